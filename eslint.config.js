@@ -1,0 +1,41 @@
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+/** Data flows one way; imports follow it (docs in CONTRIBUTING.md). */
+const room = (files, forbidden, message) => ({
+  files,
+  rules: { "no-restricted-imports": ["error", { patterns: [{ group: forbidden, message }] }] },
+});
+const ABOVE = ["**/client.ts", "**/auth-fetch.ts", "**/providers/*", "**/sandbox/*", "**/generated/*", "**/index.ts"];
+
+export default tseslint.config(
+  { ignores: ["dist", "coverage", "generated", "tests/package"] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.js", "tests/support/*.mjs"] }, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-confusing-void-expression": "off",
+      "@typescript-eslint/only-throw-error": "off",
+      "@typescript-eslint/prefer-promise-reject-errors": "off",
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/no-unnecessary-condition": "off",
+      "@typescript-eslint/unbound-method": "off",
+      "@typescript-eslint/no-dynamic-delete": "off",
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
+    },
+  },
+  room(["src/errors.ts", "src/token.ts", "src/redact.ts", "src/problem.ts", "src/claims.ts", "src/scheduler.ts", "src/owner.ts", "src/pool.ts"], ["./*", "../*"], "This file imports nothing."),
+  room(["src/stores/*.ts"], ["../*", "!../token.ts", "!../errors.ts"], "A store knows tokens and nothing else."),
+  room(["src/*.ts"], ["**/providers/*", "**/sandbox/*", "**/generated/*"], "The core knows no provider, and nothing in the library imports the sandbox."),
+  room(["src/token-request.ts", "src/retry.ts", "src/token-source.ts", "src/brake.ts", "src/keeper.ts", "src/turn.ts", "src/renewal.ts", "src/static-token.ts", "src/authorization-code.ts"], ABOVE, "The coordinator knows no client."),
+  room(["src/auth-fetch.ts"], ["**/client.ts", "**/providers/*", "**/sandbox/*", "**/generated/*", "**/stores/*", "**/token-request.ts"], "auth-fetch knows only the TokenSource."),
+  room(["src/providers/*.ts"], ["**/sandbox/*"], "Nothing in the library imports the sandbox."),
+  { files: ["src/index.ts"], rules: { "no-restricted-imports": "off" } },
+  { files: ["tests/**"], rules: { "@typescript-eslint/no-unsafe-assignment": "off", "@typescript-eslint/no-empty-function": "off", "@typescript-eslint/no-unsafe-argument": "off", "@typescript-eslint/no-meaningless-void-operator": "off" } },
+  { files: ["**/*.mjs"], languageOptions: { globals: { process: "readonly", Request: "readonly" } } },
+  { files: ["**/*.js", "**/*.mjs"], ...tseslint.configs.disableTypeChecked },
+);

@@ -1,0 +1,387 @@
+// Generated from openapi/genlogs.yaml by `npm run generate`. Do not edit.
+export interface paths {
+    "/auth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange e-mail and password for an access and a refresh token
+         * @description Credentials go in the JSON body. The older form, both values in the query string, is kept for installations that still demand it: they answer 422 with a `loc` that begins with `query`. In a query string a reserved character must be percent-encoded, `+` above all, since it would be read as a space.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/token/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange a refresh token for a new pair of tokens
+         * @description One page documents this call, another says that the refresh token cannot be used at this time. A client must be able to do without it: logging in again is the way that always works.
+         */
+        post: operations["refreshToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/carrier/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Carriers recommended for an origin, a destination or a lane
+         * @description Needs the permission `external-api-carrier-recommendation`, and `realtime-api` for `real_time`.
+         */
+        get: operations["getCarrierRecommendations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Credentials: {
+            email: string;
+            password: string;
+        };
+        TokenPair: {
+            access_token_data: components["schemas"]["ExpiringToken"];
+            refresh_token_data?: components["schemas"]["ExpiringToken"];
+            user_id?: string | number;
+            company_id?: number | null;
+            customer_name?: string | null;
+        };
+        ExpiringToken: {
+            /** @description Opaque. Visible ASCII, so that it fits into a header. */
+            token: string;
+            /** @description An instant. The vendor's timestamps carry no zone and mean UTC; a zone is accepted. */
+            expires: string;
+        };
+        CarrierRecommendations: {
+            /** @description A list in the published schema, an object elsewhere and in practice. */
+            real_time_locs: components["schemas"]["RealTimeLocation"][] | Record<string, never>;
+            recommendations: components["schemas"]["CarrierRecommendation"][];
+        };
+        RealTimeLocation: {
+            dot_number: string;
+            is_inbound: boolean;
+            current_lat?: number | null;
+            current_lon?: number | null;
+        };
+        CarrierRecommendation: {
+            /** @description USDOT number. */
+            dot_number: string;
+            mc_number?: number | null;
+            legal_name?: string;
+            dba_name?: string | null;
+            phy_street?: string;
+            phy_city?: string;
+            phy_state?: string;
+            phy_zip?: string;
+            telephone?: string;
+            email_address?: string;
+            carried_cargo?: string;
+            carrier_score_scaled?: number;
+            carrier_total_power_units?: number;
+            is_inbound?: boolean;
+            is_real_time?: boolean;
+            is_visually_sighted?: boolean;
+            is_possible_backhaul?: boolean;
+            power_only?: boolean;
+            lat?: number | null;
+            lon?: number | null;
+            broker_authority_status?: string;
+        };
+        ValidationProblem: {
+            detail: components["schemas"]["ValidationError"][];
+        };
+        ValidationError: {
+            loc: (string | number)[];
+            msg: string;
+            type: string;
+        };
+        /** @description The shapes of error bodies, which differ from one group of endpoints to the next. */
+        Problem: components["schemas"]["DetailProblem"] | components["schemas"]["MessageProblem"] | components["schemas"]["ErrorProblem"] | string;
+        DetailProblem: {
+            detail: string | {
+                message: string;
+                subcode?: string | number;
+            } | components["schemas"]["ValidationError"][];
+        };
+        MessageProblem: {
+            message: string;
+            code?: number;
+            subcode?: number;
+        };
+        ErrorProblem: {
+            error: string;
+        };
+    };
+    responses: {
+        /** @description A new pair of tokens. */
+        Tokens: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "access_token_data": {
+                 *         "token": "example-access-token",
+                 *         "expires": "2026-01-19T05:00:00"
+                 *       },
+                 *       "refresh_token_data": {
+                 *         "token": "example-refresh-token",
+                 *         "expires": "2026-02-18T05:00:00"
+                 *       },
+                 *       "user_id": "1001",
+                 *       "company_id": 42,
+                 *       "customer_name": "Example Freight"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TokenPair"];
+            };
+        };
+        /** @description E-mail, password, refresh token or access token refused. */
+        Unauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "Invalid credentials"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A named permission is missing, or a feature was not bought. Some groups of endpoints also answer this for an expired access token. */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "message": "Permission required",
+                 *       "subcode": 1203
+                 *     }
+                 */
+                "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request did not pass the vendor's validation. */
+        Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": [
+                 *         {
+                 *           "loc": [
+                 *             "query",
+                 *             "email"
+                 *           ],
+                 *           "msg": "Field required",
+                 *           "type": "missing"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description A fault on the server. */
+        Failed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /** @example Internal Server Error */
+                "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Any answer that no document names. A missing API key answers 403 in the framework these answers come from. */
+        Other: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "Not authenticated"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    createToken: {
+        parameters: {
+            query?: {
+                /**
+                 * @deprecated
+                 * @description Older form of the credentials. A URL is logged by every hop; use the body.
+                 * @example user@example.com
+                 */
+                email?: string;
+                /**
+                 * @deprecated
+                 * @description Older form of the credentials. A URL is logged by every hop; use the body.
+                 * @example not-a-real-password
+                 */
+                password?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Absent only when the credentials are in the query string. */
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com",
+                 *       "password": "not-a-real-password"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Tokens"];
+            401: components["responses"]["Unauthorized"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Failed"];
+            default: components["responses"]["Other"];
+        };
+    };
+    refreshToken: {
+        parameters: {
+            query: {
+                /**
+                 * @description The refresh token of an earlier answer. No document offers another place for it.
+                 * @example example-refresh-token
+                 */
+                refresh_token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Tokens"];
+            401: components["responses"]["Unauthorized"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Failed"];
+            default: components["responses"]["Other"];
+        };
+    };
+    getCarrierRecommendations: {
+        parameters: {
+            query?: {
+                /** @example Nashville */
+                origin_city?: string;
+                /**
+                 * @description Full name or two letters.
+                 * @example TN
+                 */
+                origin_state?: string;
+                /** @example Dallas */
+                destination_city?: string;
+                /**
+                 * @description Full name or two letters.
+                 * @example TX
+                 */
+                destination_state?: string;
+                /** @description Miles; 50 when absent. */
+                origin_radius?: number;
+                /** @description Miles; 50 when absent. */
+                destination_radius?: number;
+                /** @description 0 when absent. */
+                carrier_score_min?: number;
+                /** @description 1 when absent. */
+                carrier_score_max?: number;
+                fleet_size_min?: number;
+                fleet_size_max?: number;
+                carried_cargo?: string;
+                equipment_types?: string;
+                preferred_carriers?: boolean;
+                /** @description 403 when the feature was not bought. */
+                real_time?: boolean;
+                power_only?: boolean;
+                broker_authority?: boolean;
+                is_possible_backhaul?: boolean;
+                /** @description Months of authority; 1 when absent. */
+                auth_months_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Recommendations, best first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "real_time_locs": [],
+                     *       "recommendations": [
+                     *         {
+                     *           "dot_number": "1234567",
+                     *           "legal_name": "Example Carrier LLC",
+                     *           "phy_state": "TN",
+                     *           "carrier_score_scaled": 0.87,
+                     *           "is_visually_sighted": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CarrierRecommendations"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Other"];
+        };
+    };
+}

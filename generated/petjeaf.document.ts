@@ -1,0 +1,678 @@
+// Generated from openapi/petjeaf.yaml by `npm run generate`. Do not edit.
+export const document: Readonly<Record<string, unknown>> = {
+  "openapi": "3.1.0",
+  "info": {
+    "title": "Petje.af",
+    "version": "0.1.0",
+    "summary": "Tokens, the current user and memberships of Petje.af, curated.",
+    "description": "A corrected description of the part of the Petje.af API that a client needs to obtain a person's token, prove that it works, and give it back. The older documents name the hosts petje.af, the newer ones petjeaf.com; both pairs are listed, and an API host always goes with the authorization page of its own pair.",
+    "license": {
+      "name": "MIT",
+      "identifier": "MIT"
+    }
+  },
+  "servers": [
+    {
+      "url": "https://api.petjeaf.com/v1",
+      "x-errata": [
+        "PJ-11"
+      ],
+      "description": "The newer documents.",
+      "x-authorization-url": "https://petjeaf.com/oauth2/authorize"
+    },
+    {
+      "url": "https://api.petje.af/v1",
+      "description": "The older documents.",
+      "x-authorization-url": "https://petje.af/oauth2/authorize"
+    }
+  ],
+  "tags": [
+    {
+      "name": "tokens",
+      "description": "OAuth 2.0 tokens."
+    },
+    {
+      "name": "users",
+      "description": "The person who gave consent."
+    },
+    {
+      "name": "memberships",
+      "description": "That person's memberships."
+    }
+  ],
+  "security": [
+    {
+      "oauth2": []
+    }
+  ],
+  "paths": {
+    "/oauth2/tokens": {
+      "post": {
+        "x-errata": [
+          "PJ-05",
+          "PJ-09",
+          "PJ-16"
+        ],
+        "tags": [
+          "tokens"
+        ],
+        "operationId": "createToken",
+        "summary": "Exchange an authorization code or a refresh token for an access token",
+        "description": "Form-encoded only. The client authenticates in the body.",
+        "security": [],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/x-www-form-urlencoded": {
+              "schema": {
+                "oneOf": [
+                  {
+                    "$ref": "#/components/schemas/AuthorizationCodeGrant"
+                  },
+                  {
+                    "$ref": "#/components/schemas/RefreshTokenGrant"
+                  }
+                ],
+                "discriminator": {
+                  "propertyName": "grant_type",
+                  "mapping": {
+                    "authorization_code": "#/components/schemas/AuthorizationCodeGrant",
+                    "refresh_token": "#/components/schemas/RefreshTokenGrant"
+                  }
+                }
+              },
+              "examples": {
+                "authorization_code": {
+                  "value": {
+                    "grant_type": "authorization_code",
+                    "client_id": "example-client",
+                    "client_secret": "not-a-real-secret",
+                    "code": "example-code"
+                  }
+                },
+                "refresh_token": {
+                  "value": {
+                    "grant_type": "refresh_token",
+                    "client_id": "example-client",
+                    "client_secret": "not-a-real-secret",
+                    "refresh_token": "example-refresh-token"
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "A token. The refresh token of this answer replaces the earlier one.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/TokenResponse"
+                },
+                "example": {
+                  "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6ImV4YW1wbGVVc2VyMDAwMDAwMDAwMDAwMDAwMSIsIm5hbWUiOiJFeGFtcGxlIFBlcnNvbiIsImVtYWlsIjoicGVyc29uQGV4YW1wbGUuY29tIn0.bm90IGEgc2lnbmF0dXJl",
+                  "token_type": "Bearer",
+                  "expires_in": 3599,
+                  "refresh_token": "example-refresh-token",
+                  "scope": "memberships.read"
+                }
+              }
+            },
+            "links": {
+              "refresh": {
+                "operationId": "createToken",
+                "description": "The refresh token of this answer, for the next access token.",
+                "requestBody": {
+                  "grant_type": "refresh_token",
+                  "client_id": "example-client",
+                  "client_secret": "not-a-real-secret",
+                  "refresh_token": "$response.body#/refresh_token"
+                }
+              }
+            }
+          },
+          "400": {
+            "x-errata": [
+              "PJ-04"
+            ],
+            "description": "The code or the refresh token is not valid, or the request is malformed.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/Problem"
+                },
+                "example": {
+                  "status": 400,
+                  "title": "Bad Request",
+                  "detail": "Invalid grant: authorization code is invalid",
+                  "_links": {
+                    "documentation": {
+                      "href": "https://docs.petje.af",
+                      "type": "text/html"
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "default": {
+            "$ref": "#/components/responses/Other"
+          }
+        }
+      },
+      "delete": {
+        "x-errata": [
+          "PJ-12"
+        ],
+        "tags": [
+          "tokens"
+        ],
+        "operationId": "revokeToken",
+        "summary": "Revoke the access token that the request carries",
+        "description": "Known from the vendor's own plugin; no page describes it. Whether the refresh token dies too is unknown.",
+        "responses": {
+          "204": {
+            "description": "Revoked."
+          },
+          "default": {
+            "$ref": "#/components/responses/Other"
+          }
+        }
+      }
+    },
+    "/users/me": {
+      "x-errata": [
+        "PJ-17"
+      ],
+      "get": {
+        "tags": [
+          "users"
+        ],
+        "operationId": "getCurrentUser",
+        "summary": "The person whose token this is",
+        "security": [
+          {
+            "oauth2": [
+              "profile.read"
+            ]
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "That person.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/User"
+                },
+                "example": {
+                  "id": "exampleUser0000000000000001",
+                  "name": "Example Person",
+                  "email": "person@example.com"
+                }
+              }
+            }
+          },
+          "default": {
+            "$ref": "#/components/responses/Other"
+          }
+        }
+      }
+    },
+    "/memberships": {
+      "get": {
+        "tags": [
+          "memberships"
+        ],
+        "operationId": "listMemberships",
+        "summary": "The person's memberships",
+        "security": [
+          {
+            "oauth2": [
+              "memberships.read"
+            ]
+          }
+        ],
+        "parameters": [
+          {
+            "name": "pageId",
+            "in": "query",
+            "description": "Only memberships of this page.",
+            "schema": {
+              "type": "string",
+              "minLength": 1
+            }
+          },
+          {
+            "name": "limit",
+            "in": "query",
+            "description": "At most so many.",
+            "schema": {
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 250
+            },
+            "example": 50
+          },
+          {
+            "name": "from",
+            "in": "query",
+            "description": "Id of the last item of the page before.",
+            "schema": {
+              "type": "string",
+              "minLength": 1
+            }
+          }
+        ],
+        "responses": {
+          "200": {
+            "description": "One page of them.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/MembershipList"
+                },
+                "example": {
+                  "count": 1,
+                  "_embedded": {
+                    "memberships": [
+                      {
+                        "resource": "memberships",
+                        "id": "exampleMembership001",
+                        "userId": "exampleUser0000000000000001",
+                        "amount": 3,
+                        "interval": "month",
+                        "number": 200000001,
+                        "pageId": "examplePage000000001",
+                        "pageName": "Example page",
+                        "pageSlug": "example",
+                        "plan": "Example plan",
+                        "planId": "examplePlan000000001",
+                        "status": "active"
+                      }
+                    ]
+                  },
+                  "_links": {
+                    "self": {
+                      "href": "https://api.petje.af/memberships",
+                      "type": "application/hal+json"
+                    },
+                    "next": null
+                  }
+                }
+              }
+            }
+          },
+          "default": {
+            "$ref": "#/components/responses/Other"
+          }
+        }
+      }
+    }
+  },
+  "components": {
+    "securitySchemes": {
+      "oauth2": {
+        "x-errata": [
+          "PJ-18"
+        ],
+        "type": "oauth2",
+        "description": "The person gives consent on the authorization page and comes back to the redirect URI with `code` and `state`. The page takes `client_id`, `response_type=code`, `scope` (separated by spaces), `state` and, optionally, `redirect_uri` in its query string. The person may grant fewer scopes than were asked for.",
+        "flows": {
+          "authorizationCode": {
+            "authorizationUrl": "https://petjeaf.com/oauth2/authorize",
+            "tokenUrl": "https://api.petjeaf.com/v1/oauth2/tokens",
+            "refreshUrl": "https://api.petjeaf.com/v1/oauth2/tokens",
+            "scopes": {
+              "profile.read": "Name and e-mail address.",
+              "memberships.read": "Memberships.",
+              "pages.read": "Pages, plans and rewards."
+            }
+          }
+        }
+      }
+    },
+    "responses": {
+      "Other": {
+        "description": "Any answer that no document names.",
+        "content": {
+          "application/json": {
+            "schema": {
+              "$ref": "#/components/schemas/Problem"
+            },
+            "example": {
+              "status": 401,
+              "title": "Unauthorized",
+              "detail": "The access token is invalid"
+            }
+          }
+        }
+      }
+    },
+    "schemas": {
+      "AuthorizationCodeGrant": {
+        "x-errata": [
+          "PJ-02"
+        ],
+        "type": "object",
+        "required": [
+          "grant_type",
+          "client_id",
+          "client_secret",
+          "code"
+        ],
+        "properties": {
+          "grant_type": {
+            "const": "authorization_code"
+          },
+          "client_id": {
+            "type": "string",
+            "minLength": 1
+          },
+          "client_secret": {
+            "type": "string",
+            "minLength": 1
+          },
+          "code": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The code that came back to the redirect URI."
+          },
+          "redirect_uri": {
+            "x-errata": [
+              "PJ-07"
+            ],
+            "type": "string",
+            "format": "uri",
+            "description": "Not in the vendor's table. RFC 6749 4.1.3 demands it when the authorization request had one."
+          }
+        },
+        "unevaluatedProperties": false
+      },
+      "RefreshTokenGrant": {
+        "x-errata": [
+          "PJ-02"
+        ],
+        "type": "object",
+        "required": [
+          "grant_type",
+          "client_id",
+          "client_secret",
+          "refresh_token"
+        ],
+        "properties": {
+          "grant_type": {
+            "x-errata": [
+              "PJ-01"
+            ],
+            "const": "refresh_token"
+          },
+          "client_id": {
+            "type": "string",
+            "minLength": 1
+          },
+          "client_secret": {
+            "type": "string",
+            "minLength": 1
+          },
+          "refresh_token": {
+            "x-errata": [
+              "PJ-03"
+            ],
+            "type": "string",
+            "minLength": 1
+          }
+        },
+        "unevaluatedProperties": false
+      },
+      "TokenResponse": {
+        "type": "object",
+        "required": [
+          "access_token"
+        ],
+        "properties": {
+          "access_token": {
+            "x-errata": [
+              "PJ-08",
+              "PJ-10"
+            ],
+            "type": "string",
+            "description": "A JWT with name, email and id. Of RFC 6750's b64token alphabet, so that it fits into a header.",
+            "pattern": "^[A-Za-z0-9\\-._~+/]+=*$"
+          },
+          "token_type": {
+            "type": "string",
+            "pattern": "^[Bb][Ee][Aa][Rr][Ee][Rr]$"
+          },
+          "expires_in": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Seconds."
+          },
+          "refresh_token": {
+            "x-errata": [
+              "PJ-06"
+            ],
+            "type": "string",
+            "pattern": "^[\\x20-\\x7E]+$"
+          },
+          "scope": {
+            "type": "string",
+            "description": "Scopes that were granted, separated by spaces."
+          },
+          "error": {
+            "type": "null",
+            "description": "A 200 that holds an error is a failure."
+          }
+        }
+      },
+      "User": {
+        "type": "object",
+        "required": [
+          "id"
+        ],
+        "properties": {
+          "id": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "email": {
+            "type": "string"
+          }
+        }
+      },
+      "MembershipList": {
+        "type": "object",
+        "required": [
+          "_embedded"
+        ],
+        "properties": {
+          "count": {
+            "type": "integer",
+            "description": "Whether of this page or of all is not documented."
+          },
+          "_embedded": {
+            "type": "object",
+            "required": [
+              "memberships"
+            ],
+            "properties": {
+              "memberships": {
+                "type": "array",
+                "items": {
+                  "$ref": "#/components/schemas/Membership"
+                }
+              }
+            }
+          },
+          "_links": {
+            "type": "object",
+            "properties": {
+              "self": {
+                "$ref": "#/components/schemas/Link"
+              },
+              "next": {
+                "x-errata": [
+                  "PJ-13"
+                ],
+                "description": "Null on the last page. Page with `from` rather than with this address, which names an old host and lacks `/v1`.",
+                "oneOf": [
+                  {
+                    "$ref": "#/components/schemas/Link"
+                  },
+                  {
+                    "type": "null"
+                  }
+                ]
+              }
+            }
+          }
+        }
+      },
+      "Membership": {
+        "type": "object",
+        "required": [
+          "id"
+        ],
+        "properties": {
+          "resource": {
+            "type": "string"
+          },
+          "id": {
+            "type": "string"
+          },
+          "userId": {
+            "type": "string"
+          },
+          "amount": {
+            "type": "number",
+            "description": "Euro."
+          },
+          "interval": {
+            "type": "string",
+            "description": "month, year; other values have a label."
+          },
+          "intervalLabel": {
+            "type": [
+              "string",
+              "null"
+            ]
+          },
+          "number": {
+            "type": "integer"
+          },
+          "pageId": {
+            "type": "string"
+          },
+          "pageName": {
+            "type": "string"
+          },
+          "pageSlug": {
+            "type": "string"
+          },
+          "plan": {
+            "type": "string",
+            "description": "Name of the plan."
+          },
+          "planId": {
+            "type": "string"
+          },
+          "status": {
+            "type": "string",
+            "description": "active, active_end, active_end_month and active_end_year count as active."
+          }
+        }
+      },
+      "Link": {
+        "type": "object",
+        "required": [
+          "href"
+        ],
+        "properties": {
+          "href": {
+            "type": "string"
+          },
+          "type": {
+            "type": "string"
+          }
+        }
+      },
+      "Problem": {
+        "x-errata": [
+          "PJ-15"
+        ],
+        "description": "What the vendor's own clients read. No media type is documented.",
+        "anyOf": [
+          {
+            "$ref": "#/components/schemas/DetailProblem"
+          },
+          {
+            "$ref": "#/components/schemas/MessageProblem"
+          },
+          {
+            "$ref": "#/components/schemas/OAuthProblem"
+          }
+        ]
+      },
+      "DetailProblem": {
+        "type": "object",
+        "required": [
+          "detail"
+        ],
+        "properties": {
+          "status": {
+            "type": "integer"
+          },
+          "title": {
+            "type": "string"
+          },
+          "detail": {
+            "type": "string"
+          },
+          "field": {
+            "type": "string"
+          },
+          "_links": {
+            "type": "object",
+            "properties": {
+              "documentation": {
+                "$ref": "#/components/schemas/Link"
+              }
+            }
+          }
+        }
+      },
+      "MessageProblem": {
+        "type": "object",
+        "required": [
+          "message"
+        ],
+        "properties": {
+          "message": {
+            "type": "string"
+          }
+        }
+      },
+      "OAuthProblem": {
+        "type": "object",
+        "required": [
+          "error"
+        ],
+        "properties": {
+          "error": {
+            "type": "string"
+          },
+          "error_description": {
+            "type": "string"
+          },
+          "error_uri": {
+            "type": "string"
+          }
+        }
+      }
+    }
+  }
+};

@@ -1,0 +1,31 @@
+/**
+ * Proves the specs: the parity table and the three scores (docs in CONTRIBUTING.md). Exits with 1 below 100 %, or with an
+ * uncovered cell.
+ *
+ *   npm run contracts [-- --json]
+ */
+import { parseArgs } from "node:util";
+import { cellName } from "./contracts/cells.ts";
+import { score } from "./contracts/score.ts";
+
+const { values } = parseArgs({ options: { json: { type: "boolean" }, root: { type: "string" } } });
+const { report, rows } = await score(values.root);
+const { errata, caseMutants, specMutants, survivors, uncovered } = report;
+
+if (values.json) console.log(JSON.stringify(report, null, 2));
+else {
+  const width = Math.max(...rows.map(({ cell }) => cellName(cell).length));
+  console.log(`${"".padEnd(9)} ${"operation, status, media type, grant or form".padEnd(width)}  cases  spec    client  sandbox`);
+  for (const { provider, cell, cases, results } of rows) {
+    console.log(`${provider.padEnd(9)} ${cellName(cell).padEnd(width)}  ${String(cases).padStart(5)}  ${results.spec.padEnd(6)}  ${results.client.padEnd(6)}  ${results.sandbox}`);
+  }
+  const percent = (part: number, whole: number): string => `${whole === 0 ? 0 : Math.floor((part / whole) * 1000) / 10} %`;
+  console.log(`
+${report.cells} cells, ${uncovered.length} problems
+errata        ${errata.killed} of ${errata.total} killed (${percent(errata.killed, errata.total)}), ${errata.fromSeeds} of them from the four first documents; ${errata.prose} are prose
+case mutants  ${caseMutants.killed} of ${caseMutants.total} killed (${percent(caseMutants.killed, caseMutants.total)})
+spec mutants  ${specMutants.killed} of ${specMutants.total} killed (${percent(specMutants.killed, specMutants.total)}), besides ${specMutants.equivalent} equivalent`);
+  for (const name of uncovered) console.log(`UNCOVERED ${name}`);
+  for (const name of survivors) console.log(`SURVIVED  ${name}`);
+}
+process.exitCode = uncovered.length + survivors.length === 0 ? 0 : 1;

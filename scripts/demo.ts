@@ -1,0 +1,15 @@
+/**
+ * The main job, shown: every provider with every grant gets a token, uses it, renews it, recovers from its revocation and
+ * revokes it. On the embedded sandbox; for real with the providers whose variables (.env.example) are set.
+ */
+import { existsSync } from "node:fs";
+import { runDemo } from "./demo/run.ts";
+
+if (existsSync(".env")) process.loadEnvFile(".env");
+const color = process.stdout.isTTY && !process.env["NO_COLOR"];
+try {
+  process.exitCode = (await runDemo(process.env, (line) => console.log(line), color)) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : "the demo failed");
+  process.exitCode = 1;
+}

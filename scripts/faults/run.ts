@@ -1,0 +1,104 @@
+/** Every fault with every grant, over a real socket. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { format } from "node:util";
+import { CHANNEL, CorrigendaError, type ClientEvent } from "../../src/index.ts";
+import { NOBODY } from "../../tests/support/raw-server.ts";
+import { everythingOf, formsOf } from "../../tests/support/secrets.ts";
+import { FAULTS, type Fault, type Result } from "./faults.ts";
+import { CANARIES, GRANTS, type GrantUnderTest } from "./grants.ts";
+import { startFaultServer } from "./server.ts";
+
+export interface Cell {
+  readonly fault: string;
+  readonly grant: string;
+  readonly result: Result | "untyped";
+  readonly expected: readonly Result[];
+  readonly ms: number;
+  /** Names of the canaries that were seen. */
+  readonly leaks: readonly string[];
+  /** Bytes that the server could send before it was cut off. */
+  readonly sent: number;
+}
+
+/**
+ * ms. Scaled down from 10 and 30 s where the fault may be that nothing comes in time; everywhere else wide, since a busy machine
+ * must not turn another fault into that one.
+ */
+const SHORT = { attempt: 400, total: 900 };
+const WIDE = { attempt: 10_000, total: 20_000 };
+const timeoutsFor = (expected: readonly Result[]): typeof SHORT => (expected.includes("network") ? SHORT : WIDE);
+/** On top of the deadline, for a machine that has other things to do. */
+const SLACK = 2000;
+const AT_ONCE = 12;
+/** What a server may send before the cap of 1 MiB cuts it off, buffers of the system included. */
+const MOST_BYTES = 24 << 20;
+
+export interface Matrix {
+  readonly cells: readonly Cell[];
+  readonly unhandled: readonly unknown[];
+  /** Bytes by which the heap grew. */
+  readonly grown: number;
+}
+
+export const isLate = ({ ms, expected }: Cell): boolean => ms > timeoutsFor(expected).total + SLACK;
+export const isWrong = ({ result, expected }: Cell): boolean => result === "untyped" || !expected.includes(result);
+export const isGreedy = ({ sent }: Cell): boolean => sent > MOST_BYTES;
+
+export async function runMatrix(faults: readonly Fault[] = FAULTS, grants: readonly GrantUnderTest[] = GRANTS): Promise<Matrix> {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  // What anybody prints or publishes meanwhile belongs to some cell; a leak there counts once.
+  const printed: string[] = [];
+  const listen = (message: unknown): void => void printed.push(everythingOf(message));
+  subscribe(CHANNEL, listen);
+  const console_ = { ...console };
+  for (const name of ["log", "info", "warn", "error", "debug"] as const) console[name] = (...args: unknown[]) => void printed.push(format(...args));
+  const before = process.memoryUsage().heapUsed;
+  const todo = faults.flatMap((fault) => grants.map((grant) => ({ fault, grant })));
+  const cells: Cell[] = [];
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      for (let next = todo.shift(); next; next = todo.shift()) cells.push(await runCell(next.fault, next.grant));
+    }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  } finally {
+    Object.assign(console, console_);
+    unsubscribe(CHANNEL, listen);
+    process.off("unhandledRejection", note);
+  }
+  const leaked = seenIn(printed.join("\n"));
+  const order = new Map(faults.map(({ name }, index) => [name, index]));
+  cells.sort((a, b) => (order.get(a.fault) ?? 0) - (order.get(b.fault) ?? 0));
+  if (leaked.length > 0) cells.push({ fault: "console and diagnostics channel", grant: "all", result: "untyped", expected: [], ms: 0, leaks: leaked, sent: 0 });
+  return { cells, unhandled, grown: process.memoryUsage().heapUsed - before };
+}
+
+async function runCell(fault: Fault, grant: GrantUnderTest): Promise<Cell> {
+  const server = await startFaultServer(fault.behaviour(grant));
+  const events: ClientEvent[] = [];
+  const expected = fault.expected(grant);
+  const auth = grant.open(fault.down ? NOBODY : server.url, { timeouts: timeoutsFor(expected), onEvent: (event) => events.push(event) });
+  const began = performance.now();
+  let result: Cell["result"];
+  const shown: unknown[] = [];
+  try {
+    await auth.getToken();
+    result = "token";
+  } catch (error) {
+    result = error instanceof CorrigendaError ? error.kind : "untyped";
+    shown.push(error);
+  }
+  const ms = performance.now() - began;
+  shown.push(await auth.explain(), ...events, ...events.flatMap((event) => ("error" in event ? [event.error] : [])));
+  const leaks = seenIn(shown.map(everythingOf).join("\n"));
+  await server.close();
+  return { fault: fault.name, grant: grant.name, result, expected, ms, leaks, sent: server.sent };
+}
+
+const FORMS = Object.entries(CANARIES).map(([name, secret]) => ({ name, forms: formsOf(secret).filter((form) => form.length > 5).map((form) => form.toLowerCase()) }));
+
+function seenIn(text: string): string[] {
+  const lower = text.toLowerCase();
+  return FORMS.filter(({ forms }) => forms.some((form) => lower.includes(form))).map(({ name }) => name);
+}

@@ -1,0 +1,122 @@
+/** Starts worker processes, makes them call, stops them at a step, kills and freezes them. */
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Redis } from "ioredis";
+import { createFileStore, createRedisStore, type SharedTokenStore } from "../../src/index.ts";
+import type { LogEntry } from "../../src/sandbox/index.ts";
+import { hasServer, startRedis } from "../../tests/support/redis.ts";
+import type { FromWorker, Setup, Step, StoreName, ToWorker } from "./protocol.ts";
+
+/** The server that issues tokens: the sandbox, or an independent one. */
+export interface TokenServer {
+  readonly client: Setup["client"];
+  readonly log: readonly LogEntry[];
+  /** Whether it can accept a refresh token again for a while. */
+  readonly canGrace: boolean;
+  /** s. */
+  setGrace(seconds: number): void;
+  /** The answer to the next token request comes so many ms later: before it is acted upon, or after. */
+  delay(ms: number, when: "before" | "after"): void;
+  /** A first token, saved in the store under the key. */
+  consent(store: SharedTokenStore, key: string): Promise<void>;
+  /** Token requests so far. */
+  requests(): number;
+  /** ms by which its clock is ahead. */
+  readonly offset: number;
+  /** The tokens of now expire. */
+  expire(): void;
+  close(): Promise<void>;
+}
+
+/** Started once: a worker is killed in most runs, and has to be back soon. */
+export async function bundleWorker(): Promise<string> {
+  const folder = fileURLToPath(new URL("../../node_modules/.cache/corrigenda/", import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `worker-${process.pid}.mjs`);
+  await build({ entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))], outfile: file, bundle: true, format: "esm", platform: "node", target: "node20", packages: "external", logLevel: "warning" });
+  return file;
+}
+
+export interface Place { readonly name: StoreName; readonly at: string; readonly store: SharedTokenStore; close(): Promise<void> }
+
+/** A folder and a Redis server: `REDIS_URL`, else one of its own. @throws if there is none */
+export async function openPlaces(): Promise<Place[]> {
+  const folder = mkdtempSync(join(tmpdir(), "corrigenda-processes-"));
+  const own = process.env["REDIS_URL"] === undefined ? hasServer ? await startRedis() : undefined : undefined;
+  const url = process.env["REDIS_URL"] ?? own?.url;
+  if (url === undefined) throw new Error("There is no Redis: set REDIS_URL, or install redis-server.");
+  const client = new Redis(url);
+  return [
+    { name: "file", at: folder, store: createFileStore({ path: folder }), close: async () => rmSync(folder, { recursive: true, force: true }) },
+    { name: "redis", at: url, store: createRedisStore({ client }), close: async () => { client.disconnect(); await own?.close(); } },
+  ];
+}
+
+export interface Outcome { readonly failed: number; readonly kinds: readonly string[]; readonly works: boolean }
+
+export interface Worker {
+  readonly userAgent: string;
+  readonly dead: boolean;
+  call(key: string, offset: number, options?: { callers?: number; stopAt?: Step }): Promise<Outcome>;
+  /** When it has come to the step. */
+  stopped(): Promise<void>;
+  go(): void;
+  freeze(): void;
+  thaw(): void;
+  kill(): Promise<void>;
+}
+
+function signal(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give!: () => void;
+  return { given: new Promise<void>((resolve) => { give = resolve; }), give };
+}
+
+const DIED: Outcome = { failed: 0, kinds: ["died"], works: false };
+
+export async function startWorker(file: string, setup: Setup): Promise<Worker> {
+  const child: ChildProcess = fork(file, [JSON.stringify(setup)], { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const calls = new Map<number, (outcome: Outcome) => void>();
+  let nextCall = 0;
+  let dead = false;
+  let stopped = signal();
+  const ready = signal();
+  child.on("message", (message: FromWorker) => {
+    if (message.is === "ready") ready.give();
+    else if (message.is === "stopped") stopped.give();
+    else {
+      calls.get(message.id)?.(message);
+      calls.delete(message.id);
+    }
+  });
+  const gone = new Promise<void>((resolve) => child.once("exit", () => {
+    dead = true;
+    for (const end of calls.values()) end(DIED);
+    resolve();
+  }));
+  const send = (message: ToWorker): void => void child.send(message);
+  await ready.given;
+  return {
+    userAgent: `worker-${child.pid}`,
+    get dead() { return dead; },
+    call(key, offset, { callers = 1, stopAt } = {}) {
+      if (stopAt !== undefined) stopped = signal();
+      const id = (nextCall += 1);
+      return new Promise((resolve) => {
+        calls.set(id, resolve);
+        send({ do: "call", id, key, callers, offset, ...(stopAt === undefined ? {} : { stopAt }) });
+      });
+    },
+    stopped: () => stopped.given,
+    go: () => send({ do: "go" }),
+    freeze: () => void child.kill("SIGSTOP"),
+    thaw: () => void child.kill("SIGCONT"),
+    async kill() {
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}

@@ -1,0 +1,155 @@
+/** fetch -> fetch: puts the token and the API keys on a request, follows redirects by hand, and recovers once from a 401. */
+import { withSignal } from "./abort.ts";
+import { ConfigurationError, NetworkError, RedirectError } from "./errors.ts";
+import { describeFault } from "./fault.ts";
+import type { Connection, OperationMeta, Provider } from "./provider.ts";
+import { assertHeaderValue, reveal } from "./secret.ts";
+import type { Token } from "./token.ts";
+import type { TokenSource } from "./source.ts";
+
+export interface AuthFetchParts {
+  readonly provider: Pick<Provider<object, never>, "name" | "meta" | "tokenScheme" | "refusesToken">;
+  readonly connection: Pick<Connection, "baseUrl" | "apiKeys">;
+  readonly source: TokenSource;
+  readonly fetch: typeof globalThis.fetch;
+  readonly now: () => number;
+}
+
+/** As the Fetch standard has it. */
+const MAX_REDIRECTS = 20;
+/** Carry credentials besides the headers of the security schemes. */
+const SECRET_HEADERS = ["authorization", "proxy-authorization", "cookie"];
+const CONTENT_HEADERS = ["content-type", "content-length", "content-encoding", "content-language", "content-location"];
+
+/** Sends a request. The request itself is not changed: whoever still holds it sees no credential in it. */
+export type Send = (request: Request, options?: { readonly replayable?: boolean }) => Promise<Response>;
+
+/** The secrets that were sent last, so that an answer which repeats them can be cleared of them (rule S-03). */
+const REMEMBERED = 8;
+
+/**
+ * What is needed to send a request any number of times. The body is kept as bytes, unless it is a stream that only the
+ * first sending can have. Handed to `fetch` as URL and init, since not every `fetch` takes the platform's `Request`.
+ */
+interface Parts {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: ArrayBuffer | ReadableStream | null;
+}
+
+export function createSend({ provider, connection, source, fetch, now }: AuthFetchParts): { readonly send: Send; readonly secrets: ReadonlySet<string> } {
+  const base = new URL(connection.baseUrl);
+  const findOperation = createOperationFinder(provider.meta, base);
+  const secrets = new Set<string>();
+  const remember = (secret: string): string => {
+    secrets.delete(secret);
+    secrets.add(secret);
+    const [oldest] = secrets;
+    if (secrets.size > REMEMBERED && oldest !== undefined) secrets.delete(oldest);
+    return secret;
+  };
+  const secretHeaders = [...SECRET_HEADERS, ...Object.values(provider.meta.schemes).map(({ header }) => header)];
+
+  async function withApiKeys(headers: Headers, schemes: readonly string[], signal: AbortSignal): Promise<Headers> {
+    for (const scheme of schemes) {
+      const key = connection.apiKeys?.[scheme];
+      const place = provider.meta.schemes[scheme];
+      if (key === undefined || !place) continue;
+      const value = assertHeaderValue(typeof key === "string" ? key : await withSignal(reveal(key, scheme), signal), scheme);
+      headers.set(place.header, (place.prefix ?? "") + remember(value));
+    }
+    return headers;
+  }
+
+  function withToken(parts: Parts, token: Token): Parts {
+    const headers = new Headers(parts.headers);
+    const place = provider.meta.schemes[provider.tokenScheme];
+    if (place) headers.set(place.header, (place.prefix ?? "") + remember(token.accessToken));
+    return { ...parts, headers };
+  }
+
+  /**
+   * Rule S-02. `last` is the request that was answered; undefined, if it went without credentials because a redirect led to
+   * another origin: its 401 does not speak of our token.
+   */
+  async function follow(parts: Parts, { signal, redirect }: Request): Promise<{ response: Response; last: Parts | undefined }> {
+    let sent = parts;
+    let abroad = false;
+    for (let hops = 0; ; hops += 1) {
+      const response = await sendOnce(sent, signal);
+      const { status } = response;
+      const location = response.headers.get("location");
+      if (redirect === "manual" || location === null || ![301, 302, 303, 307, 308].includes(status)) return { response, last: abroad ? undefined : sent };
+      response.body?.cancel().catch(() => undefined);
+      const refuse = (why: string): never => {
+        throw new RedirectError({ provider: provider.name, status, message: `${provider.name}: a redirect of an API call was not followed: ${why}.` });
+      };
+      if (redirect === "error") return refuse("the request forbids redirects");
+      if (hops === MAX_REDIRECTS) return refuse("there were too many");
+      if (!URL.canParse(location, sent.url.href)) return refuse("its address cannot be read");
+      const url = new URL(location, sent.url);
+      if (url.protocol !== "https:" && url.protocol !== sent.url.protocol) return refuse("it leads away from https");
+      const leaves = url.origin !== sent.url.origin;
+      const becomesGet = status === 303 ? sent.method !== "GET" && sent.method !== "HEAD" : status < 303 && sent.method === "POST";
+      if (!becomesGet && sent.body !== null && leaves) return refuse("it would hand the request's body to another origin");
+      if (!becomesGet && sent.body instanceof ReadableStream) return refuse("its body cannot be sent again");
+      const headers = new Headers(sent.headers);
+      if (leaves) for (const name of secretHeaders) headers.delete(name);
+      if (becomesGet) for (const name of CONTENT_HEADERS) headers.delete(name);
+      abroad ||= leaves;
+      sent = { url, headers, method: becomesGet ? "GET" : sent.method, body: becomesGet ? null : sent.body };
+    }
+  }
+
+  async function sendOnce({ url, method, headers, body }: Parts, signal: AbortSignal): Promise<Response> {
+    try {
+      return await fetch(url.href, { method, headers, body, signal, redirect: "manual", ...(body instanceof ReadableStream ? { duplex: "half" } : {}) });
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      const fault = describeFault(cause, "The API");
+      throw new NetworkError({ ...fault, provider: provider.name, message: `${provider.name}: ${fault.message}` });
+    }
+  }
+
+  const send: Send = async (request, { replayable = true } = {}) => {
+    const url = new URL(request.url);
+    if (url.origin !== base.origin) {
+      throw new ConfigurationError({ provider: provider.name, option: "baseUrl", message: `${provider.name}: this client sends credentials to ${base.origin} only, and the request goes to another origin. Use a plain fetch for it.` });
+    }
+    const { method, signal } = request;
+    const schemes = findOperation(method, url)?.security ?? provider.meta.security;
+    const headers = await withApiKeys(new Headers(request.headers), schemes, signal);
+    const body = request.body === null ? null : replayable ? await request.arrayBuffer() : request.body;
+    const parts: Parts = { url, method, headers, body };
+    if (!schemes.includes(provider.tokenScheme)) return (await follow(parts, request)).response;
+
+    const token = await source.getToken({ signal });
+    const { response, last } = await follow(withToken(parts, token), request);
+    const refused = response.status === 401 || provider.refusesToken?.(response.status, token, now());
+    if (!refused || !last) return response;
+    if (last.body instanceof ReadableStream) {
+      // It cannot be sent again, but the next call shall not meet the same 401. Its failure is the next call's to report.
+      source.getToken({ rejected: token }).catch(() => undefined);
+      return response;
+    }
+    const renewed = await source.getToken({ rejected: token, signal });
+    if (renewed.accessToken === token.accessToken) return response; // It cannot be renewed, or was so a moment ago.
+    response.body?.cancel().catch(() => undefined);
+    return (await follow(withToken(last, renewed), request)).response; // A second 401 is returned as it is.
+  };
+  return { send, secrets };
+}
+
+/** Finds what the spec says of a request by its path below the base URL. Paths are compared exactly, slash at the end included. */
+function createOperationFinder(meta: Provider<object, never>["meta"], base: URL): (method: string, url: URL) => OperationMeta | undefined {
+  const prefix = base.pathname.replace(/\/$/, "");
+  const templates = Object.entries(meta.operations)
+    .filter(([name]) => name.includes("{"))
+    .map(([name, operation]) => ({ operation, pattern: new RegExp(`^${name.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{[^}]*\}/g, "[^/]+")}$`) }));
+  return (method, { pathname }) => {
+    if (!pathname.startsWith(`${prefix}/`)) return undefined;
+    const name = `${method} ${pathname.slice(prefix.length)}`;
+    return meta.operations[name] ?? templates.find(({ pattern }) => pattern.test(name))?.operation;
+  };
+}

@@ -1,0 +1,90 @@
+/** The authorization code grant (RFC 6749 4.1) up to the token: URL, callback, exchange. Pure but for the exchange. */
+import { createDeadline } from "./abort.ts";
+import { CallbackError } from "./errors.ts";
+import { requireText } from "./options.ts";
+import type { TokenRequest } from "./provider.ts";
+import { sendWithRetries } from "./retry.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Token } from "./token.ts";
+import { prepareTokenRequest, type TokenEndpoint } from "./token-request.ts";
+
+export interface AuthorizationUrlOptions {
+  /** Scopes, as a list or separated by spaces. */
+  readonly scope: string | readonly string[];
+  /** Where the person comes back to. Optional with the vendor; if given here, it must be given to `exchange` too (RFC 6749 4.1.3). */
+  readonly redirectUri?: string | undefined;
+}
+
+/** 256 random bits, base64url. */
+export function createState(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+export function buildAuthorizationUrl(page: string, clientId: string, state: string, { scope, redirectUri }: AuthorizationUrlOptions): string {
+  const url = new URL(page);
+  const scopes = requireText(typeof scope === "string" ? scope : scope?.join(" "), "scope");
+  const parameters = { response_type: "code", client_id: clientId, scope: scopes, state, ...(redirectUri === undefined ? {} : { redirect_uri: requireText(redirectUri, "redirectUri") }) };
+  url.search = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  return url.href;
+}
+
+/** The URL that was called, its path and query, its query alone, or the query as a web framework parsed it. */
+export type Callback = string | URL | URLSearchParams | Readonly<Record<string, unknown>>;
+
+/**
+ * The code in a callback (rule S-06). The state is looked at first: without it nothing else in the callback is worth reading.
+ * @throws CallbackError with code `state_missing`, `state_mismatch`, `ambiguous`, `code_missing`, or the vendor's, e.g. `access_denied`
+ */
+export function readCallback(provider: string, callback: Callback, state: string): string {
+  const parameters = queryOf(callback);
+  const refuse = (code: string, why: string): never => {
+    throw new CallbackError({ provider, code, message: `${provider}: ${why} Nothing was sent.` });
+  };
+  for (const name of ["state", "code", "error"]) {
+    // RFC 6749 3.1: no parameter more than once.
+    if (parameters.getAll(name).length > 1) return refuse("ambiguous", `The callback holds \`${name}\` more than once.`);
+  }
+  if (typeof state !== "string" || state === "") return refuse("state_missing", "There is no `state` to compare the callback's with: the browser session that got the authorization URL is gone. Start again.");
+  const returned = parameters.get("state");
+  if (returned === null || returned === "") return refuse("state_missing", "The callback holds no `state`: it does not answer an authorization URL of this client.");
+  if (!equalInConstantTime(returned, state)) return refuse("state_mismatch", "The callback's `state` is not the one that was given out: it may have been forged, or belongs to another browser session.");
+  const error = parameters.get("error");
+  if (error !== null) {
+    // RFC 6749 4.1.2.1 gives the alphabet of `error`; its description is free text and is left out.
+    const code = /^[\w.-]{1,60}$/.test(error) ? error : "authorization_error";
+    return refuse(code, code === "access_denied" ? "The person did not give consent (access_denied)." : `The authorization page answered with an error (${code}).`);
+  }
+  const code = parameters.get("code");
+  return code === null || code === "" ? refuse("code_missing", "The callback holds no `code`.") : code;
+}
+
+function queryOf(callback: Callback): URLSearchParams {
+  if (callback instanceof URLSearchParams) return callback;
+  if (typeof callback === "object" && callback !== null && !(callback instanceof URL)) {
+    return new URLSearchParams(Object.entries(callback).flatMap(([name, value]) => [value ?? []].flat().map((one: unknown): [string, string] => [name, typeof one === "string" ? one : ""])));
+  }
+  const text = callback instanceof URL ? callback.href : requireText(callback, "callbackUrlOrQuery");
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text) ? new URL(text).searchParams : new URLSearchParams(text.replace(/^\/[^?]*\?/, ""));
+}
+
+/** Takes as long for a wrong text as for the right one. */
+function equalInConstantTime(a: string, b: string): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < b.length; i += 1) difference |= (a.charCodeAt(i) || 0) ^ b.charCodeAt(i);
+  return difference === 0;
+}
+
+/** Sends the code, once: again only where no connection was made (rule T-13). @throws CorrigendaError */
+export async function exchangeCode(request: TokenRequest, endpoint: TokenEndpoint, { timeouts, scheduler }: Pick<Runtime, "timeouts" | "scheduler">): Promise<Token> {
+  const deadline = createDeadline(timeouts.total, scheduler);
+  try {
+    const prepared = await prepareTokenRequest(request, endpoint);
+    const pause = (ms: number): Promise<void> => new Promise((resolve) => void scheduler.after(ms, resolve));
+    const outcome = await sendWithRetries(prepared, { grantType: "authorization_code" }, endpoint, { attempt: timeouts.attempt, total: deadline, scheduler, rest: pause, replay: false, maySend: () => true });
+    if ("token" in outcome) return outcome.token;
+    throw outcome.error;
+  } finally {
+    deadline.clear();
+  }
+}

@@ -1,0 +1,50 @@
+/** What keeps from a token request: a latch after a refusal (rule T-10), and the vendor's own wish to be left alone (rule T-11). */
+import { CredentialsError, RateLimitError, type CorrigendaError } from "./errors.ts";
+import type { Explanation } from "./explanation.ts";
+
+/** ms. A locked account may have been unlocked by then: one try. */
+export const LATCH = 15 * 60_000;
+
+export interface Brake {
+  /** The failure that forbids a request with these credentials now. */
+  holds(fingerprint: string): CorrigendaError | undefined;
+  /** Whether the vendor asked to be left alone, and the time has not come. */
+  readonly limited: boolean;
+  /** Whether a refusal was seen since the last success, even if its time is over. */
+  readonly latched: boolean;
+  /** Remembers a failure, if it is one to remember. @returns whether it latched */
+  note(error: CorrigendaError, fingerprint: string): boolean;
+  release(): void;
+  explain(): Pick<Explanation, "latch" | "retryAt">;
+}
+
+export function createBrake(now: () => number): Brake {
+  let latch: { readonly error: CorrigendaError; readonly fingerprint: string; readonly at: number } | undefined;
+  let limit: { readonly error: CorrigendaError; readonly at: number; readonly span: number } | undefined;
+  // A clock that was set back ends both: a wait must not become longer than it was meant to be.
+  const within = (at: number, span: number): boolean => now() >= at && now() - at < span;
+  const latchHolds = (): boolean => latch !== undefined && within(latch.at, LATCH);
+  const limitHolds = (): boolean => limit !== undefined && within(limit.at, limit.span);
+
+  return {
+    holds(fingerprint) {
+      if (latch?.fingerprint === fingerprint && latchHolds()) return latch.error;
+      return limitHolds() ? limit?.error : undefined;
+    },
+    get limited() { return limitHolds(); },
+    get latched() { return latch !== undefined; },
+    note(error, fingerprint) {
+      if (error instanceof RateLimitError) limit = { error, at: now(), span: (error.retryAt ?? 0) - now() };
+      if (!(error instanceof CredentialsError)) return false;
+      latch = { error, fingerprint, at: now() };
+      return true;
+    },
+    release() {
+      latch = limit = undefined;
+    },
+    explain: () => ({
+      ...(latch && latchHolds() ? { latch: { kind: latch.error.kind, reason: latch.error.message, until: latch.at + LATCH } } : {}),
+      ...(limit && limitHolds() ? { retryAt: limit.at + limit.span } : {}),
+    }),
+  };
+}

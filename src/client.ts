@@ -1,0 +1,127 @@
+/** `createClient`: openapi-fetch behind one door. The only file that knows it. */
+import createFetchClient, { type Client } from "openapi-fetch";
+import { createSend } from "./auth-fetch.ts";
+import { ConfigurationError, ContractError, CorrigendaError, NetworkError, type AnyCorrigendaError } from "./errors.ts";
+import { describeFault } from "./fault.ts";
+import type { Connection, Provider } from "./provider.ts";
+import { apiRefusal, withoutSecrets } from "./refusal.ts";
+import { createRuntime, type CommonOptions, type Runtime } from "./runtime.ts";
+import { createStaticTokenSource } from "./static-token.ts";
+import type { TokenSource } from "./source.ts";
+import { createTokenSource } from "./token-source.ts";
+
+/** An openapi-fetch client of the provider's paths, with the token put on, and the token itself under `auth`. */
+export type ApiClient<Paths extends object, Auth extends TokenSource = TokenSource> = Client<Paths> & {
+  readonly auth: Auth;
+  /**
+   * A `fetch` with the credentials put on, for whoever prefers plain requests or another generated client. Takes a path
+   * below the base URL that begins with a slash, or a URL of the same origin; any other origin is refused.
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /**
+   * A typed error out of an answer that is none of success: `if (!result.response.ok) throw client.toError(result)`. (Not
+   * `result.error`, which is undefined where the body is empty.)
+   * Reads every error shape of the vendor; kinds `credentials`, `permission`, `rate_limited`, `server` and `rejected`.
+   */
+  readonly toError: (result: { readonly error?: unknown; readonly response: Response }) => AnyCorrigendaError;
+};
+
+/**
+ * A client of any provider, the public way to one of your own (see CONTRIBUTING.md).
+ * @throws ConfigurationError naming the option that is missing or not usable
+ */
+export function createClient<Paths extends object, Options extends object>(provider: Provider<Paths, Options>, options: Options & CommonOptions): ApiClient<Paths> {
+  const runtime = createRuntime(options);
+  const connection = provider.connect(options);
+  const source = connection.staticToken === undefined
+    ? createTokenSource(provider, connection, runtime)
+    : createStaticTokenSource(provider.name, connection.staticToken, runtime.now);
+  const { getToken, explain, reset, close } = source;
+  return openClient(provider, connection, runtime, { getToken, explain, reset, close });
+}
+
+/** A client on a token source that is there already. */
+export function openClient<Paths extends object, Auth extends TokenSource>(provider: Provider<Paths, never>, connection: Connection, runtime: Runtime, auth: Auth): ApiClient<Paths, Auth> {
+  const { name, meta, tokenScheme } = provider;
+  if (meta.schemes[tokenScheme] === undefined) {
+    throw new ConfigurationError({ provider: name, option: "tokenScheme", message: `${name}: \`tokenScheme\` is "${tokenScheme}", and the spec has no such security scheme: it has ${Object.keys(meta.schemes).join(", ")}.` });
+  }
+  const { baseUrl } = connection;
+  const { send, secrets } = createSend({ provider, connection, source: auth, fetch: runtime.fetch, now: runtime.now });
+  const client = createFetchClient<Paths>({ baseUrl, fetch: send });
+  return Object.assign(client, byTheSpec(client, provider), {
+    auth,
+    toError: ({ error, response: { status, headers } }: { readonly error?: unknown; readonly response: Response }) => {
+      // Text that was no JSON (a proxy's HTML page, say) is none of the vendor's shapes, and not quoted.
+      const json = typeof error !== "string" || mediaTypeOf(headers) === "application/json";
+      const problem = withoutSecrets(provider.readProblem(json ? error : undefined), secrets);
+      return apiRefusal({ provider: name, status, headers, problem, now: runtime.now() }) as AnyCorrigendaError;
+    },
+    fetch: async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      const url = typeof input === "string" && input.startsWith("/") && !input.startsWith("//") ? baseUrl + input : input instanceof URL ? input.href : input;
+      if (typeof url === "string" && !URL.canParse(url)) {
+        throw new ConfigurationError({ provider: name, option: "input", message: `${name}: \`fetch\` takes a path below the base URL that begins with a slash, or a whole URL.` });
+      }
+      // A stream can be read once: such a request is not sent a second time (rule T-20).
+      const streamed = typeof init?.body === "object" && init.body !== null && ("getReader" in init.body || Symbol.asyncIterator in init.body);
+      return send(new Request(url, init), { replayable: !streamed });
+    },
+  });
+}
+
+const METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;
+interface Init { readonly [name: string]: unknown; readonly headers?: unknown; readonly body?: unknown; readonly bodySerializer?: unknown; readonly parseAs?: unknown }
+type Result = Readonly<{ data?: unknown; response: Response }>;
+type Method = (path: string, init?: Init) => Promise<Result>;
+
+/**
+ * openapi-fetch sends JSON and expects JSON unless each call says otherwise. Here the spec says it: the media type of the
+ * body and of the answer come from the generated meta file.
+ */
+function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: Provider<Paths, never>): Partial<Client<Paths>> {
+  const original = client.request as unknown as (method: string, path: string, init: Init) => Promise<Result>;
+  async function call(method: string, path: string, init: Init = {}): Promise<Result> {
+    if (init["fetch"] !== undefined) {
+      throw new ConfigurationError({ provider: name, option: "fetch", message: `${name}: a call takes no \`fetch\` of its own, since that would send it without credentials. Give it to the client.` });
+    }
+    const operation = meta.operations[`${method} ${path}`];
+    const form = operation?.request === "application/x-www-form-urlencoded" && init.body !== undefined && init.bodySerializer === undefined;
+    const asked = init.parseAs === undefined || init.parseAs === "json";
+    try {
+      const result = await original(method, path, {
+        ...init,
+        ...(form ? { bodySerializer: encodeForm, headers: { ...plain(init.headers), "Content-Type": operation.request } } : {}),
+        ...(asked ? { parseAs: "text" } : {}),
+      });
+      const text = asked && typeof result.data === "string" && !operation?.response?.startsWith("text/") ? result.data : undefined;
+      return text === undefined ? result : { ...result, data: text === "" ? undefined : parseJson(text, `${name}: the answer to ${method} ${path} is not JSON.`, name) };
+    } catch (error) {
+      if (error instanceof CorrigendaError || (init["signal"] as AbortSignal | undefined)?.aborted) throw error;
+      // The connection went while the body was read. Anything else is a fault of the caller's middleware, and theirs to see.
+      const cut = /^(UND_ERR_|E[A-Z]+$)/.test(String((error as { cause?: { code?: unknown } } | undefined)?.cause?.code));
+      if (!cut) throw error;
+      const fault = describeFault(error, "The API");
+      throw new NetworkError({ ...fault, provider: name, message: `${name}: ${fault.message}` });
+    }
+  }
+  const byMethod = METHODS.map((method): [string, Method] => [method, (path, init) => call(method, path, init)]);
+  const request = (method: string, path: string, init?: Init): Promise<Result> => call(method.toUpperCase(), path, init);
+  return { ...Object.fromEntries(byMethod), request } as unknown as Partial<Client<Paths>>;
+}
+
+/** The parser's own message repeats the text. */
+function parseJson(text: string, message: string, provider: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new ContractError({ provider, pointer: "", message });
+  }
+}
+
+const mediaTypeOf = (headers: Headers): string | undefined => headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+
+const plain = (headers: unknown): object =>
+  headers instanceof Headers || Array.isArray(headers) ? Object.fromEntries(headers as Iterable<[string, string]>) : { ...(headers as object | undefined) };
+
+const encodeForm = (body: unknown): string =>
+  new URLSearchParams(Object.entries(body as Record<string, string | undefined>).filter((entry): entry is [string, string] => entry[1] !== undefined)).toString();

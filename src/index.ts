@@ -1,0 +1,34 @@
+/** corrigenda: typed, contract-tested clients for APIs whose documentation contradicts itself. */
+export { createClient, type ApiClient } from "./client.ts";
+export type { CommonOptions } from "./runtime.ts";
+export type { Secret } from "./secret.ts";
+export { CHANNEL, type ClientEvent } from "./events.ts";
+export type { Explanation } from "./explanation.ts";
+export type { Token } from "./token.ts";
+export type { GetTokenOptions, TokenSource } from "./source.ts";
+export { createMemoryStore } from "./stores/memory.ts";
+export { createFileStore, type FileStoreOptions } from "./stores/file.ts";
+export { createRedisStore, type RedisClient, type RedisStoreOptions } from "./stores/redis.ts";
+export { createEncryption, type EncryptionKey } from "./stores/encryption.ts";
+export type { Encryption } from "./stores/codec.ts";
+export type { Intent, SharedTokenStore, TokenRecord, TokenStore } from "./stores/store.ts";
+export type { LeaseTimes } from "./turn.ts";
+
+export { createGenLogsClient, genlogs, type GenLogsClient, type GenLogsOptions, type GenLogsPaths } from "./providers/genlogs.ts";
+export { createApinizerClient, apinizer, type ApinizerClient, type ApinizerOptions, type ApinizerPaths } from "./providers/apinizer.ts";
+export {
+  createPetjeafClient, petjeaf, type PetjeafAuth, type PetjeafClaims, type PetjeafClient, type PetjeafOptions, type PetjeafPaths,
+  type PetjeafScope, type PetjeafSession,
+} from "./providers/petjeaf.ts";
+
+// For a provider of one's own.
+export type { Connection, Grant, OperationMeta, Problem, Provider, ProviderMeta, TokenAnswer, TokenRequest } from "./provider.ts";
+export { expiryAfter, expiryAt, parseInteger, parseTimestamp } from "./token.ts";
+export { assemble, B64TOKEN, breach, readBearer, readObject, readOptional, readToken, VISIBLE_ASCII } from "./token-answer.ts";
+export { requireOneOf, requireSecret, requireText, requireUrl } from "./options.ts";
+export { reveal } from "./secret.ts";
+
+export {
+  CallbackError, ClosedError, ConfigurationError, ContractError, CorrigendaError, CredentialsError, NetworkError, PermissionError, RateLimitError,
+  ReauthorizationRequiredError, RedirectError, RejectedError, ServerError, StoreError, isCorrigendaError, type AnyCorrigendaError, type ErrorKind,
+} from "./errors.ts";

@@ -1,0 +1,196 @@
+/** One credential's record in the store: reading, compare-and-set, and what is still in memory only (rules T-14 to T-17). */
+import { withDeadline } from "./abort.ts";
+import { StoreError } from "./errors.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Intent, TokenRecord, TokenStore } from "./stores/store.ts";
+import type { Token } from "./token.ts";
+import { VISIBLE_ASCII } from "./token-answer.ts";
+
+export interface Keeper {
+  /** Whether the store can tell several processes apart. */
+  readonly shared: boolean;
+  /** The token that no store holds yet, because it failed. */
+  readonly unsaved: Token | undefined;
+  /** @throws StoreError */
+  load(): Promise<TokenRecord | undefined>;
+  /**
+   * Writes a token. A failure is reported and not thrown: the token stays in memory, and `flush` writes it later.
+   * @returns the token that holds now: this one, or one that somebody else stored meanwhile
+   */
+  keep(token: Token, origin: Origin): Promise<Token>;
+  /** The newest of what this process got for the refresh token of this one, directly or by further renewals. */
+  successorOf(token: Token): Token | undefined;
+  /** Writes what is unsaved. @returns the failure, which was reported */
+  flush(): Promise<StoreError | undefined>;
+  /** Marks the record, unless the store holds another refresh token than the one that was refused. @returns whether it does */
+  markDead(sent: Token | undefined): Promise<boolean>;
+  /** @throws StoreError */
+  discard(): Promise<void>;
+  /** Always true where the store is not shared. @throws StoreError */
+  lease(owner: string, ms: number): Promise<boolean>;
+  /** @throws StoreError */
+  release(owner: string): Promise<void>;
+  /** Writes an intent to the record. @returns false if it is not the stored one any more. @throws StoreError */
+  declare(record: TokenRecord, intent: Intent): Promise<boolean>;
+  /** Takes this owner's intent off the record. Best effort: one that stays is waited for. */
+  withdraw(owner: string): Promise<void>;
+}
+
+/** Where a token comes from, which decides who is right when somebody else wrote meanwhile. */
+export type Origin =
+  /** This refresh token: right as long as the store holds it still. */
+  | { readonly sent: string }
+  /** A login: the later one is right. */
+  | "mint"
+  /** A new consent takes the place of anything. */
+  | "consent";
+
+/** Times that another writer may come first before the store counts as broken. */
+const ATTEMPTS = 10;
+/** Used refresh tokens that are remembered, in case the store is set back to one of them. */
+const REMEMBERED = 100;
+
+/** @param limit ms that one operation of the store may take */
+export function createKeeper(store: TokenStore, key: string, provider: string, limit: number, scheduler: Scheduler, report: (error: StoreError) => void): Keeper {
+  let generation = 0;
+  /** `expected`: the generation it is to follow. Only `write` moves it on, once it has looked at what is stored. */
+  let unsaved: { readonly token: Token; readonly origin: Origin; readonly expected: number } | undefined;
+  let writing: Promise<StoreError | undefined> | undefined;
+  /** The refresh tokens that were used up here, one after another, and what was got for the last of them. */
+  let chain: { readonly spent: readonly string[]; readonly token: Token } | undefined;
+  /** What somebody else stored in place of the token that was to be written last. */
+  let displacedBy: Token | undefined;
+
+  const failure = (what: string): StoreError => new StoreError({
+    provider, retryable: true, message: `${provider}: the token store ${what} (key ${key}). Look at the store.`,
+  });
+
+  /** @param keepAlive whether the process has to stay alive for it, as for a token that is being written */
+  async function guard<T>(operation: () => Promise<T>, keepAlive = false): Promise<T> {
+    try {
+      return await withDeadline((async () => operation())(), limit, () => failure("did not answer in time"), scheduler, keepAlive);
+    } catch (cause) {
+      // What a store throws may quote what it was given, so its message is left behind (rule S-03), unless it is our own.
+      if (!(cause instanceof StoreError)) throw failure("failed");
+      throw cause.provider === undefined ? cause.copy((details) => ({ ...details, provider, message: `${provider}: ${details.message}` })) : cause;
+    }
+  }
+
+  async function load(): Promise<TokenRecord | undefined> {
+    const record: unknown = await guard(() => store.get(key));
+    if (record !== undefined && !isTokenRecord(record)) throw failure("holds something that is no token record; nothing was overwritten");
+    generation = record?.generation ?? 0;
+    // Once somebody else has renewed, what this one got is used up as well.
+    const known = [chain?.token.refreshToken, ...(chain?.spent ?? [])];
+    if (record && !known.includes(record.token.refreshToken)) chain = undefined;
+    return record;
+  }
+
+  async function set(record: Omit<TokenRecord, "generation">, expected: number): Promise<boolean> {
+    // One that slept through a deletion must not take what came after it for what it had read.
+    const next = expected === 0 ? 1 + Math.floor(scheduler.random() * 2 ** 40) : expected + 1;
+    const written = await guard(() => store.set(key, { ...record, generation: next }, expected), true);
+    if (written) generation = next;
+    return written;
+  }
+
+  async function write(): Promise<StoreError | undefined> {
+    try {
+      for (let tries = 0; unsaved; tries += 1) {
+        if (tries === ATTEMPTS) throw failure("refuses every compare-and-set");
+        const { token, origin, expected } = unsaved;
+        const done = async (): Promise<boolean> => {
+          if (await set({ token }, expected)) return true;
+          const stored = await load();
+          const current = stored?.generation ?? 0;
+          if (stored?.token.accessToken === token.accessToken) {
+            // Written before, and this one was not told. Once more, lest it was not confirmed, with what others put beside it.
+            return set(withoutGeneration(stored), current);
+          }
+          if (stored && isOvertaken(token, origin, stored.token)) {
+            displacedBy = stored.token;
+            return true;
+          }
+          if (unsaved?.token === token) unsaved = { token, origin, expected: current };
+          return false;
+        };
+        // A consent may have come in its place meanwhile, and is written next.
+        if ((await done()) && unsaved?.token === token) unsaved = undefined;
+      }
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      report(error);
+      return error;
+    }
+  }
+
+  const flush = (): Promise<StoreError | undefined> => (writing ??= write().finally(() => { writing = undefined; }));
+
+  return {
+    shared: typeof store.lease === "function" && typeof store.release === "function",
+    get unsaved() { return unsaved?.token; },
+    load,
+    async keep(token, origin) {
+      unsaved = { token, origin, expected: generation };
+      displacedBy = undefined;
+      await flush();
+      chain = !displacedBy && typeof origin === "object" && origin.sent !== token.refreshToken
+        ? { spent: [...(chain?.spent ?? []), origin.sent].filter((one) => one !== token.refreshToken).slice(-REMEMBERED), token } : undefined;
+      return displacedBy ?? token;
+    },
+    successorOf: ({ refreshToken }) => (refreshToken !== undefined && chain?.spent.includes(refreshToken) ? chain.token : undefined),
+    flush,
+    async markDead(sent) {
+      try {
+        const stored = await load();
+        if (!stored) return false;
+        if (stored.token.refreshToken !== sent?.refreshToken) return true;
+        await set({ token: stored.token, reauthorizationRequired: true }, stored.generation);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        report(error);
+      }
+      return false;
+    },
+    async discard() {
+      unsaved = chain = undefined;
+      await writing; // A write that is under way must not come after the deletion.
+      generation = 0;
+      await guard(() => store.delete(key), true);
+    },
+    lease: async (owner, ms) => store.lease === undefined || guard(async () => store.lease!(key, owner, ms)),
+    release: async (owner) => guard(async () => store.release?.(key, owner)),
+    declare: (record, intent) => set({ ...withoutGeneration(record), intent }, record.generation),
+    async withdraw(owner) {
+      try {
+        const stored = await load();
+        if (stored?.intent?.owner !== owner) return;
+        const { intent: _, ...rest } = withoutGeneration(stored);
+        await set(rest, stored.generation);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+      }
+    },
+  };
+}
+
+function withoutGeneration({ generation: _, ...rest }: TokenRecord): Omit<TokenRecord, "generation"> {
+  return rest;
+}
+
+function isOvertaken(token: Token, origin: Origin, stored: Token): boolean {
+  if (origin === "consent") return false;
+  // Clocks of hosts differ: who has the successor of what is stored needs none.
+  return origin === "mint" ? stored.issuedAt >= token.issuedAt : stored.refreshToken !== origin.sent;
+}
+
+function isTokenRecord(value: unknown): value is TokenRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { token, generation } = value as { token?: Partial<Record<keyof Token, unknown>>; generation?: unknown };
+  const optional = (member: unknown, type: string): boolean => member === undefined || typeof member === type;
+  return Number.isSafeInteger(generation) && Number(generation) > 0 && typeof token === "object" && token !== null
+    && typeof token.accessToken === "string" && VISIBLE_ASCII.test(token.accessToken) && typeof token.tokenType === "string" && Number.isFinite(token.issuedAt)
+    && optional(token.expiresAt, "number") && optional(token.refreshToken, "string") && optional(token.refreshExpiresAt, "number")
+    && (token.scope === undefined || Array.isArray(token.scope));
+}

@@ -1,0 +1,61 @@
+/** Checks of options at construction. Each names the option and says what to do, and never quotes a secret. */
+import { ConfigurationError } from "./errors.ts";
+import type { Secret } from "./secret.ts";
+
+const fail = (option: string, what: string): never => {
+  throw new ConfigurationError({ option, message: `Option \`${option}\` ${what}` });
+};
+
+export function requireText(value: unknown, option: string): string {
+  if (value === undefined || value === null) return fail(option, "is missing. Give it a text.");
+  if (typeof value !== "string" || value.trim() === "") return fail(option, "must be a text that is not empty.");
+  if (!value.isWellFormed()) return fail(option, "holds half of a character (a lone surrogate). Look at how it was read.");
+  return value;
+}
+
+export function requireSecret(value: unknown, option: string): Secret {
+  return typeof value === "function" ? (value as Secret) : requireText(value, option);
+}
+
+export function requireOneOf<const T extends string>(value: unknown, option: string, words: readonly T[], otherwise: T): T {
+  if (value === undefined) return otherwise;
+  return words.find((word) => word === value) ?? fail(option, `must be one of ${words.map((w) => `"${w}"`).join(", ")}.`);
+}
+
+export function requireObject(value: unknown, option: string): void {
+  if (typeof value !== "object" || value === null) fail(option, "must be an object.");
+}
+
+export function requireFunction<T>(value: T | undefined, option: string): T | undefined {
+  return value === undefined || typeof value === "function" ? value : fail(option, "must be a function.");
+}
+
+/** Milliseconds, positive. */
+export function requireDuration(value: unknown, option: string, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  return typeof value === "number" && value > 0 && value <= 2 ** 31 - 1 ? value : fail(option, "must be a positive number of milliseconds.");
+}
+
+/**
+ * An absolute URL without query, fragment, user name or password, and https unless the host is this machine or the one
+ * that the caller allows (rule S-01). A slash at the end is dropped.
+ */
+export function requireUrl(value: unknown, option: string, allowHttpHost?: string): string {
+  const text = requireText(value, option);
+  const url = URL.canParse(text) ? new URL(text) : fail(option, "is not a URL. Give it in full, with https://.");
+  if (url.username !== "" || url.password !== "") return fail(option, "holds a user name or password. Credentials have options of their own.");
+  if (url.search !== "" || url.hash !== "") return fail(option, "holds a query or a fragment. Give it without.");
+  if (allowHttpHost !== undefined) requireText(allowHttpHost, "allowHttpHost");
+  assertSecure(url, option, allowHttpHost?.toLowerCase());
+  return url.href.replace(/\/+$/, "");
+}
+
+function assertSecure(url: URL, option: string, allowed: string | undefined): void {
+  if (url.protocol === "https:") return;
+  if (url.protocol !== "http:") return fail(option, `has the scheme ${url.protocol}//. Use https://.`);
+  if (isLoopback(url.hostname) || url.hostname === allowed || url.host === allowed) return;
+  return fail(option, `is http:// to ${url.hostname}, which sends credentials in the clear. Use https://, or set \`allowHttpHost\` to this host if you mean it.`);
+}
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);

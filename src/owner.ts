@@ -1,0 +1,73 @@
+/** Who renews a token: a process, told from all others, and whether it certainly lives no more (rule T-14). */
+export interface Owners {
+  /** A new owner in this process: `host/process/its start/random`. */
+  create(): string;
+  /** Only true when it is certain: same host, and the process is gone. */
+  isDead(owner: string): boolean;
+}
+
+interface Node {
+  readonly process?: {
+    readonly pid: number;
+    readonly platform: string;
+    kill(pid: number, signal: 0): void;
+    getBuiltinModule?(id: "node:fs"): { readFileSync(path: string, encoding: "latin1"): string; readlinkSync(path: string): string } | undefined;
+    getBuiltinModule?(id: "node:os"): { hostname(): string; networkInterfaces(): Record<string, readonly { readonly mac: string; readonly internal: boolean }[] | undefined> } | undefined;
+  };
+}
+
+export function createOwners(): Owners {
+  const { process } = globalThis as Node;
+  const random = (): string => crypto.randomUUID();
+  // Other runtimes tell nothing of their processes: every other owner may live.
+  if (!process?.getBuiltinModule) return { create: () => `unknown/0/0/${random()}`, isDead: () => false };
+  const here = hostOf(process);
+  const start = startOf(process, process.pid) ?? "unknown";
+  return {
+    create: () => [here, process.pid, start, random()].join("/"),
+    isDead(owner) {
+      const [host, pid, started] = owner.split("/");
+      if (host !== here || !/^[1-9]\d*$/.test(pid ?? "")) return false;
+      if (process.platform !== "linux") return !exists(process, Number(pid));
+      const now = startOf(process, Number(pid));
+      return now === undefined ? !exists(process, Number(pid)) : now !== started;
+    },
+  };
+}
+
+/** A host as far as process ids go: on Linux one boot and one namespace of process ids, since containers count their own. */
+function hostOf(process: NonNullable<Node["process"]>): string {
+  try {
+    const fs = process.getBuiltinModule?.("node:fs");
+    if (process.platform === "linux" && fs) {
+      return `${fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()}.${fs.readlinkSync("/proc/self/ns/pid").replace(/\D/g, "")}`;
+    }
+    const os = process.getBuiltinModule?.("node:os");
+    // Many a machine is called `localhost`.
+    const macs = Object.values(os?.networkInterfaces() ?? {}).flatMap((list = []) => list.filter(({ internal }) => !internal).map(({ mac }) => mac));
+    if (!os || macs.length === 0) throw new Error("nothing tells this host from others");
+    return [os.hostname(), ...new Set(macs.sort())].join(".").replaceAll("/", "_");
+  } catch {
+    return `unknown-${crypto.randomUUID()}`; // Equal to no other: no owner is ever certainly dead.
+  }
+}
+
+/** Start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)), so that a process id given out again is noticed. */
+function startOf(process: NonNullable<Node["process"]>, pid: number): string | undefined {
+  try {
+    // The second field is the name, in parentheses, and may hold anything.
+    const fields = process.getBuiltinModule?.("node:fs")?.readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
+    return fields[0] === "Z" || fields[0] === "X" ? "dead" : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(process: NonNullable<Node["process"]>, pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code !== "ESRCH";
+  }
+}

@@ -1,0 +1,92 @@
+/** Apinizer: OAuth 2.0 client credentials at the manager, or a token made by hand in its console. Errata AP-*. */
+import type { paths } from "../../generated/apinizer.ts";
+import { meta } from "../../generated/apinizer.meta.ts";
+import { createClient, type ApiClient } from "../client.ts";
+import { ConfigurationError } from "../errors.ts";
+import { requireSecret, requireText, requireUrl } from "../options.ts";
+import { firstText, isRecord } from "../problem.ts";
+import type { Connection, Problem, Provider } from "../provider.ts";
+import type { CommonOptions } from "../runtime.ts";
+import { reveal, type Secret } from "../secret.ts";
+import { expiryAfter, expiryAt, parseInteger, type Moment } from "../token.ts";
+import { assemble, readBearer } from "../token-answer.ts";
+
+export type { paths as ApinizerPaths };
+
+export type ApinizerOptions = {
+  /** Address of the manager's console, with or without `/apiops`, with or without a slash. */
+  readonly managerUrl?: string;
+} & (
+  | {
+    /** Name of a console user. It travels as `client_id`. */
+    readonly username: string;
+    /** That user's password. It travels as `client_secret`. */
+    readonly password: Secret;
+    readonly token?: never;
+  }
+  | {
+    /** A token created in the console under My Profile. It cannot be renewed. */
+    readonly token: Secret;
+    readonly username?: never;
+    readonly password?: never;
+  }
+);
+
+export type ApinizerClient = ApiClient<paths>;
+
+const CREATE = "POST /auth/token";
+
+export const apinizer: Provider<paths, ApinizerOptions> = {
+  name: "apinizer",
+  meta,
+  tokenScheme: "bearer",
+
+  connect({ baseUrl, managerUrl, allowHttpHost, username, password, token }) {
+    const option = baseUrl === undefined ? "managerUrl" : "baseUrl";
+    const url = requireUrl(baseUrl ?? managerUrl, option, allowHttpHost);
+    const common = { baseUrl: url.endsWith("/apiops") ? url : `${url}/apiops`, tokenOperation: CREATE };
+    if (token !== undefined && (username !== undefined || password !== undefined)) {
+      throw new ConfigurationError({ option: "token", message: "Option `token` does not go with `username` and `password`. Give one or the others." });
+    }
+    if (token !== undefined) return { ...common, identity: [], staticToken: requireSecret(token, "token") } satisfies Connection;
+    const user = requireText(username, "username");
+    const secret = requireSecret(password, "password");
+    return {
+      ...common,
+      identity: [user],
+      grants: () => [{
+        name: "client_credentials", grantType: "client_credentials",
+        request: async () => {
+          const clientSecret = await reveal(secret, "password");
+          return { operation: CREATE, secrets: [clientSecret], body: { grant_type: "client_credentials", client_id: user, client_secret: clientSecret } };
+        },
+      }],
+    };
+  },
+
+  parseToken({ body, ...moment }) {
+    return assemble(readBearer(body), moment, { at: readExpiry(body["expires_in"], moment), pointer: "/expires_in" });
+  },
+
+  readProblem(body): Problem {
+    if (!isRecord(body)) return {};
+    return {
+      message: firstText(body["error_description"], body["resultMessage"]),
+      code: firstText(body["error"], body["status"]),
+      retryAfter: parseInteger(body["retry_after"]),
+    };
+  },
+};
+
+/** @throws ConfigurationError */
+export function createApinizerClient(options: ApinizerOptions & { readonly managerUrl: string } & CommonOptions): ApinizerClient {
+  return createClient(apinizer, options);
+}
+
+/** Documented as seconds and, elsewhere, as an epoch in ms; zero and less mean that nothing is known (rule T-03). */
+function readExpiry(value: unknown, moment: Moment): number | undefined {
+  const number = parseInteger(value);
+  if (number === undefined || number <= 0) return undefined;
+  if (number > 1e11) return expiryAt(number, moment);
+  return number >= 1e9 ? expiryAt(number * 1000, moment) : expiryAfter(number, moment);
+}

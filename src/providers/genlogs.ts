@@ -1,0 +1,122 @@
+/** GenLogs: e-mail, password and API key give an access and a refresh token. Errata GL-*. */
+import type { paths } from "../../generated/genlogs.ts";
+import { meta } from "../../generated/genlogs.meta.ts";
+import { createClient, type ApiClient } from "../client.ts";
+import { requireOneOf, requireSecret, requireText, requireUrl } from "../options.ts";
+import { firstText, isRecord } from "../problem.ts";
+import type { Grant, Problem, Provider } from "../provider.ts";
+import type { CommonOptions } from "../runtime.ts";
+import { reveal, type Secret } from "../secret.ts";
+import { expiryAt, parseInteger, parseTimestamp, type Moment } from "../token.ts";
+import { assemble, either, isInteger, isNull, isString, readObject, readOptional, readToken, VISIBLE_ASCII, type Members } from "../token-answer.ts";
+
+export type { paths as GenLogsPaths };
+
+export interface GenLogsOptions {
+  /** Travels as `x-api-key` with every request. */
+  readonly apiKey: Secret;
+  readonly email: string;
+  readonly password: Secret;
+  /**
+   * Where e-mail and password travel. `auto`: in the JSON body; only a 422 that misses them in the query makes the client
+   * repeat the request there, once, and remember. `query` puts the password into a URL, which every hop logs.
+   */
+  readonly credentialsIn?: "auto" | "body" | "query";
+  /**
+   * How a new token is had. `login` by default, since the vendor says that the refresh token is not usable;
+   * `refresh-token` tries it first and falls back to a login on any 4xx but 408, 425 and 429.
+   */
+  readonly renew?: "login" | "refresh-token";
+}
+
+export type GenLogsClient = ApiClient<paths>;
+
+const CREATE = "POST /auth/token";
+const REFRESH = "POST /auth/token/refresh";
+
+export const genlogs: Provider<paths, GenLogsOptions> = {
+  name: "genlogs",
+  meta,
+  tokenScheme: "accessToken",
+
+  connect({ baseUrl, allowHttpHost, apiKey, email, password, credentialsIn, renew }) {
+    const user = requireText(email, "email");
+    const secret = requireSecret(password, "password");
+    const place = requireOneOf(credentialsIn, "credentialsIn", ["auto", "body", "query"], "auto");
+    const renewal = requireOneOf(renew, "renew", ["login", "refresh-token"], "login");
+    const login = (name: "body" | "query"): Grant => ({
+      name, grantType: "password",
+      request: async () => {
+        const values = { email: user, password: await reveal(secret, "password") };
+        return { operation: CREATE, secrets: [values.password], ...(name === "body" ? { body: values } : { query: values }) };
+      },
+      // The vendor says where it misses them: in the other place.
+      proceeds: (status, { locations = [] }) => status === 422 && locations.some(([first]) => first === (name === "body" ? "query" : "body")),
+    });
+    const refresh = (refreshToken: string): Grant => ({
+      name: "refresh", grantType: "refresh_token",
+      request: async () => ({ operation: REFRESH, query: { refresh_token: refreshToken }, secrets: [refreshToken] }),
+      proceeds: (status) => status >= 400 && status < 500 && ![408, 425, 429].includes(status),
+    });
+    return {
+      baseUrl: requireUrl(baseUrl ?? meta.servers[0]?.url, "baseUrl", allowHttpHost),
+      identity: [user],
+      apiKeys: { apiKey: requireSecret(apiKey, "apiKey") },
+      tokenOperation: CREATE,
+      grants: ({ refreshToken, worked }) => [
+        ...(renewal === "refresh-token" && refreshToken !== undefined ? [refresh(refreshToken)] : []),
+        ...(place !== "auto" ? [login(place)] : worked("query") ? [login("query"), login("body")] : [login("body"), login("query")]),
+      ],
+    };
+  },
+
+  parseToken({ body, ...moment }) {
+    const access = readObject(body, "access_token_data");
+    const accessToken = readToken(access, "token", VISIBLE_ASCII, "/access_token_data");
+    // Nothing is made of these, but an answer that breaks the contract is not to be trusted with the rest.
+    readOptional(body, "user_id", either(isString, isInteger), "a string or an integer");
+    readOptional(body, "company_id", either(isInteger, isNull), "an integer or null");
+    readOptional(body, "customer_name", either(isString, isNull), "a string or null");
+    const refresh = body["refresh_token_data"] === undefined ? undefined : readObject(body, "refresh_token_data");
+    const refreshExpiresAt = refresh && readExpiry(refresh, moment);
+    return assemble({
+      accessToken, tokenType: "Access-Token",
+      ...(refresh ? { refreshToken: readToken(refresh, "token", VISIBLE_ASCII, "/refresh_token_data") } : {}),
+      ...(refreshExpiresAt === undefined ? {} : { refreshExpiresAt }),
+    }, moment, { at: readExpiry(access, moment), pointer: "/access_token_data/expires" });
+  },
+
+  readProblem(body): Problem {
+    if (!isRecord(body)) return { message: firstText(body) }; // Some errors are a bare JSON string.
+    const { detail } = body;
+    if (Array.isArray(detail)) {
+      const entries = detail.filter(isRecord);
+      return {
+        message: entries.map(({ msg }) => firstText(msg)).filter(Boolean).join("; "),
+        code: firstText(entries[0]?.["type"]),
+        locations: entries.map(({ loc }) => (Array.isArray(loc) ? (loc as unknown[]) : [])),
+      };
+    }
+    const nested = isRecord(detail) ? detail : {};
+    return {
+      message: firstText(detail, nested["message"], body["message"], body["error"]),
+      code: firstText(nested["subcode"], body["subcode"], body["code"]),
+    };
+  },
+
+  // Some groups of endpoints answer an expired token with 403 (rule T-21).
+  refusesToken: (status, { expiresAt }, now) => status === 403 && expiresAt !== undefined && now >= expiresAt,
+};
+
+/** @throws ConfigurationError */
+export function createGenLogsClient(options: GenLogsOptions & CommonOptions): GenLogsClient {
+  return createClient(genlogs, options);
+}
+
+/** An absolute timestamp; tolerated: an epoch in s or ms (rule T-02). */
+function readExpiry({ expires }: Members, moment: Moment): number | undefined {
+  const epoch = parseInteger(expires);
+  const instant = typeof expires === "string" && epoch === undefined ? parseTimestamp(expires)
+    : epoch !== undefined && epoch >= 1e9 ? (epoch > 1e11 ? epoch : epoch * 1000) : undefined;
+  return instant === undefined ? undefined : expiryAt(instant, moment);
+}

@@ -1,0 +1,196 @@
+/** Petje.af: OAuth 2.0 authorization code and refresh token, one session a person. Errata PJ-*. */
+import type { paths } from "../../generated/petjeaf.ts";
+import { meta } from "../../generated/petjeaf.meta.ts";
+import { buildAuthorizationUrl, createState, exchangeCode, readCallback, type AuthorizationUrlOptions, type Callback } from "../authorization-code.ts";
+import { decodeClaims } from "../claims.ts";
+import { openClient, type ApiClient } from "../client.ts";
+import { ClosedError, ConfigurationError, RejectedError, ReauthorizationRequiredError, ServerError } from "../errors.ts";
+import { requireSecret, requireText, requireUrl } from "../options.ts";
+import { createPool } from "../pool.ts";
+import { firstText, isRecord } from "../problem.ts";
+import type { Problem, Provider } from "../provider.ts";
+import { createRuntime, type CommonOptions } from "../runtime.ts";
+import { reveal, type Secret } from "../secret.ts";
+import { expiryAfter, parseInteger } from "../token.ts";
+import { assemble, breach, isString, readBearer, readOptional, VSCHAR } from "../token-answer.ts";
+import type { GrantedTokenSource, TokenSource } from "../source.ts";
+import { createTokenSource } from "../token-source.ts";
+
+export type { paths as PetjeafPaths };
+
+export interface PetjeafOptions {
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+}
+
+export type PetjeafScope = "profile.read" | "memberships.read" | "pages.read" | (string & {});
+
+/** Unverified; see `auth.claims`. */
+export interface PetjeafClaims { readonly id?: string; readonly name?: string; readonly email?: string }
+
+export interface PetjeafAuth extends TokenSource {
+  /** Name, e-mail and id out of the access token. Nothing is verified: for display, not for decisions; `GET /users/me` is for those. */
+  claims(): Promise<PetjeafClaims>;
+  /**
+   * Revokes the access token at the vendor and forgets the session here. Best effort, as the call is undocumented: a token
+   * that is gone already counts as revoked. If the vendor cannot be reached, the session is kept and the error thrown.
+   */
+  revoke(): Promise<void>;
+}
+
+/** A typed client on one person's token. */
+export type PetjeafSession = ApiClient<paths, PetjeafAuth> & { readonly key: string };
+
+export interface PetjeafClient {
+  /** The page to send the person to. Keep `state` with their browser session: `exchange` wants it back. */
+  authorizationUrl(options: Omit<AuthorizationUrlOptions, "scope"> & { readonly scope: PetjeafScope | readonly PetjeafScope[] }): { readonly url: string; readonly state: string };
+  /**
+   * Checks the callback, exchanges its code and stores the person's token.
+   * @param options.state what `authorizationUrl` gave
+   * @param options.redirectUri what `authorizationUrl` was given, if it was
+   * @param options.key name to store the token under; the user id in the access token by default, else a generated one
+   * @throws CallbackError before anything is sent; CredentialsError if the vendor refuses the code
+   */
+  exchange(callbackUrlOrQuery: Callback, options: { readonly state: string; readonly redirectUri?: string; readonly key?: string }): Promise<PetjeafSession>;
+  /** The session of an earlier `exchange`. Nothing is read or sent until it is used. */
+  session(key: string): PetjeafSession;
+  /** Ends the client and all its sessions. Waits for everything under way. */
+  close(): Promise<void>;
+}
+
+const TOKENS = "POST /oauth2/tokens";
+
+export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }> = {
+  name: "petjeaf",
+  meta,
+  tokenScheme: "oauth2",
+
+  connect({ baseUrl, allowHttpHost, clientId, clientSecret, key }) {
+    const id = requireText(clientId, "clientId");
+    const secret = requireSecret(clientSecret, "clientSecret");
+    return {
+      baseUrl: requireUrl(baseUrl ?? meta.servers[0]?.url, "baseUrl", allowHttpHost),
+      identity: [id, requireText(key, "key")],
+      tokenOperation: TOKENS,
+      grants: ({ refreshToken }) => (refreshToken === undefined ? [] : [{
+        name: "refresh_token", grantType: "refresh_token",
+        request: () => tokenRequest(id, secret, { grant_type: "refresh_token", refresh_token: refreshToken }),
+      }]),
+    };
+  },
+
+  parseToken({ body, ...moment }) {
+    const bearer = readBearer(body);
+    const refreshToken = readOptional(body, "refresh_token", isString, "a string");
+    if (refreshToken !== undefined && !VSCHAR.test(refreshToken)) throw breach("/refresh_token", "it is empty or holds a line break");
+    const scope = readOptional(body, "scope", isString, "a string");
+    const lifetime = parseInteger(body["expires_in"]);
+    return assemble({
+      ...bearer,
+      ...(refreshToken === undefined ? {} : { refreshToken }),
+      ...(scope === undefined ? {} : { scope: scope.split(/\s+/).filter(Boolean) }),
+    }, moment, { at: lifetime === undefined ? undefined : expiryAfter(lifetime, moment), pointer: "/expires_in" });
+  },
+
+  readProblem(body): Problem {
+    if (!isRecord(body)) return {};
+    const message = firstText(body["detail"], body["message"], body["error_description"]);
+    // The vendor's problem documents have no code; a dead grant says so in its `detail` (rule T-17).
+    return { message, code: firstText(body["error"]) ?? (/^invalid[ _]grant\b/i.test(message ?? "") ? "invalid_grant" : undefined) };
+  },
+};
+
+/** @throws ConfigurationError */
+export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
+  /** The authorization page; by default the one that goes with `baseUrl`. */
+  readonly authorizeUrl?: string;
+}): PetjeafClient {
+  const runtime = createRuntime(options);
+  const connect = (key: string) => petjeaf.connect({ ...options, key });
+  const { baseUrl } = connect("-");
+  const page = options.authorizeUrl === undefined
+    ? meta.servers.find(({ url }) => url === baseUrl)?.authorizationUrl
+    : requireUrl(options.authorizeUrl, "authorizeUrl", options.allowHttpHost);
+  const sources = createPool((key) => createTokenSource(petjeaf, connect(key), runtime));
+
+  const exchanges = new Set<Promise<unknown>>();
+  let closed = false;
+
+  const open = (key: string): PetjeafSession => {
+    const source = sources.get(requireText(key, "key"));
+    const { getToken, explain, reset } = source;
+    const close = (): Promise<void> => {
+      // This session ends. Another one of the key can be opened, once no request of this one is under way.
+      return source.close().finally(() => sources.drop(key));
+    };
+    const claims = async (): Promise<PetjeafClaims> => readClaims((await getToken()).accessToken);
+    const client = openClient(petjeaf, connect(key), runtime, { getToken, explain, reset, close, claims, revoke: () => revoke(client, source) });
+    return Object.assign(client, { key });
+  };
+
+  const exchangeCallback: PetjeafClient["exchange"] = async (callback, { state, redirectUri, key }) => {
+    if (closed) throw new ClosedError({ provider: petjeaf.name, message: "petjeaf: the client was closed." });
+    if (key !== undefined) requireText(key, "key");
+    const code = readCallback(petjeaf.name, callback, state);
+    const request = await tokenRequest(options.clientId, options.clientSecret, {
+      grant_type: "authorization_code", code, ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }),
+    });
+    const token = await exchangeCode(request, { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now }, runtime);
+    // The token came from the vendor over TLS just now, so its id is as good as an answer's. A generated key loses nothing.
+    const granted = open(key ?? readClaims(token.accessToken).id ?? crypto.randomUUID());
+    await sources.get(granted.key).adopt(token, "authorization_code");
+    return granted;
+  };
+
+  return {
+    authorizationUrl(parameters) {
+      if (page === undefined) {
+        throw new ConfigurationError({ option: "authorizeUrl", message: "Option `authorizeUrl` is missing: with a `baseUrl` that is not the vendor's, the authorization page has to be named too." });
+      }
+      const state = createState();
+      return { url: buildAuthorizationUrl(page, options.clientId, state, parameters), state };
+    },
+    exchange(callback, options) {
+      const exchange = exchangeCallback(callback, options);
+      exchanges.add(exchange);
+      return exchange.finally(() => exchanges.delete(exchange));
+    },
+    session(key) {
+      if (closed) throw new ClosedError({ provider: petjeaf.name, message: "petjeaf: the client was closed." });
+      return open(key);
+    },
+    async close() {
+      closed = true; // First, lest a code be sent whose token nobody could take.
+      await Promise.allSettled(exchanges);
+      await Promise.all(sources.values().map((source) => source.close()));
+    },
+  };
+}
+
+async function tokenRequest(clientId: string, clientSecret: Secret, grant: Readonly<Record<string, string>>) {
+  const secret = await reveal(clientSecret, "clientSecret");
+  const secrets = [secret, grant["code"], grant["refresh_token"]].filter((value) => value !== undefined);
+  return { operation: TOKENS, secrets, body: { ...grant, client_id: clientId, client_secret: secret } };
+}
+
+/** `sub` is where JWTs usually hold the id (RFC 7519 4.1.2); the vendor's page says `id`. */
+function readClaims(accessToken: string): PetjeafClaims {
+  const claims = decodeClaims(accessToken);
+  const { name, email } = claims;
+  const id = [claims["id"], claims["sub"]].find((value) => typeof value === "string" && value !== "");
+  return { ...(isString(id) ? { id } : {}), ...(isString(name) ? { name } : {}), ...(isString(email) ? { email } : {}) };
+}
+
+async function revoke(client: Pick<ApiClient<paths>, "fetch">, source: GrantedTokenSource): Promise<void> {
+  try {
+    const { status, ok, body } = await client.fetch("/oauth2/tokens", { method: "DELETE" });
+    body?.cancel().catch(() => undefined);
+    if (!ok && status !== 401 && status !== 404) {
+      throw new (status >= 500 ? ServerError : RejectedError)({ provider: petjeaf.name, status, message: `petjeaf: the token could not be revoked (${status}). The session is kept.` });
+    }
+  } catch (error) {
+    // A dead grant has nothing left to revoke.
+    if (!(error instanceof ReauthorizationRequiredError)) throw error;
+  }
+  await source.forget();
+}

@@ -1,0 +1,77 @@
+/** One typed error out of each vendor's several error shapes. */
+import {
+  CredentialsError, PermissionError, RateLimitError, ReauthorizationRequiredError, RejectedError, ServerError, type CorrigendaError, type ErrorDetails,
+} from "./errors.ts";
+import type { Grant, Problem } from "./provider.ts";
+import { redact } from "./redact.ts";
+
+/** Rule T-11, in seconds. */
+const RETRY_AFTER = { byDefault: 60, longest: 3600 };
+
+export interface Refusal {
+  readonly provider: string;
+  readonly status: number;
+  readonly headers: Headers;
+  /** Without secrets. */
+  readonly problem: Problem;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+/**
+ * The vendor's words, without secrets, and on one line, lest they forge a line of a log. Redacted before they are cut, or the
+ * beginning of a secret could be left at the end.
+ */
+export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Problem {
+  const quote = (text: string | undefined, longest: number): string | undefined => text && redact(text, secrets).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").slice(0, longest);
+  return { ...problem, code: quote(problem.code, 100), message: quote(problem.message, 500) };
+}
+
+/** What a refusal of the token endpoint means. */
+export function tokenRefusal(refusal: Refusal, grantType: Grant["grantType"]): CorrigendaError {
+  const { status, problem } = refusal;
+  const details = describe(refusal, retryAt(refusal));
+  const general = unavailable(refusal, details, "The token endpoint");
+  if (general) return general;
+  if (problem.code === "invalid_grant" && grantType === "refresh_token") {
+    return new ReauthorizationRequiredError(details("The refresh token is dead; the person has to give consent again"));
+  }
+  const refused = status === 401 || status === 403 || ["invalid_grant", "invalid_client", "unauthorized_client"].includes(problem.code ?? "");
+  return refused ? new CredentialsError(details("The credentials were refused")) : new RejectedError(details("The token request was refused"));
+}
+
+/** What a refusal of an API call means. */
+export function apiRefusal(refusal: Refusal): CorrigendaError {
+  const details = describe(refusal, retryAt(refusal));
+  const general = unavailable(refusal, details, "The API");
+  if (general) return general;
+  if (refusal.status === 401) return new CredentialsError(details("The credentials of the call were refused"));
+  if (refusal.status === 403) return new PermissionError(details("The account lacks a permission for this call"));
+  return new RejectedError(details("The call was refused"));
+}
+
+type Describe = (what: string) => ErrorDetails;
+
+function describe({ provider, status, problem }: Refusal, retryAt: number | undefined): Describe {
+  const said = [problem.code, problem.message].filter((text) => text !== undefined && text !== "").join(": ");
+  return (what) => ({ provider, status, retryAt, vendorCode: problem.code, message: `${provider}: ${what} (${status}${said === "" ? "" : `, ${said}`}).` });
+}
+
+function unavailable(refusal: Refusal, details: Describe, whom: string): CorrigendaError | undefined {
+  const { status } = refusal;
+  if (status === 429 || (status === 503 && retryAt(refusal) !== undefined)) return new RateLimitError(details(`${whom} asks to come back later`));
+  return status >= 500 || status === 408 || status === 425 ? new ServerError(details(`${whom} failed`)) : undefined;
+}
+
+/** Epoch ms from Retry-After (RFC 9110 10.2.3), else from the body, else by default for a 429 (rule T-11). */
+function retryAt({ status, headers, problem, now }: Refusal): number | undefined {
+  if (status !== 429 && status !== 503) return undefined;
+  const header = headers.get("retry-after")?.trim() ?? "";
+  // A date has letters; what is neither a date nor a whole number of seconds says nothing.
+  const date = /[a-z]/i.test(header) ? Date.parse(header) : Number.NaN;
+  const serverDate = Date.parse(headers.get("date") ?? "");
+  const seconds = /^\d+$/.test(header) ? Number(header)
+    : !Number.isNaN(date) ? (date - (Number.isNaN(serverDate) ? now : serverDate)) / 1000
+    : problem.retryAfter ?? (status === 429 ? RETRY_AFTER.byDefault : undefined);
+  return seconds === undefined ? undefined : now + Math.min(Math.max(seconds, 0), RETRY_AFTER.longest) * 1000;
+}

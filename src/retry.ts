@@ -1,0 +1,55 @@
+/** Which failed token request is sent again, and when (rules T-08, T-11, T-12, T-13). */
+import { createDeadline, type Deadline } from "./abort.ts";
+import { NetworkError, RateLimitError, ServerError, type CorrigendaError } from "./errors.ts";
+import type { Grant } from "./provider.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { sendTokenRequest, type PreparedRequest, type TokenEndpoint, type TokenOutcome } from "./token-request.ts";
+
+const ATTEMPTS = 3;
+/** ms, doubled with each attempt, of which a random part is waited. */
+const BACKOFF = 200;
+
+/** A grant that uses nothing up: it may be sent again after any failure of server or network. */
+export const isMint = (grant: Pick<Grant, "grantType"> | undefined): boolean =>
+  grant?.grantType === "password" || grant?.grantType === "client_credentials";
+
+export interface Persistence {
+  /** Deadline of one attempt, ms. */
+  readonly attempt: number;
+  /** Deadline of all. */
+  readonly total: Deadline;
+  readonly scheduler: Scheduler;
+  readonly rest: (ms: number) => Promise<void>;
+  /** Whether a refresh token may be sent again whose answer was lost. */
+  readonly replay: boolean;
+  /** Whether it is still this process's turn to send one at all. */
+  readonly maySend: () => boolean;
+}
+
+export async function sendWithRetries(
+  request: PreparedRequest, grant: Pick<Grant, "grantType">, endpoint: TokenEndpoint, { attempt, total, scheduler, rest, replay, maySend }: Persistence,
+): Promise<TokenOutcome> {
+  let replayed = false;
+  for (let tries = 1; ; tries += 1) {
+    // An answer to a code or a refresh token may be the only copy of the next token: only the total deadline cuts it off.
+    const deadline = createDeadline(isMint(grant) ? Math.min(attempt, total.left()) : total.left(), scheduler);
+    deadline.keepAlive(false); // The total deadline does, if somebody waits.
+    const outcome = await sendTokenRequest(request, grant.grantType, endpoint, deadline.signal).finally(deadline.clear);
+    if ("token" in outcome || tries === ATTEMPTS) return outcome;
+    const pause = pauseAfter(outcome.error, grant, tries, replayed || !replay, endpoint.now, scheduler);
+    if (pause === undefined || pause >= total.left()) return outcome;
+    replayed ||= pause === 0;
+    if (pause > 0) await rest(pause);
+    if (grant.grantType === "refresh_token" && !maySend()) return outcome;
+  }
+}
+
+/** ms before the next attempt; undefined: there is none. */
+function pauseAfter(error: CorrigendaError, grant: Pick<Grant, "grantType">, tries: number, replayed: boolean, now: () => number, scheduler: Scheduler): number | undefined {
+  const neverConnected = error instanceof NetworkError && !error.maybeReceived;
+  if (grant.grantType === "authorization_code" && !neverConnected) return undefined;
+  if (error instanceof RateLimitError) return Math.max(1, (error.retryAt ?? Infinity) - now());
+  if (!error.retryable || !(error instanceof NetworkError || error instanceof ServerError)) return undefined;
+  if (isMint(grant) || neverConnected) return 1 + scheduler.random() * BACKOFF * 2 ** (tries - 1);
+  return replayed ? undefined : 0; // Whether the refresh token was used up is not known: one replay, at once.
+}

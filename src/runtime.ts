@@ -1,0 +1,117 @@
+/** The options that every client takes, and their defaults. */
+import { ConfigurationError } from "./errors.ts";
+import { publish, type OnEvent } from "./events.ts";
+import { requireDuration, requireFunction, requireObject } from "./options.ts";
+import type { CommonUrls } from "./provider.ts";
+import { createOwners, type Owners } from "./owner.ts";
+import { systemScheduler, type Scheduler } from "./scheduler.ts";
+import { createMemoryStore } from "./stores/memory.ts";
+import type { TokenStore } from "./stores/store.ts";
+import type { LeaseTimes } from "./turn.ts";
+
+export interface CommonOptions extends CommonUrls {
+  /** Instead of the platform's. Is given a `Request` and, at times, an init. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Epoch ms. For tests. */
+  readonly now?: () => number;
+  /** Where tokens are kept; in memory when absent. */
+  readonly store?: TokenStore;
+  readonly onEvent?: OnEvent;
+  /** Deadlines of token requests, ms: of one attempt (10,000) and of all in all (30,000). API calls have none but the caller's signal. */
+  readonly timeouts?: { readonly attempt?: number; readonly total?: number };
+  /** Whether a refresh token is sent once more, at once, when the answer to it was lost (rule T-13); true by default. */
+  readonly replay?: boolean;
+  /**
+   * Times of the turns in which processes that share a store renew a token (rule T-14), ms. `ttl` (5,000): after so long without a
+   * sign of life an owner loses its turn. `heartbeat` (a third of it): between signs of life. `poll` (100): between looks at the
+   * store while somebody else renews. `patience` (twice `timeouts.total`): how long an owner that may hold the next refresh token
+   * is waited for.
+   */
+  readonly leases?: Partial<LeaseTimes>;
+  /**
+   * Where the platform may freeze the process after an answer (Cloudflare Workers, Lambda): its `waitUntil`, which is given each
+   * renewal in the background. Without one there, tokens are renewed while the caller waits (rule T-05).
+   */
+  readonly waitUntil?: (work: Promise<unknown>) => void;
+}
+
+export interface Runtime {
+  readonly fetch: typeof globalThis.fetch;
+  readonly now: () => number;
+  readonly store: TokenStore;
+  readonly emit: OnEvent;
+  readonly timeouts: { readonly attempt: number; readonly total: number };
+  /** Is given the work that nobody waits for. Absent: there must be none. */
+  readonly background: ((work: Promise<unknown>) => void) | undefined;
+  readonly scheduler: Scheduler;
+  readonly replay: boolean;
+  readonly leases: LeaseTimes;
+  readonly owners: Owners;
+}
+
+/** @throws ConfigurationError */
+export function createRuntime(options: CommonOptions): Runtime {
+  requireObject(options, "options");
+  const onEvent = requireFunction(options.onEvent, "onEvent");
+  const total = requireDuration(options.timeouts?.total, "timeouts.total", 30_000);
+  return {
+    // Looked up at each call, so that a fetch replaced later (by a test, by instrumentation) is the one that is used.
+    fetch: requireFunction(options.fetch, "fetch") ?? ((input, init) => globalThis.fetch(input, init)),
+    now: requireFunction(options.now, "now") ?? Date.now,
+    store: requireStore(options.store) ?? createMemoryStore(),
+    emit: (event) => {
+      // A listener's fault is the listener's: it must not cost a token, nor the process.
+      void (async () => onEvent?.(event))().catch(() => undefined);
+      publish(event);
+    },
+    timeouts: {
+      attempt: requireDuration(options.timeouts?.attempt, "timeouts.attempt", 10_000),
+      total,
+    },
+    background: backgroundOf(requireFunction(options.waitUntil, "waitUntil")),
+    scheduler: systemScheduler,
+    replay: options.replay !== false,
+    leases: leaseTimes(options.leases ?? {}, total),
+    owners: createOwners(),
+  };
+}
+
+function leaseTimes(options: Partial<LeaseTimes>, total: number): LeaseTimes {
+  requireObject(options, "leases");
+  const ttl = requireDuration(options.ttl, "leases.ttl", 5000);
+  const times = {
+    ttl, heartbeat: requireDuration(options.heartbeat, "leases.heartbeat", ttl / 3), poll: requireDuration(options.poll, "leases.poll", 100),
+    patience: requireDuration(options.patience, "leases.patience", 2 * total),
+  };
+  const below = (option: string, what: string): never => { throw new ConfigurationError({ option, message: `Option \`${option}\` ${what}` }); };
+  if (times.heartbeat > ttl / 2) return below("leases.heartbeat", "must be at most half of `leases.ttl`, so that one lost sign of life does not end a turn.");
+  // An owner that comes back may still have a request under way for so long.
+  if (times.patience < total) return below("leases.patience", "must not be shorter than `timeouts.total`.");
+  return times;
+}
+
+function requireStore(store: TokenStore | undefined): TokenStore | undefined {
+  if (store === undefined) return undefined;
+  requireObject(store, "store");
+  for (const method of ["get", "set", "delete"] as const) requireFunction(store[method] ?? null, `store.${method}`);
+  // Both or none: a lease that cannot be given back would hold up every other process.
+  if (store.lease ?? store.release) for (const method of ["lease", "release"] as const) requireFunction(store[method] ?? null, `store.${method}`);
+  return store;
+}
+
+/** Platforms that stop the process once an answer is out. */
+function mayFreeze(): boolean {
+  const { navigator, process } = globalThis as { navigator?: { userAgent?: string }; process?: { env?: Record<string, string | undefined> } };
+  return navigator?.userAgent === "Cloudflare-Workers" || process?.env?.["AWS_LAMBDA_FUNCTION_NAME"] !== undefined;
+}
+
+function backgroundOf(waitUntil: CommonOptions["waitUntil"]): Runtime["background"] {
+  if (!waitUntil) return mayFreeze() ? undefined : () => undefined;
+  return (work) => {
+    try {
+      waitUntil(work);
+    } catch {
+      // The platform's fault, such as a request that is over already: it must not cost the token that is there.
+    }
+  };
+}

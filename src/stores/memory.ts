@@ -1,0 +1,27 @@
+import type { SharedTokenStore, TokenRecord } from "./store.ts";
+
+/** Tokens for as long as the process lives: one small record a key. The default. Clients may share one. */
+export function createMemoryStore(): SharedTokenStore {
+  const records = new Map<string, TokenRecord>();
+  const leases = new Map<string, { readonly owner: string; readonly until: number }>();
+  return {
+    get: async (key) => records.get(key),
+    set: async (key, record, expected) => {
+      if ((records.get(key)?.generation ?? 0) !== expected) return false;
+      records.set(key, record);
+      return true;
+    },
+    delete: async (key) => void records.delete(key),
+    list: async () => [...records.keys()],
+    lease: async (key, owner, ms) => {
+      const held = leases.get(key);
+      const now = performance.now();
+      if (held && held.owner !== owner && now < held.until) return false;
+      leases.set(key, { owner, until: now + ms });
+      return true;
+    },
+    release: async (key, owner) => {
+      if (leases.get(key)?.owner === owner) leases.delete(key);
+    },
+  };
+}

@@ -1,0 +1,171 @@
+/** Tokens in Redis or Valkey, for any number of processes and hosts (rule T-18). */
+import { ConfigurationError, StoreError } from "../errors.ts";
+import { decodeRecord, encodeRecord, encryptionOf, keyIn, storeFault, type Encryption } from "./codec.ts";
+import type { SharedTokenStore, TokenRecord } from "./store.ts";
+
+/** A connected client of node-redis (4 or newer) or ioredis (5 or newer): standalone, Sentinel or Cluster. Closing it is yours. */
+export interface RedisClient {
+  readonly eval: (...args: never[]) => Promise<unknown>;
+}
+
+export interface RedisStoreOptions extends Partial<Encryption> {
+  readonly client: RedisClient;
+  /** What every key begins with; `corrigenda:` by default. */
+  readonly prefix?: string;
+  /**
+   * Replicas that must confirm each token before it counts as saved, by WAIT, so that a failover does not lose it; none by default.
+   * Not with Cluster.
+   */
+  readonly replicas?: number;
+  /** ms that the replicas may take; 1000 by default. */
+  readonly replicasTimeout?: number;
+}
+
+/** What both kinds of client have, as far as it is used. */
+interface AnyClient {
+  readonly defineCommand?: unknown;
+  readonly options?: { readonly keyPrefix?: string };
+  eval(script: string, ...rest: unknown[]): Promise<unknown>;
+  scan(cursor: string, ...rest: unknown[]): Promise<unknown>;
+  wait?(replicas: number, ms: number): Promise<unknown>;
+  /** A pool of node-redis: runs all of a task on one connection. */
+  execute?<T>(task: (client: AnyClient) => Promise<T>): Promise<T>;
+  /** Sentinel of node-redis: the same. */
+  use?<T>(task: (client: AnyClient) => Promise<T>): Promise<T>;
+  /** ioredis Cluster. */
+  nodes?(role: "master"): AnyClient[];
+  /** node-redis Cluster. */
+  readonly masters?: readonly unknown[];
+  nodeClient?(node: unknown): AnyClient | Promise<AnyClient>;
+}
+
+const GET = "return redis.call('HGET', KEYS[1], 'record')";
+const GENERATION = "return redis.call('HGET', KEYS[1], 'generation')";
+const SET = `
+if (redis.call('HGET', KEYS[1], 'generation') or '0') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'generation', ARGV[2], 'record', ARGV[3])
+return 1`;
+const DELETE = "return redis.call('DEL', KEYS[1])";
+const LEASE = `
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1`;
+const RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
+
+/**
+ * Two keys a credential, `<prefix>{<store key>}:token` (a hash) and `:lease` (a string that expires), in one hash slot.
+ * @throws ConfigurationError
+ */
+export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
+  const wrong = (option: string, what: string): never => { throw new ConfigurationError({ option, message: `Option \`${option}\` ${what}` }); };
+  const client = (options as RedisStoreOptions | undefined)?.client as unknown as AnyClient | undefined;
+  if (typeof client?.eval !== "function") return wrong("client", "must be a client of node-redis or ioredis.");
+  const { prefix = "corrigenda:", replicas = 0, replicasTimeout = 1000 } = options;
+  const encryption = encryptionOf(options);
+  if (typeof prefix !== "string" || /[{}]/.test(prefix)) return wrong("prefix", "must be a text without braces, which decide the hash slot.");
+  if (client.options?.keyPrefix) return wrong("client", "has a `keyPrefix` of its own, with which keys cannot be listed. Give `prefix` instead.");
+  if (!Number.isInteger(replicas) || replicas < 0) return wrong("replicas", "must be a number of replicas.");
+  if (!(typeof replicasTimeout === "number" && replicasTimeout > 0)) return wrong("replicasTimeout", "must be a positive number of milliseconds.");
+  const cluster = typeof client.nodes === "function" || Array.isArray(client.masters);
+  if (replicas > 0 && cluster) return wrong("replicas", "does not go with a cluster: a client of one does not say which node it wrote to.");
+
+  const isIoredis = typeof client.defineCommand === "function";
+  const nameOf = (key: string, part: string): string => `${prefix}{${escape(key)}}:${part}`;
+
+  async function run<T>(place: string, command: () => Promise<T>): Promise<T> {
+    try {
+      return await command();
+    } catch (error) {
+      throw fault(place, error);
+    }
+  }
+
+  const callOn = (client: AnyClient, script: string, key: string, ...args: string[]): Promise<unknown> =>
+    run(key, () => (isIoredis ? client.eval(script, 1, key, ...args) : client.eval(script, { keys: [key], arguments: args })));
+  const call = (script: string, key: string, ...args: string[]): Promise<unknown> => callOn(client, script, key, ...args);
+
+  /** WAIT speaks of the writes of its own connection. */
+  function onOneConnection<T>(task: (client: AnyClient) => Promise<T>): Promise<T> {
+    return typeof client?.execute === "function" ? client.execute(task) : typeof client?.use === "function" ? client.use(task) : task(client!);
+  }
+
+  async function setAndWait(name: string, expected: number, generation: number, text: string): Promise<boolean> {
+    return run(name, () => onOneConnection(async (connection) => {
+      if (Number(await callOn(connection, SET, name, String(expected), String(generation), text)) !== 1) return false;
+      if (replicas === 0) return true;
+      const confirmed = Number(await connection.wait?.(replicas, replicasTimeout));
+      // After a failover in between, WAIT would speak of another server, which may not have it at all.
+      const there = String(await callOn(connection, GENERATION, name)) === String(generation);
+      if (confirmed >= replicas && there) return true;
+      throw new StoreError({ code: "not_replicated", retryable: true, message: `The Redis key ${name} was written, but ${there ? confirmed : 0} of ${replicas} replicas confirmed it. Look at the replicas.` });
+    }));
+  }
+
+  return {
+    async get(key) {
+      const name = nameOf(key, "token");
+      const text = await call(GET, name);
+      // A client may be set to give bytes.
+      return text === null || text === undefined ? undefined : decodeRecord((text as { toString(): string }).toString(), key, `the Redis key ${name}`, encryption);
+    },
+    async set(key, record: TokenRecord, expected) {
+      return setAndWait(nameOf(key, "token"), expected, record.generation, await encodeRecord(record, key, encryption));
+    },
+    async delete(key) {
+      await call(DELETE, nameOf(key, "token"));
+    },
+    async list() {
+      const keys: string[] = [];
+      const nodes = client.nodes?.("master") ?? (client.masters ? await Promise.all(client.masters.map(async (node) => client.nodeClient!(node))) : [client]);
+      for (const node of nodes) for await (const name of scan(node)) {
+        const text = await call(GET, name);
+        const key = text === null || text === undefined ? undefined : keyIn((text as { toString(): string }).toString());
+        if (key !== undefined) keys.push(key);
+      }
+      return [...new Set(keys)]; // SCAN may tell one more than once.
+    },
+    lease: async (key, owner, ms) => Number(await call(LEASE, nameOf(key, "lease"), owner, String(Math.ceil(ms)))) === 1,
+    async release(key, owner) {
+      await call(RELEASE, nameOf(key, "lease"), owner);
+    },
+  };
+
+  async function* scan(node: AnyClient): AsyncGenerator<string> {
+    const pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}{*}:token`;
+    for (let cursor = "0"; ;) {
+      const page = await run(prefix, () => (isIoredis ? node.scan(cursor, "MATCH", pattern, "COUNT", 200) : node.scan(cursor, { MATCH: pattern, COUNT: 200 })));
+      const [next, names] = Array.isArray(page) ? (page as [unknown, unknown[]]) : [(page as { cursor: unknown }).cursor, (page as { keys: unknown[] }).keys];
+      yield* names.map(String);
+      cursor = String(next);
+      if (cursor === "0") return;
+    }
+  }
+}
+
+/** Braces would move the hash tag. Reversible, so that two keys never share a name. */
+const escape = (key: string): string => key.replace(/[\\{}]/g, (one) => ({ "\\": "\\\\", "{": "\\(", "}": "\\)" })[one] ?? one);
+
+const FAULTS: Readonly<Record<string, readonly [what: string, cure: string]>> = {
+  NOAUTH: ["needs a password", "Give the Redis client its credentials."],
+  WRONGPASS: ["refused the password", "Give the Redis client the right credentials."],
+  NOPERM: ["does not allow this user its commands", "Allow EVAL, HGET, HSET, GET, SET, PEXPIRE, DEL, SCAN (and WAIT) on the prefix."],
+  READONLY: ["is a replica, which takes no writes", "Connect to the master, through Sentinel for instance."],
+  LOADING: ["is still loading its data", "Try again soon."],
+  CLUSTERDOWN: ["is a cluster that is down", "Look at the cluster."],
+  MISCONF: ["cannot write to its disk", "Look at the server's log and disk."],
+  OOM: ["is out of memory", "Give it more, and never evict tokens: maxmemory-policy noeviction."],
+  WRONGTYPE: ["holds something that is no token record", "Look at the key, and delete it or choose another `prefix`."],
+  NOREPLICAS: ["has too few replicas to take a write", "Look at the replicas."],
+};
+
+/** The server's own words may repeat what was sent, a token among it: only codes are handed on (rule S-03). */
+function fault(place: string, error: unknown): unknown {
+  if (error instanceof StoreError) return error;
+  const { message, code, name } = (typeof error === "object" && error !== null ? error : {}) as { message?: unknown; code?: unknown; name?: unknown };
+  const text = typeof message === "string" ? message : "";
+  const said = Object.keys(FAULTS).find((one) => new RegExp(`\\b${one}\\b`).test(text));
+  const [what, cure] = FAULTS[said ?? ""] ?? ["cannot be reached, or failed", "Look at the Redis server and the client's connection."];
+  const reason = said ?? [code, name].find((one): one is string => typeof one === "string" && one !== "Error" && /^\w{2,60}$/.test(one)) ?? "failed";
+  return storeFault(`the Redis key ${place}`, reason, what, cure);
+}

@@ -1,0 +1,44 @@
+import type { Token } from "../token.ts";
+
+/** Written before a refresh token is sent: whoever finds it knows that its owner may hold the next one (rule T-14). */
+export interface Intent {
+  /** SHA-256 of the refresh token, base64url. */
+  readonly refreshTokenHash: string;
+  /** Who sends it: host, process, its start, and a random part. */
+  readonly owner: string;
+  /** Epoch ms, on the owner's clock. */
+  readonly at: number;
+}
+
+export interface TokenRecord {
+  readonly token: Token;
+  /** Another one with every write. The first of a key is random, so that nobody takes a new record for one that was deleted. */
+  readonly generation: number;
+  /** The vendor said that the refresh token is dead. Kept, so that somebody can look at it. */
+  readonly reauthorizationRequired?: true;
+  readonly intent?: Intent;
+}
+
+/** Where tokens live. Keys hold no secret; values do. A failure is any rejection; a `StoreError` is handed on with its message. */
+export interface TokenStore {
+  get(key: string): Promise<TokenRecord | undefined>;
+  /**
+   * Compare-and-set: writes only if the stored generation is still `expected` (0: nothing is stored).
+   * @returns whether it was written
+   */
+  set(key: string, record: TokenRecord, expected: number): Promise<boolean>;
+  delete(key: string): Promise<void>;
+  /** Every key that holds a record, in no order. */
+  list?(): Promise<readonly string[]>;
+  /**
+   * Takes the lease on a key for `ms`, or prolongs it for the owner who has it. By the store's own time, so that clocks of hosts
+   * may differ. Absent, with `release`: one process at a time may use this store.
+   * @returns whether the owner has it now
+   */
+  lease?(key: string, owner: string, ms: number): Promise<boolean>;
+  /** Ends the lease, if it is still this owner's. */
+  release?(key: string, owner: string): Promise<void>;
+}
+
+/** A store that many processes may use at once, and that can be looked through. */
+export type SharedTokenStore = Required<TokenStore>;

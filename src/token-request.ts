@@ -1,0 +1,157 @@
+/** The only place that talks to a token endpoint. Sends one request and maps every answer to a token or a typed error. */
+import { withSignal } from "./abort.ts";
+import { ContractError, NetworkError, RedirectError, type CorrigendaError, type ErrorDetails } from "./errors.ts";
+import { describeFault } from "./fault.ts";
+import type { Connection, Grant, Problem, Provider, TokenRequest } from "./provider.ts";
+import { tokenRefusal, withoutSecrets } from "./refusal.ts";
+import { assertHeaderValue, reveal } from "./secret.ts";
+import type { Token } from "./token.ts";
+import { breach } from "./token-answer.ts";
+
+/** Larger answers are no token answers (rule S-04). */
+const MAX_BYTES = 1 << 20;
+
+export type TokenOutcome =
+  | { readonly token: Token }
+  /** `problem` and `status` are there when the endpoint answered with a refusal. */
+  | { readonly error: CorrigendaError; readonly problem?: Problem; readonly status?: number };
+
+export interface TokenEndpoint {
+  readonly provider: Pick<Provider<object, never>, "name" | "meta" | "parseToken" | "readProblem">;
+  readonly connection: Pick<Connection, "baseUrl" | "apiKeys">;
+  readonly fetch: typeof globalThis.fetch;
+  readonly now: () => number;
+}
+
+/** A request that is ready to be sent, any number of times. `secrets` are all the secret values in it. */
+export interface PreparedRequest {
+  readonly url: URL;
+  readonly init: RequestInit;
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Never rejects: a refusal, a breach and a fault of the network come back as `error`.
+ * @param signal the deadline: its abort ends the attempt as a timeout
+ */
+export async function sendTokenRequest({ url, init, secrets }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
+  const { provider, now } = endpoint;
+  const label = (details: ErrorDetails): ErrorDetails => ({ ...details, provider: provider.name, message: `${provider.name}: ${details.message}` });
+  const sentAt = now();
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetchOnce(url, { ...init, signal }, endpoint.fetch);
+    text = await readText(response, signal);
+  } catch (cause) {
+    if (cause instanceof ContractError || cause instanceof RedirectError) return { error: cause.copy(label) };
+    return { error: new NetworkError(label(signal.aborted ? { code: "timeout", message: "The token endpoint did not answer in time." } : describeFault(cause, "The token endpoint"))) };
+  }
+  const { status, headers } = response;
+  const body = parseJson(text);
+  const failed = isObject(body) && body["error"] !== undefined && body["error"] !== null;
+  if (status >= 200 && status < 300 && !failed) {
+    try {
+      if (status !== 200) throw breach("", `the status is ${status} where only 200 brings a token`);
+      if (!isObject(body)) throw breach("", text === "" ? "it is empty" : body === undefined ? "it is not JSON" : "it is not a JSON object");
+      const serverDate = Date.parse(headers.get("date") ?? "");
+      return { token: provider.parseToken({ body, sentAt, serverDate: Number.isNaN(serverDate) ? undefined : serverDate }) };
+    } catch (cause) {
+      if (cause instanceof ContractError) return { error: cause.copy(label) };
+      throw cause;
+    }
+  }
+  const problem = withoutSecrets(provider.readProblem(body), [...secrets, ...tokensIn(body, provider)]);
+  return { status, problem, error: tokenRefusal({ provider: provider.name, status, headers, problem, now: now() }, grantType) };
+}
+
+/** Encodes a request as the spec says and puts the API keys on. @throws ConfigurationError if one cannot be had */
+export async function prepareTokenRequest({ operation, query, body, secrets }: TokenRequest, { provider, connection }: TokenEndpoint): Promise<PreparedRequest> {
+  const meta = provider.meta.operations[operation];
+  const [method = "POST", path = ""] = operation.split(" ");
+  const url = new URL(connection.baseUrl + path);
+  // Percent-encoding throughout: in a query, the form's `+` for a space is what breaks GenLogs' passwords.
+  if (query) url.search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("'", "%27")}`).join("&");
+  const headers = new Headers({ accept: "application/json" });
+  const revealed = [...secrets];
+  for (const scheme of meta?.security ?? []) {
+    const key = connection.apiKeys?.[scheme];
+    const place = provider.meta.schemes[scheme];
+    if (key === undefined || place === undefined) continue;
+    const value = assertHeaderValue(await reveal(key, scheme), scheme);
+    revealed.push(value);
+    headers.set(place.header, (place.prefix ?? "") + value);
+  }
+  if (body === undefined) return { url, secrets: revealed, init: { method, headers, redirect: "manual" } };
+  const form = meta?.request === "application/x-www-form-urlencoded";
+  headers.set("content-type", form ? "application/x-www-form-urlencoded" : "application/json");
+  return { url, secrets: revealed, init: { method, headers, redirect: "manual", body: form ? new URLSearchParams(body).toString() : JSON.stringify(body) } };
+}
+
+/** Follows one 307 or 308 to the same origin with method and body as they were; every other redirect is refused (rule S-02). */
+async function fetchOnce(url: URL, init: RequestInit, fetch: TokenEndpoint["fetch"], redirected = false): Promise<Response> {
+  const response = await withSignal(fetch(url.href, init), init.signal);
+  const { status } = response;
+  if (response.type !== "opaqueredirect" && (status < 300 || status > 399 || status === 304)) return response;
+  response.body?.cancel().catch(() => undefined);
+  const location = response.headers.get("location");
+  const target = location !== null && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  const refuse = (why: string): never => {
+    throw new RedirectError({ status, message: `The token endpoint redirected (${status}) ${why}: refused, nothing was sent there. Set \`baseUrl\` to the address that the vendor means.` });
+  };
+  if (target === undefined) return refuse("without a readable address");
+  if (target.origin !== url.origin) return refuse("to another origin");
+  if (status !== 307 && status !== 308) return refuse("in a way that would drop the request's body");
+  if (redirected) return refuse("a second time");
+  // The credentials of GenLogs' older form are in the query, which a redirect need not repeat.
+  if (target.search === "") target.search = url.search;
+  return fetchOnce(target, init, fetch, true);
+}
+
+/** Text of the body, up to the cap, which counts after decompression. */
+async function readText(response: Response, signal: AbortSignal): Promise<string> {
+  if (!response.body) return "";
+  const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await withSignal(reader.read(), signal);
+      if (done) return text + decode(decoder);
+      size += value.byteLength;
+      if (size > MAX_BYTES) throw breach("", "it is larger than 1 MiB");
+      text += decode(decoder, value);
+    }
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+function decode(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): string {
+  try {
+    return decoder.decode(chunk, { stream: chunk !== undefined });
+  } catch {
+    throw breach("", "it is not UTF-8");
+  }
+}
+
+/** A refusal with status 200 may hold a token all the same, and repeat it in its words. */
+function tokensIn(body: unknown, provider: TokenEndpoint["provider"]): string[] {
+  try {
+    const { accessToken, refreshToken } = provider.parseToken({ body: body as Record<string, unknown>, sentAt: 0 });
+    return [accessToken, refreshToken ?? ""];
+  } catch {
+    return [];
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined; // The parser's own message repeats the text.
+  }
+}

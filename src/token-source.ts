@@ -1,0 +1,247 @@
+/**
+ * The coordinator: one credential's token, its windows, its single flight and its latch (rules T-04 to T-12, T-20). `flight`
+ * carries the waiters, `renewal` gets the next token, `turn` keeps other processes out meanwhile, `keeper` does the keeping and
+ * `brake` the refusing.
+ */
+import { withSignal, type Deadline } from "./abort.ts";
+import { createBrake, LATCH } from "./brake.ts";
+import { ClosedError, ContractError, CorrigendaError, ReauthorizationRequiredError } from "./errors.ts";
+import type { ClientEvent } from "./events.ts";
+import { explainFailure, explainToken, type Explanation } from "./explanation.ts";
+import { startFlight, type Flight } from "./flight.ts";
+import { createKeeper } from "./keeper.ts";
+import type { Connection, Grant, Provider } from "./provider.ts";
+import { createRenewal, Held } from "./renewal.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Timer } from "./scheduler.ts";
+import { storeKey } from "./store-key.ts";
+import type { GetTokenOptions, GrantedTokenSource, TokenSource } from "./source.ts";
+import { freshness, type Token } from "./token.ts";
+import { createTurns } from "./turn.ts";
+
+/** Milliseconds of rules T-06, T-20 and T-16. */
+const SOFT_RETRY = 30_000, FORCED_RENEWAL = 30_000, SAVE_RETRY = 1000, LONGEST_SAVE_RETRY = 15_000;
+
+/**
+ * Sources that must not be collected, though nobody holds them: a request is under way, or a token is in memory only. A
+ * second source for the same key would send the same refresh token again.
+ */
+const busy = new Set<TokenSource>();
+
+type WithoutProvider<E> = E extends unknown ? Omit<E, "provider"> : never;
+
+export function createTokenSource(provider: Provider<object, never>, connection: Connection, runtime: Runtime): GrantedTokenSource {
+  const { now, timeouts, scheduler, background } = runtime;
+  const { name } = provider;
+  const key = storeKey(name, connection);
+  const brake = createBrake(now);
+  const endpoint = { provider, connection, fetch: runtime.fetch, now };
+  const emit = (event: WithoutProvider<ClientEvent>): void => runtime.emit({ ...event, provider: name });
+  const keeper = createKeeper(runtime.store, key, name, timeouts.attempt, scheduler, (error) => {
+    savedAt = now();
+    emit({ type: "persist_failed", error });
+    if (keeper.unsaved) saveLater();
+  });
+
+  let current: Token | undefined;
+  let origin = "store";
+  let jitter = 0;
+  /** The vendor said 401 to it: never handed out again. */
+  let refused: Token | undefined;
+  let savedAt = -Infinity, softFailedAt = -Infinity, forcedAt = -Infinity;
+  let saving: Timer | undefined;
+  let saveIn = SAVE_RETRY;
+  let flight: Flight | undefined;
+  let lastFailure: { readonly at: number; readonly error: CorrigendaError } | undefined;
+  let rotationInDoubt = false;
+  /** After `reset`, a mark in the store does not keep from one try. */
+  let afresh = false;
+  let closed = false;
+  /** A new consent or a revocation is being written: nobody is served meanwhile. */
+  let exclusive: Promise<unknown> | undefined;
+  const worked = new Set<string>();
+  let replays = 0;
+
+  const turns = createTurns({ keeper, times: runtime.leases, owners: runtime.owners, now, scheduler });
+  const renewal = createRenewal({
+    endpoint, runtime, keeper, turns, brake, note,
+    ways: (token) => ways(token),
+    onDoubt: () => { rotationInDoubt = true; },
+    onReplay: (reason) => {
+      replays += 1;
+      emit({ type: "rotation_replayed", reason });
+    },
+  });
+
+  /** Whoever waits for the turn of this process waits for this, though nobody asks for a token here. */
+  function saveLater(): void {
+    saving?.clear();
+    saving = scheduler.after(saveIn, () => {
+      void keeper.flush().finally(release);
+    });
+    saving.keepAlive(false);
+    saveIn = Math.min(2 * saveIn, LONGEST_SAVE_RETRY);
+  }
+
+  const within = (span: number, at: number): boolean => now() >= at && now() - at < span;
+  const usable = (token: Token | undefined): token is Token =>
+    token !== undefined && token.accessToken !== refused?.accessToken && freshness(token, now()) !== "stale";
+
+  async function getToken({ rejected, minTtl, signal }: GetTokenOptions = {}): Promise<Token> {
+    if (closed) throw new ClosedError({ provider: name, message: `${name}: the client was closed.` });
+    signal?.throwIfAborted();
+    while (exclusive) await withSignal(exclusive, signal);
+    // With none in memory, the store may hold the very token that was refused.
+    if (rejected && usable(rejected) && rejected.accessToken === (current ?? rejected).accessToken) {
+      // A vendor that refuses every token must not be asked for a new one with every call (rule T-20).
+      if (!within(FORCED_RENEWAL, forcedAt)) {
+        forcedAt = now();
+        refused = rejected;
+      } else if (current) return current;
+    }
+    if (keeper.unsaved && !flight && !within(SAVE_RETRY, savedAt)) void keeper.flush().finally(release);
+    const state = usable(current) ? freshness(current, now(), jitter, minTtl) : "stale";
+    if (usable(current) && (state === "fresh" || state === "soft")) {
+      const due = state === "soft" && !flight && !within(SOFT_RETRY, softFailedAt) && !brake.limited;
+      if (due) takeOff().result.catch(() => { softFailedAt = now(); });
+      // Where the process may be frozen after its answer, nothing is left to the background.
+      if (!flight || background) {
+        if (due && flight) background?.(flight.result.catch(() => undefined));
+        return current;
+      }
+    }
+    try {
+      return await (flight ?? takeOff(minTtl)).attach(signal);
+    } catch (error) {
+      // Near its end the token still works: a failed renewal does not take it away, unless the caller needs it for longer.
+      if (minTtl === undefined && usable(current) && error instanceof CorrigendaError && !keeper.unsaved) return current;
+      throw error;
+    }
+  }
+
+  /** One at a time (rule T-07). */
+  function takeOff(minTtl?: number): Flight {
+    busy.add(source);
+    return (flight = startFlight(timeouts.total, scheduler, (self, deadline) => fly(self, deadline, minTtl), () => {
+      flight = undefined;
+      release();
+    }));
+  }
+
+  const release = (): void => {
+    if (!keeper.unsaved) {
+      saving?.clear();
+      saveIn = SAVE_RETRY;
+    }
+    if (flight || exclusive || keeper.unsaved) return;
+    busy.delete(source);
+    void turns.end();
+  };
+
+  async function fly(self: Flight, deadline: Deadline, minTtl: number | undefined): Promise<Token> {
+    try {
+      const { token, grant, previous } = await renewal.run(self, deadline, { current, afresh, adopt: ({ token: stored }) => adopt(stored, minTtl) });
+      // Nobody gets the token before its save was attempted (rule T-09); a failure to save is reported by the keeper.
+      if (grant) {
+        worked.add(grant.name);
+        take(token, grant.grantType);
+        rotationInDoubt = false;
+        announce(previous ? "token_renewed" : "token_issued", token, grant.grantType);
+        if (freshness(token, now()) === "stale") throw new ContractError({ provider: name, message: `${name}: the answer took longer than its token lives.` });
+      }
+      return token;
+    } catch (error) {
+      if (error instanceof Held) throw error.error;
+      if (error instanceof CorrigendaError) {
+        lastFailure = { at: now(), error };
+        emit({ type: "renewal_failed", error });
+      }
+      throw error;
+    }
+  }
+
+  /** What somebody else stored, unless it is about to expire as well. */
+  function adopt(stored: Token, minTtl: number | undefined): Token | undefined {
+    if (stored.accessToken === current?.accessToken || !usable(stored) || keeper.unsaved) return undefined;
+    take(stored, "store");
+    return freshness(stored, now(), 0, minTtl) === "hard" ? undefined : stored;
+  }
+
+  const ways = (token: Token | undefined): readonly Grant[] =>
+    connection.grants?.({ refreshToken: token?.refreshToken, worked: (grant) => worked.has(grant) }) ?? [];
+
+  function announce(type: "token_issued" | "token_renewed", { expiresAt }: Token, grant: string): void {
+    emit({ type, grant, ...(expiresAt === undefined ? {} : { expiresAt }) });
+    if (expiresAt === undefined) emit({ type: "expiry_unknown", grant });
+  }
+
+  function take(token: Token, from: string): void {
+    current = token;
+    origin = from;
+    jitter = scheduler.random();
+    softFailedAt = -Infinity;
+    brake.release();
+    afresh = false;
+  }
+
+  function note(error: CorrigendaError, fingerprint: string): CorrigendaError {
+    if (brake.note(error, fingerprint)) emit({ type: "latched", error, until: now() + LATCH });
+    if (error instanceof ReauthorizationRequiredError) emit({ type: "reauthorization_required", error });
+    return error;
+  }
+
+  async function explain(): Promise<Explanation> {
+    return {
+      key, inFlight: flight !== undefined, rotationInDoubt, replays, closed, ...brake.explain(), ...explainFailure(lastFailure),
+      ...(current ? { token: explainToken(current, { now: now(), jitter, source: origin, refused: current.accessToken === refused?.accessToken, renewable: ways(current).length > 0, saved: keeper.unsaved === undefined }) } : {}),
+    };
+  }
+
+  const settle = async (): Promise<unknown> => flight?.result.catch(() => undefined);
+
+  /** Runs alone: after the flight that is under way, and before any other. */
+  async function alone(run: () => Promise<void>): Promise<void> {
+    while (exclusive) await exclusive;
+    const work = settle().then(run);
+    const mine = (exclusive = work.catch(() => undefined));
+    busy.add(source);
+    await work.finally(() => {
+      if (exclusive === mine) exclusive = undefined;
+      release();
+    });
+  }
+
+  const source: GrantedTokenSource = {
+    getToken,
+    explain,
+    reset() {
+      current = keeper.unsaved; // What no store holds is not thrown away.
+      refused = lastFailure = undefined;
+      rotationInDoubt = false;
+      brake.release();
+      softFailedAt = forcedAt = -Infinity;
+      afresh = true;
+      worked.clear();
+    },
+    async close() {
+      closed = true;
+      await settle();
+      const failure = await keeper.flush();
+      saving?.clear();
+      release();
+      await turns.end();
+      if (failure) throw failure.copy((details) => ({ ...details, message: `${details.message} The newest token is not saved, and lost with this client.` }));
+    },
+    adopt: (token, grant) => alone(async () => {
+      const kept = await keeper.keep(token, "consent");
+      refused = undefined;
+      take(kept, grant);
+      announce("token_issued", kept, grant);
+    }),
+    forget: () => alone(async () => {
+      current = refused = undefined;
+      await renewal.exclusively(keeper.discard);
+    }),
+  };
+  return source;
+}

@@ -1,0 +1,138 @@
+/**
+ * Whose turn it is to renew a token, among all processes that share a store (rule T-14): a lease that is kept alive while a
+ * renewal is under way, and the intent that is written before a refresh token is sent.
+ */
+import { StoreError } from "./errors.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Owners } from "./owner.ts";
+import type { Scheduler, Timer } from "./scheduler.ts";
+import type { Intent, TokenRecord } from "./stores/store.ts";
+
+/** ms. */
+export interface LeaseTimes {
+  /** After which an owner that gives no sign of life loses its turn. */
+  readonly ttl: number;
+  /** Between two signs of life. */
+  readonly heartbeat: number;
+  /** Between two looks at the store while somebody else renews. */
+  readonly poll: number;
+  /** For which an owner that may still live, and hold the next refresh token, is waited for before its refresh token is sent again. */
+  readonly patience: number;
+}
+
+/** What an intent in the store means for whoever has the turn. */
+export type Verdict =
+  /** Nobody else can hold the next refresh token. */
+  | { readonly go: true }
+  /** Somebody else may: it is dead, or was waited for. The refresh token is sent once more, and reported. */
+  | { readonly go: true; readonly replay: "owner_dead" | "owner_silent" }
+  | { readonly go: false; /** ms */ readonly left: number };
+
+export interface Turns {
+  /** @returns whether it is this one's turn. @throws StoreError */
+  take(): Promise<boolean>;
+  /** Whether it certainly still is. */
+  readonly held: boolean;
+  /** Whether this record's refresh token may be sent. */
+  judge(record: TokenRecord | undefined): Promise<Verdict>;
+  /** Writes the intent. @returns false if the record has changed: read it again. @throws StoreError */
+  declare(record: TokenRecord | undefined): Promise<boolean>;
+  /** Takes the intent back: whoever wrote it holds no successor, and never will. */
+  withdraw(): Promise<void>;
+  /** Lets the next one have its turn. Never rejects. */
+  end(): Promise<void>;
+}
+
+/** Hosts may differ by so much in their clocks, in ms; an intent that is older than this and the patience is old by any of them. */
+const SKEW = 5 * 60_000;
+
+interface Settings {
+  readonly keeper: Keeper;
+  readonly times: LeaseTimes;
+  readonly owners: Owners;
+  readonly now: () => number;
+  readonly scheduler: Scheduler;
+}
+
+export function createTurns({ keeper, times, owners, now, scheduler }: Settings): Turns {
+  const me = owners.create();
+  let lapsed = false;
+  let since: { readonly monotonic: number; readonly wall: number } | undefined;
+  let beat: Timer | undefined;
+  let beating: Promise<void> | undefined;
+  let ending: Promise<void> | undefined;
+  /** The intent of somebody else, and when it was first seen here. */
+  let seen: { readonly id: string; readonly at: number } | undefined;
+
+  const held = (): boolean => !keeper.shared || (!lapsed && since !== undefined
+    // Both clocks: one stands still while the machine sleeps, and the other may be set.
+    && scheduler.monotonic() - since.monotonic < times.ttl && Math.abs(now() - since.wall) < times.ttl);
+
+  async function lease(): Promise<boolean> {
+    const at = { monotonic: scheduler.monotonic(), wall: now() };
+    const taken = await keeper.lease(me, times.ttl);
+    since = taken ? at : undefined;
+    return taken;
+  }
+
+  /** Signs of life, until the end or until somebody else has the lease. One that fails is followed by others. */
+  function keepUp(): void {
+    beat = scheduler.after(times.heartbeat, () => {
+      // One that comes too late may get the lease back, and keeps others out with it; but somebody may have had a turn in between.
+      lapsed ||= !held();
+      beating = lease().catch(() => true).then((taken) => {
+        if (taken && beat) keepUp();
+        else beat = undefined;
+      });
+    });
+    beat.keepAlive(false);
+  }
+
+  async function end(): Promise<void> {
+    beat?.clear();
+    beat = undefined;
+    await beating; // Or it would take the lease again after it was given back.
+    if (since === undefined) return;
+    since = undefined;
+    await keeper.release(me).catch((error: unknown) => {
+      if (!(error instanceof StoreError)) throw error; // It runs out by itself.
+    });
+  }
+
+  return {
+    async take() {
+      await ending; // Or what is taken now would be given back.
+      const taken = await lease();
+      lapsed = false;
+      if (taken && keeper.shared && !beat) keepUp();
+      return taken;
+    },
+    get held() { return held(); },
+    async judge(record) {
+      const intent = record?.intent;
+      if (!record || !intent || intent.owner === me || intent.refreshTokenHash !== (await hashOf(record))) return { go: true };
+      if (owners.isDead(intent.owner)) return { go: true, replay: "owner_dead" };
+      const id = JSON.stringify(intent);
+      if (seen?.id !== id) seen = { id, at: scheduler.monotonic() };
+      const left = times.patience - (scheduler.monotonic() - seen.at);
+      return left <= 0 || now() - intent.at > times.patience + SKEW ? { go: true, replay: "owner_silent" } : { go: false, left };
+    },
+    async declare(record) {
+      if (!keeper.shared || record?.token.refreshToken === undefined) return true;
+      const intent: Intent = { refreshTokenHash: await hashOf(record), owner: me, at: now() };
+      try {
+        return await keeper.declare(record, intent);
+      } catch (error) {
+        await keeper.withdraw(me); // It may have been written all the same.
+        throw error;
+      }
+    },
+    withdraw: () => keeper.withdraw(me),
+    end: () => (ending ??= end().finally(() => { ending = undefined; })),
+  };
+}
+
+async function hashOf({ token }: TokenRecord): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token.refreshToken));
+  return btoa(String.fromCharCode(...new Uint8Array(hash))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}

@@ -1,0 +1,231 @@
+/** The 401 path, redirects of API calls, and what goes on a request. */
+import type net from "node:net";
+import { ConfigurationError, createApinizerClient, createGenLogsClient, createPetjeafClient, NetworkError, RedirectError, type CommonOptions } from "../src/index.ts";
+import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
+import { failure } from "./support/clients.ts";
+import { http, startRawServer, type RawServer } from "./support/raw-server.ts";
+
+let sandbox: Sandbox;
+const servers: { close(): Promise<void> }[] = [];
+beforeEach(async () => { sandbox = await startSandbox(); });
+afterEach(async () => {
+  await Promise.all([sandbox.close(), ...servers.splice(0).map((server) => server.close())]);
+});
+async function raw(answer: (socket: net.Socket, n: number) => void): Promise<RawServer> {
+  const server = await startRawServer(answer);
+  servers.push(server);
+  return server;
+}
+const TOKEN = http(200, JSON.stringify({ access_token: "token-1", expires_in: 3600 }));
+const TOKEN_2 = http(200, JSON.stringify({ access_token: "token-2", expires_in: 3600 }));
+const static_ = (server: RawServer, options: CommonOptions = {}) => createApinizerClient({ managerUrl: server.url, token: "made-by-hand", ...options });
+const apinizer = (options: CommonOptions = {}) => createApinizerClient({ ...sandbox.apinizer.options, now: sandbox.now, ...options });
+const tokens = (): number => sandbox.apinizer.count("createToken");
+
+test("T-20 a 401 renews the token and sends the call again, body and all", async () => {
+  const server = await raw((socket, n) => void socket.end([TOKEN, http(401, "{}"), TOKEN_2, http(200, "{}")][n - 1]!));
+  const client = createApinizerClient({ managerUrl: server.url, username: "u", password: "p" });
+  const response = await client.fetch("/anything/", { method: "PUT", body: "the body", headers: { "x-mine": "kept" } });
+  expect(response.status).toBe(200);
+  const [, first = "", , second = ""] = server.requests;
+  expect(first).toMatch(/^PUT \/apiops\/anything\/ /);
+  expect([first, second].map((text) => /authorization: (.*)\r/i.exec(text)?.[1])).toEqual(["Bearer token-1", "Bearer token-2"]);
+  expect(second.replace("token-2", "token-1")).toBe(first);
+});
+
+test("T-20 a second 401 is returned as it is", async () => {
+  const server = await raw((socket, n) => void socket.end(n === 1 ? TOKEN : n === 3 ? TOKEN_2 : http(401, `{"status":"FAILURE"}`)));
+  const { response, error } = await createApinizerClient({ managerUrl: server.url, username: "u", password: "p" }).GET("/projects/");
+  expect(response.status).toBe(401);
+  expect(error).toEqual({ status: "FAILURE" });
+  expect(server.requests).toHaveLength(4);
+});
+
+test("T-20 1,000 staggered 401s for one stale token make one token request", async () => {
+  const client = apinizer();
+  await client.auth.getToken();
+  sandbox.apinizer.revokeAccessTokens();
+  const answers = await Promise.all(Array.from({ length: 1000 }, async (_, i) => {
+    await new Promise((resolve) => setTimeout(resolve, i / 5));
+    return (await client.GET("/projects/")).response.status;
+  }));
+  expect(new Set(answers)).toEqual(new Set([200]));
+  expect(tokens()).toBe(2);
+});
+
+test("T-20 at most one forced renewal in 30 s", async () => {
+  const client = apinizer();
+  for (let i = 0; i < 5; i += 1) {
+    sandbox.apinizer.revokeAccessTokens();
+    await client.GET("/projects/");
+  }
+  expect(tokens()).toBe(2);
+  sandbox.advance(31_000);
+  sandbox.apinizer.revokeAccessTokens();
+  expect((await client.GET("/projects/")).response.status).toBe(200);
+  expect(tokens()).toBe(3);
+});
+
+test("T-20 a body that cannot be had again is not sent again: the 401 comes back, and the next call has a new token", async () => {
+  const server = await raw((socket, n) => void socket.end([TOKEN, http(401, "{}"), TOKEN_2, http(200, "{}")][n - 1]!));
+  const client = createApinizerClient({ managerUrl: server.url, username: "u", password: "p" });
+  const body = new ReadableStream({ start(controller) { controller.enqueue(new TextEncoder().encode("once")); controller.close(); } });
+  await client.auth.getToken();
+  // A chunked body: the raw server sees its end by itself.
+  expect((await client.fetch("/upload/", { method: "POST", body, duplex: "half" })).status).toBe(401);
+  expect((await client.fetch("/projects/")).status).toBe(200);
+  expect(server.requests.map((text) => text.split(" ")[0])).toEqual(["POST", "POST", "POST", "GET"]);
+  expect(server.requests[3]).toContain("Bearer token-2");
+});
+
+test("T-20 a static token cannot be renewed: the 401 is returned", async () => {
+  const server = await raw((socket) => void socket.end(http(401, "{}")));
+  expect((await static_(server).GET("/projects/")).response.status).toBe(401);
+  expect(server.requests).toHaveLength(1);
+});
+
+test("T-20 a static token from a function is asked for again", async () => {
+  const server = await raw((socket, n) => void socket.end(n === 1 ? http(401, "{}") : http(200, "{}")));
+  let n = 0;
+  const client = createApinizerClient({ managerUrl: server.url, token: () => `made-by-hand-${(n += 1)}` });
+  expect((await client.GET("/projects/")).response.status).toBe(200);
+  expect(server.requests[1]).toContain("Bearer made-by-hand-2");
+});
+
+test("T-21 a 403 renews nothing, but for GenLogs at or past the token's expiry", async () => {
+  const client = createGenLogsClient({ ...sandbox.genlogs.options, now: sandbox.now });
+  await client.auth.getToken();
+  const call = () => client.GET("/carrier/recommendations");
+  sandbox.genlogs.fail({ operation: "getCarrierRecommendations", status: 403, body: { message: "Permission required" } });
+  expect((await call()).response.status).toBe(403);
+  expect(sandbox.genlogs.count("createToken")).toBe(1);
+  // The token runs out while the call is under way.
+  sandbox.genlogs.fail({ operation: "getCarrierRecommendations", status: 403, body: { message: "Token expired" }, delay: 100 });
+  const pending = call();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  sandbox.advance(3_601_000);
+  expect((await pending).response.status).toBe(200);
+  expect(sandbox.genlogs.count("createToken")).toBe(2);
+});
+
+test("T-22 a call whose token cannot be had is not sent", async () => {
+  const client = createApinizerClient({ ...sandbox.apinizer.options, password: "wrong-password" });
+  expect(await failure(client.GET("/projects/"))).toMatchObject({ kind: "credentials" });
+  expect(await failure(client.fetch("/projects/"))).toMatchObject({ kind: "credentials" });
+  expect(sandbox.apinizer.count("listProjects")).toBe(0);
+});
+
+test("a public operation takes no token", async () => {
+  const client = createApinizerClient({ ...sandbox.apinizer.options, password: "wrong-password" });
+  expect((await client.GET("/test/healthcheck")).data).toBe("OK");
+  expect(tokens()).toBe(0);
+});
+
+test("a path that the spec does not know takes a token", async () => {
+  const server = await raw((socket) => void socket.end(http(200, "{}")));
+  await static_(server).fetch("/test/healthcheck/");
+  expect(server.requests[0]).toContain("Bearer made-by-hand");
+});
+
+test("GenLogs' calls carry Access-Token and x-api-key, and no Authorization", async () => {
+  const server = await raw((socket, n) => void socket.end(n === 1 ? http(200, JSON.stringify({ access_token_data: { token: "gl-token", expires: "2100-01-01T00:00:00" } })) : http(200, `{"real_time_locs":[],"recommendations":[]}`)));
+  await createGenLogsClient({ apiKey: "gl-key", email: "e", password: "p", baseUrl: server.url }).GET("/carrier/recommendations", { params: { query: { origin_city: "St. Louis+" } } });
+  const [login = "", call = ""] = server.requests;
+  expect(login).toContain("x-api-key: gl-key");
+  expect(login).not.toMatch(/access-token|authorization/i);
+  expect(call).toMatch(/^GET \/carrier\/recommendations\?origin_city=St\.%20Louis%2B /);
+  expect(call).toMatch(/^access-token: gl-token\r$/im);
+  expect(call).toContain("x-api-key: gl-key");
+  expect(call).not.toMatch(/authorization/i);
+});
+
+describe("S-02 redirects of API calls", () => {
+  test("to the same origin keep the credentials", async () => {
+    const server = await raw((socket, n) => void socket.end(n === 1 ? http(307, "", { location: "/apiops/moved/" }) : http(200, "{}")));
+    await static_(server).fetch("/projects/", { method: "POST", body: "b" });
+    expect(server.requests[1]).toMatch(/^POST \/apiops\/moved\/ /);
+    expect(server.requests[1]).toContain("Bearer made-by-hand");
+    expect(server.requests[1]).toMatch(/\r\n\r\nb$/);
+  });
+
+  test.each([301, 302, 303, 307, 308])("a %i to another origin drops them", async (status) => {
+    const other = await raw((socket) => void socket.end(http(200, `{"status":"SUCCESS"}`)));
+    const server = await raw((socket, n) => void socket.end(n === 1 ? http(200, JSON.stringify({ access_token_data: { token: "gl-token", expires: "2100-01-01T00:00:00" } })) : http(status, "", { location: `${other.url}/elsewhere` })));
+    const client = createGenLogsClient({ apiKey: "gl-key", email: "e", password: "p", baseUrl: server.url });
+    await client.fetch("/carrier/recommendations", { headers: { cookie: "session=1", authorization: "Bearer mine", "x-harmless": "kept" } });
+    expect(other.requests).toHaveLength(1);
+    expect(other.requests[0]).not.toMatch(/gl-token|gl-key|session=1|Bearer/);
+    expect(other.requests[0]).toContain("x-harmless: kept");
+  });
+
+  test("a 401 from another origin says nothing about our token", async () => {
+    const other = await raw((socket) => void socket.end(http(401, "{}")));
+    const server = await raw((socket, n) => void socket.end(n === 1 ? TOKEN : http(302, "", { location: `${other.url}/elsewhere` })));
+    expect((await createApinizerClient({ managerUrl: server.url, username: "u", password: "p" }).fetch("/projects/")).status).toBe(401);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("a 303, and a 301 or 302 after POST, become GET without body", async () => {
+    for (const status of [301, 302, 303]) {
+      const server = await raw((socket, n) => void socket.end(n === 1 ? http(status, "", { location: "/apiops/result/" }) : http(200, "{}")));
+      await static_(server).fetch("/projects/", { method: "POST", body: "b", headers: { "content-type": "text/plain" } });
+      expect(server.requests[1]).toMatch(/^GET \/apiops\/result\/ /);
+      expect(server.requests[1]).not.toMatch(/content-type|content-length/i);
+    }
+  });
+
+  test("endless ones, unreadable ones and those away from https are refused", async () => {
+    const loop = await raw((socket) => void socket.end(http(302, "", { location: "/apiops/again/" })));
+    expect(await failure(static_(loop).fetch("/projects/"))).toBeInstanceOf(RedirectError);
+    expect(loop.requests).toHaveLength(21);
+    const unreadable = await raw((socket) => void socket.end(http(302, "", { location: "http://" })));
+    expect(await failure(static_(unreadable).fetch("/projects/"))).toBeInstanceOf(RedirectError);
+    const responses = [new Response(null, { status: 302, headers: { location: "http://manager.example/apiops/projects/" } })];
+    const client = createApinizerClient({ managerUrl: "https://manager.example", token: "made-by-hand", fetch: async () => responses.pop()! });
+    expect(await failure(client.fetch("/projects/"))).toMatchObject({ kind: "redirect" });
+  });
+
+  test("the caller's own redirect mode is kept", async () => {
+    const server = await raw((socket) => void socket.end(http(302, "", { location: "/apiops/again/" })));
+    expect((await static_(server).fetch("/projects/", { redirect: "manual" })).status).toBe(302);
+    expect(await failure(static_(server).fetch("/projects/", { redirect: "error" }))).toBeInstanceOf(RedirectError);
+  });
+});
+
+test("S-02 a request to another origin is refused, not sent with credentials", async () => {
+  const server = await raw((socket) => void socket.end(http(200, "{}")));
+  const client = createApinizerClient({ managerUrl: "https://manager.example", token: "made-by-hand" });
+  for (const input of [server.url, new URL(server.url), new Request(server.url)]) expect(await failure(client.fetch(input))).toBeInstanceOf(ConfigurationError);
+  expect(server.requests).toHaveLength(0);
+});
+
+test("an API call that fails on the way is a typed network error; one that the caller aborts is the caller's", async () => {
+  const server = await raw((socket, n) => void (n === 1 ? socket.destroy() : undefined));
+  const error = await failure(static_(server).GET("/projects/"));
+  expect(error).toBeInstanceOf(NetworkError);
+  expect(error).toMatchObject({ provider: "apinizer", retryable: true });
+  const reason = new Error("enough");
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(reason), 50);
+  await expect(static_(server).GET("/projects/", { signal: abort.signal })).rejects.toBe(reason);
+});
+
+test("an answer that is no JSON is a contract error that does not repeat it", async () => {
+  const server = await raw((socket) => void socket.end(http(200, "<html>canary</html>")));
+  const error = await failure(static_(server).GET("/projects/"));
+  expect(error).toMatchObject({ kind: "contract", pointer: "" });
+  expect(JSON.stringify(error) + error.message + String(error.stack)).not.toContain("canary");
+});
+
+test("form bodies of typed calls are form-encoded, whatever headers the caller adds", async () => {
+  const server = await raw((socket) => void socket.end(http(400, "{}")));
+  const app = createPetjeafClient({ clientId: "c", clientSecret: "s", baseUrl: server.url });
+  const body = { grant_type: "authorization_code", client_id: "c", client_secret: "a b+c", code: "x&y" } as const;
+  for (const headers of [undefined, { "content-type": "application/json", "x-mine": "1" }, new Headers({ "x-mine": "1" }), [["x-mine", "1"]] as [string, string][]]) {
+    await app.session("k").POST("/oauth2/tokens", { body, ...(headers ? { headers } : {}) });
+    const request = server.requests.at(-1) ?? "";
+    expect(request).toMatch(/content-type: application\/x-www-form-urlencoded\r\n/i);
+    expect(request).toMatch(/\r\n\r\ngrant_type=authorization_code&client_id=c&client_secret=a\+b%2Bc&code=x%26y$/);
+    expect(/x-mine: 1/.test(request)).toBe(headers !== undefined);
+  }
+});

@@ -1,0 +1,523 @@
+/** The contract that every store keeps to, on memory, files and real Redis; and what damaged, foreign or unreachable stores get. */
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Cluster, Redis } from "ioredis";
+import { createClient, createCluster, createSentinel } from "redis";
+import { createEncryption, createFileStore, createMemoryStore, createRedisStore, StoreError, type RedisClient, type TokenRecord, type TokenStore } from "../src/index.ts";
+import { storeContract } from "../src/testing/index.ts";
+import { hasServer, startCluster, startRedis, startSentinel, type RedisServer } from "./support/redis.ts";
+
+// The module itself, not the copy that an import is compiled to: its functions are replaced below.
+const files = jest.requireActual<typeof import("node:fs/promises")>("node:fs/promises");
+const folders: string[] = [];
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), "corrigenda-store-"));
+  folders.push(path);
+  return path;
+};
+afterAll(() => folders.forEach((path) => rmSync(path, { recursive: true, force: true })));
+
+const KEY = "00".repeat(32), OTHER_KEY = Buffer.alloc(32, 7).toString("base64");
+const SECRET = "canary-access-token", REFRESH = "canary-refresh-token";
+const record = (generation = 1): TokenRecord => ({ generation, token: { accessToken: SECRET, tokenType: "Bearer", issuedAt: 1, refreshToken: REFRESH } });
+async function storeError(attempt: Promise<unknown> | (() => Promise<unknown>)): Promise<StoreError> {
+  const error: unknown = await (typeof attempt === "function" ? attempt() : attempt).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(StoreError);
+  expect(JSON.stringify([(error as StoreError).message, error])).not.toMatch(/canary/);
+  return error as StoreError;
+}
+
+function keepsToTheContract(name: string, open: () => TokenStore | Promise<TokenStore>): void {
+  describe(name, () => {
+    for (const check of storeContract(open)) test(check.name, check.run);
+  });
+}
+
+describe("the contract itself", () => {
+  const broken: [name: string, break_: (store: ReturnType<typeof createMemoryStore>) => TokenStore, check: RegExp][] = [
+    ["compares nothing", (store) => ({ ...store, set: async (key, value) => store.set(key, value, (await store.get(key))?.generation ?? 0) }), /compare-and-set/],
+    ["forgets a member", (store) => ({ ...store, get: async (key) => { const found = await store.get(key); return found && { token: found.token, generation: found.generation }; } }), /as a whole/],
+    ["deletes nothing", (store) => ({ ...store, delete: async () => undefined }), /deleted/],
+    ["folds case", (store) => ({ ...store, get: (key) => store.get(key.replace(/[{}]/g, "")), set: (key, ...rest) => store.set(key.replace(/[{}]/g, ""), ...rest) }), /kept apart/],
+    ["lists what was deleted", (store) => { const all = new Set<string>(); return { ...store, set: (key, ...rest) => { all.add(key); return store.set(key, ...rest); }, list: async () => [...all] }; }, /kept apart/],
+    ["leases to everybody", (store) => ({ ...store, lease: async () => true }), /one owner/],
+    ["lets anybody give a lease back", (store) => ({ ...store, release: async (key) => { for (const owner of ["a", "b"]) await store.release(key, owner); } }), /one owner/],
+    ["never ends a lease", (store) => ({ ...store, lease: (key, owner) => store.lease(key, owner, 1e9) }), /ends by itself/],
+    ["ends a lease too soon", (store) => ({ ...store, lease: (key, owner) => store.lease(key, owner, 1) }), /ends by itself/],
+    ["does not prolong", (store) => ({ ...store, lease: async (key, owner, ms) => (await store.lease(key, "probe", 0)) && (await store.release(key, "probe"), store.lease(key, owner, ms)) }), /one owner/],
+  ];
+  test.each(broken)("notices a store that %s", async (_, breakIt, wanted) => {
+    const store = breakIt(createMemoryStore());
+    const failed: string[] = [];
+    for (const { name, run } of storeContract(() => store)) await run().catch(() => failed.push(name));
+    expect(failed.join()).toMatch(wanted);
+  });
+
+  test("asks for neither leases nor a list of a store for one process", async () => {
+    const { get, set, delete: remove } = createMemoryStore();
+    for (const { run } of storeContract(() => ({ get, set, delete: remove }), { shared: false })) await run();
+  });
+});
+
+{
+  const memory = createMemoryStore();
+  keepsToTheContract("memory", () => memory);
+  const path = folder();
+  keepsToTheContract("T-19 file", () => createFileStore({ path }));
+  const sealed = folder();
+  keepsToTheContract("T-19 file, encrypted", () => createFileStore({ path: sealed, ...createEncryption(KEY) }));
+}
+
+describe("T-19 the file store", () => {
+  const written = async (path = folder()) => {
+    const store = createFileStore({ path });
+    await store.set("k", record(), 0);
+    const [name = ""] = readdirSync(path);
+    return { path, store, inner: join(path, name), file: join(path, name, "token.1.json") };
+  };
+
+  test("folders are private and files too, and nothing is left behind", async () => {
+    const { path, store, inner, file } = await written(join(folder(), "deep", "er"));
+    expect((lstatSync(path).mode & 0o777).toString(8)).toBe("700");
+    expect((lstatSync(file).mode & 0o777).toString(8)).toBe("600");
+    for (let i = 1; i < 10; i += 1) await store.set("k", record(i + 1), i);
+    await store.lease("k", "a", 1000);
+    await store.release("k", "a");
+    expect(readdirSync(inner).sort()).toEqual(["lease.1.json", "lease.2.json", "token.10.json", "token.9.json"]);
+    await store.delete("k");
+    expect(readdirSync(inner).filter((name) => name.startsWith("token"))).toEqual(["token.11.json"]);
+    expect(readFileSync(join(inner, "token.11.json"), "utf8")).not.toMatch(/canary|"k"/);
+  });
+
+  test("each write is flushed to the disk, file and folder, before it counts", async () => {
+    const { store, inner } = await written();
+    const synced: string[] = [];
+    const open = files.open;
+    const spy = jest.spyOn(files, "open").mockImplementation(async (path, ...rest) => {
+      const handle = await open(path, ...rest);
+      const sync = handle.sync.bind(handle);
+      handle.sync = async () => { synced.push(String(path)); await sync(); };
+      return handle;
+    });
+    try {
+      await store.set("k", record(2), 1);
+    } finally {
+      spy.mockRestore();
+    }
+    expect(synced).toEqual([expect.stringContaining("temporary.token."), inner]);
+  });
+
+  test("a process that dies before its file is in place leaves nothing that counts, and it is swept up later", async () => {
+    const { store, inner } = await written();
+    const left = join(inner, "temporary.token.00000000-0000-4000-8000-000000000000");
+    writeFileSync(left, "half of a rec", { mode: 0o600 });
+    expect(await store.get("k")).toEqual(record());
+    await store.set("k", record(2), 1);
+    expect(readdirSync(inner)).toContain("temporary.token.00000000-0000-4000-8000-000000000000"); // It may be somebody's who is at it.
+    const long = new Date(Date.now() - 3_600_000);
+    await files.utimes(left, long, long);
+    await store.set("k", record(3), 2);
+    expect(readdirSync(inner).filter((name) => name.startsWith("temporary"))).toEqual([]);
+  });
+
+  test("a writer who was frozen before its file was put in place overwrites nothing", async () => {
+    const { store, inner } = await written();
+    const link = files.link;
+    const spy = jest.spyOn(files, "link").mockImplementationOnce(async (from, to) => {
+      // Meanwhile three others write, and the files of before are tidied away.
+      for (let i = 1; i < 4; i += 1) expect(await store.set("k", { ...record(i + 1), token: { ...record().token, accessToken: `other-${i}` } }, i)).toBe(true);
+      expect(readdirSync(inner)).not.toContain("token.2.json");
+      await link(from, to);
+    });
+    try {
+      expect(await store.set("k", { ...record(2), token: { ...record().token, accessToken: "late" } }, 1)).toBe(false);
+    } finally {
+      spy.mockRestore();
+    }
+    expect((await store.get("k"))?.token.accessToken).toBe("other-3");
+    expect(readdirSync(inner)).not.toContain("token.2.json");
+  });
+
+  test("a lease ends with the boot of the machine that gave it, and one that a crash cut off is none", async () => {
+    const { store, inner } = await written();
+    const since = Number(process.hrtime.bigint() / 1_000_000n) + 1e9;
+    writeFileSync(join(inner, "lease.1.json"), JSON.stringify({ owner: "a", since, ms: 60_000 }), { mode: 0o600 });
+    expect(await store.lease("k", "b", 60_000)).toBe(true);
+    writeFileSync(join(inner, "lease.7.json"), `{"owner":"a","si`, { mode: 0o600 });
+    expect(await store.lease("k", "c", 60_000)).toBe(true);
+  });
+
+  const damages: [name: string, code: string, cure: RegExp, harm: (at: { file: string; inner: string; path: string }) => void][] = [
+    ["truncated", "damaged", /`delete`/, ({ file }) => truncateSync(file, 20)],
+    ["emptied", "damaged", /`delete`/, ({ file }) => truncateSync(file, 0)],
+    ["no JSON", "damaged", /`delete`/, ({ file }) => writeFileSync(file, "canary")],
+    ["a list", "damaged", /`delete`/, ({ file }) => writeFileSync(file, "[]")],
+    ["of another key", "damaged", /`delete`/, ({ file }) => writeFileSync(file, readFileSync(file, "utf8").replace(`"k"`, `"l"`))],
+    ["of a newer version", "newer_version", /Upgrade/, ({ file }) => writeFileSync(file, readFileSync(file, "utf8").replace(`"version":1`, `"version":2`))],
+    ["world-readable", "permissions", /chmod 600/, ({ file }) => chmodSync(file, 0o644)],
+    ["a symbolic link", "ELOOP", /file itself|`delete`/, ({ file }) => { renameSync(file, `${file}.real`); symlinkSync(`${file}.real`, file); }],
+    ["a folder", "EISDIR|damaged", /`delete`/, ({ file }) => { rmSync(file); mkdirSync(file); }],
+    ["in a folder that others can write to", "permissions", /chmod 700/, ({ path }) => chmodSync(path, 0o777)],
+  ];
+  test.each(damages)("a file that is %s is a store error that names it and the cure, and stays as it is", async (_, code, cure, harm) => {
+    const at = await written();
+    harm(at);
+    const before = snapshot(at.path);
+    for (const attempt of [() => at.store.get("k"), () => at.store.set("k", record(2), 1), () => at.store.set("k", record(2), 0)]) {
+      const error = await storeError(attempt);
+      expect(error.code).toMatch(new RegExp(`^(${code})$`));
+      expect(error.message).toContain(at.path);
+      expect(error.message).toMatch(cure);
+    }
+    expect(snapshot(at.path)).toBe(before);
+  });
+
+  test("a damaged file can be deleted with its key, and the key used again", async () => {
+    const { store, file } = await written();
+    truncateSync(file, 20);
+    await store.delete("k");
+    expect(await store.get("k")).toBeUndefined();
+    expect(await store.set("k", record(), 0)).toBe(true);
+  });
+
+  test.each([
+    ["ENOSPC", /Make room/], ["EDQUOT", /Make room/], ["EROFS", /path that can be written/], ["EACCES", /right/], ["EPERM", /another path/], ["EIO", /disk/],
+  ])("%s while writing is a store error that names the path and the cure, and nothing changes", async (code, cure) => {
+    const { store, path } = await written();
+    const before = snapshot(path);
+    const { open } = files;
+    const spy = jest.spyOn(files, code === "EPERM" ? "link" : "open").mockImplementation(async (...args: unknown[]) => {
+      if (args[1] === "wx" || code === "EPERM") throw Object.assign(new Error(`${code}: canary`), { code });
+      return open(...(args as Parameters<typeof open>));
+    });
+    try {
+      const error = await storeError(store.set("k", record(2), 1));
+      expect(error.code).toBe(code);
+      expect(error.message).toContain(path);
+      expect(error.message).toMatch(cure);
+    } finally {
+      spy.mockRestore();
+    }
+    expect(snapshot(path)).toBe(before);
+    expect(await store.get("k")).toEqual(record());
+  });
+
+  test("a path that is a file, a link or below a file is a store error", async () => {
+    const base = folder();
+    writeFileSync(join(base, "file"), "canary");
+    mkdirSync(join(base, "real"));
+    symlinkSync(join(base, "real"), join(base, "link"));
+    expect((await storeError(createFileStore({ path: join(base, "file") }).get("k"))).code).toBe("not_a_folder");
+    expect((await storeError(createFileStore({ path: join(base, "link") }).get("k"))).code).toBe("symlink");
+    expect((await storeError(createFileStore({ path: join(base, "file", "below") }).set("k", record(), 0))).code).toBe("ENOTDIR");
+  });
+
+  test("an inner folder that others can write to, or that is a link, and a folder of somebody else, are refused", async () => {
+    const { store, inner, path } = await written();
+    chmodSync(inner, 0o777);
+    expect(await storeError(store.set("k", record(2), 1))).toMatchObject({ code: "permissions", message: expect.stringContaining(inner) });
+    chmodSync(inner, 0o700);
+    renameSync(inner, `${inner}x`);
+    symlinkSync(`${inner}x`, inner);
+    expect(await storeError(store.get("k"))).toMatchObject({ code: "symlink" });
+    const uid = jest.spyOn(process, "getuid").mockReturnValue(4711);
+    try {
+      if (lstatSync(path).uid !== 0) expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining("another user") });
+      const lstat = files.lstat;
+      const spy = jest.spyOn(files, "lstat").mockImplementation(async (...args) => Object.assign(await lstat(args[0]), { uid: 4712 }));
+      expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining("another user") });
+      spy.mockRestore();
+    } finally {
+      uid.mockRestore();
+    }
+  });
+
+  test("where a folder cannot be made, that is a store error at once", async () => {
+    for (const path of ["/proc/corrigenda", "/proc/corrigenda/deep/er"]) expect((await storeError(createFileStore({ path }).set("k", record(), 0))).message).toContain(path);
+  });
+
+  test("by default it lies in the XDG state folder; a relative one is ignored, as the specification has it", async () => {
+    const [state, home] = [folder(), folder()];
+    const { XDG_STATE_HOME: before } = process.env;
+    const homedir = jest.spyOn(jest.requireActual<typeof import("node:os")>("node:os"), "homedir").mockReturnValue(home);
+    try {
+      process.env["XDG_STATE_HOME"] = state;
+      await createFileStore().set("k", record(), 0);
+      expect(readdirSync(join(state, "corrigenda"))).toHaveLength(1);
+      process.env["XDG_STATE_HOME"] = "relative";
+      await createFileStore().set("k", record(), 0);
+      expect(readdirSync(join(home, ".local", "state", "corrigenda"))).toHaveLength(1);
+    } finally {
+      homedir.mockRestore();
+      if (before === undefined) delete process.env["XDG_STATE_HOME"];
+      else process.env["XDG_STATE_HOME"] = before;
+    }
+  });
+});
+
+const snapshot = (path: string): string => JSON.stringify((readdirSync(path, { recursive: true }) as string[]).sort().map((name) => {
+  const stats = lstatSync(join(path, name));
+  return [name, stats.mode, stats.isFile() ? readFileSync(join(path, name), "utf8") : ""];
+}));
+
+describe("encryption at rest", () => {
+  test("nothing of a token is in the file, and the same text is never sealed alike", async () => {
+    const path = folder();
+    const store = createFileStore({ path, ...createEncryption(KEY) });
+    await store.set("k", record(), 0);
+    await store.set("l", record(), 0);
+    const sealed = readdirSync(path).map((name) => (JSON.parse(readFileSync(join(path, name, "token.1.json"), "utf8")) as { sealed: string }).sealed);
+    expect(snapshot(path)).not.toMatch(/canary|Bearer/);
+    expect(sealed[0]).not.toBe(sealed[1]);
+    expect(await store.list()).toEqual(expect.arrayContaining(["k", "l"]));
+  });
+
+  test.each([["another key", createEncryption(OTHER_KEY), "wrong_key"], ["none", {}, "encrypted"]])("with %s it is a store error, and nothing is overwritten", async (_, encryption, code) => {
+    const path = folder();
+    await createFileStore({ path, ...createEncryption(KEY) }).set("k", record(), 0);
+    const before = snapshot(path);
+    const store = createFileStore({ path, ...encryption });
+    for (const attempt of [() => store.get("k"), () => store.set("k", record(2), 1)]) expect(await storeError(attempt)).toMatchObject({ code, message: expect.stringContaining(path) });
+    expect(snapshot(path)).toBe(before);
+    expect(await createFileStore({ path, ...createEncryption(KEY) }).get("k")).toEqual(record());
+  });
+
+  test("a record that was not encrypted, one of another key, and one that was changed are refused", async () => {
+    const path = folder();
+    const store = createFileStore({ path, ...createEncryption(KEY) });
+    await createFileStore({ path }).set("plain", record(), 0);
+    expect(await storeError(store.get("plain"))).toMatchObject({ code: "not_encrypted" });
+    await store.set("a", record(), 0);
+    const name = readdirSync(path).find((one) => readFileSync(join(path, one, "token.1.json"), "utf8").includes(`"a"`)) ?? "";
+    const file = join(path, name, "token.1.json");
+    const written = JSON.parse(readFileSync(file, "utf8")) as { sealed: string };
+    const { seal, open } = createEncryption(KEY);
+    await expect((async () => open(await seal("text", "b"), "a"))()).rejects.toThrow();
+    expect(await open(await seal("text", "a"), "a")).toBe("text");
+    writeFileSync(file, JSON.stringify({ ...written, sealed: written.sealed.replace(/.{4}$/, "AAAA") }));
+    expect(await storeError(store.get("a"))).toMatchObject({ code: "wrong_key" });
+  });
+
+  test("a key can be replaced: older ones open, the first one seals", async () => {
+    const path = folder();
+    await createFileStore({ path, ...createEncryption(KEY) }).set("k", record(), 0);
+    const both = createFileStore({ path, ...createEncryption(OTHER_KEY, KEY) });
+    expect(await both.get("k")).toEqual(record());
+    await both.set("k", record(2), 1);
+    expect(await createFileStore({ path, ...createEncryption(OTHER_KEY) }).get("k")).toEqual(record(2));
+  });
+
+  test.each([["gives no text", () => undefined], ["throws", () => { throw new Error("canary"); }]])("a `seal` that %s writes nothing", async (_, seal) => {
+    const path = folder();
+    const store = createFileStore({ path, seal: seal as never, open: (text) => text });
+    expect(await storeError(store.set("k", record(), 0))).toMatchObject({ code: "not_sealed" });
+    expect(await store.get("k")).toBeUndefined();
+  });
+
+  test.each([["short", "abc"], ["31 bytes", new Uint8Array(31)], ["no key", undefined]])("a key that is %s, or one function alone, is a configuration error", (_, key) => {
+    expect(() => createEncryption(key as never)).toThrow(expect.objectContaining({ kind: "configuration", option: "key" }));
+    expect(() => createFileStore({ seal: (text) => text })).toThrow(expect.objectContaining({ option: "seal" }));
+    for (const path of ["", "~/tokens", 7]) expect(() => createFileStore({ path: path as string })).toThrow(expect.objectContaining({ option: "path" }));
+    for (const options of [null, "/tmp/x"]) expect(() => createFileStore(options as never)).toThrow(expect.objectContaining({ kind: "configuration" }));
+  });
+});
+
+const url = process.env["REDIS_URL"];
+const available = url !== undefined || hasServer;
+if (!available) console.log("Skipped: the Redis store, since REDIS_URL is not set and no redis-server is installed to start one.");
+else if (!hasServer) console.log("Skipped: Redis that is killed or in a cluster, since no redis-server is installed to start one.");
+// Skipped where there is no Redis, with the line above; CI sees to it that there is one.
+const withRedis = available ? describe : describe.skip;
+const withServer = hasServer ? describe : describe.skip;
+
+withRedis("T-18 the Redis store", () => {
+  let server: RedisServer | undefined;
+  const closers: (() => unknown)[] = [];
+  let address = url ?? "";
+  beforeAll(async () => {
+    server = url === undefined ? await startRedis() : undefined;
+    address = url ?? server?.url ?? "";
+  });
+  afterAll(async () => {
+    for (const close of closers) await close();
+    await server?.close();
+  });
+  const node = async () => {
+    const client = createClient({ url: address });
+    client.on("error", () => undefined);
+    await client.connect();
+    closers.push(() => client.destroy());
+    return client;
+  };
+  const io = () => {
+    const client = new Redis(address);
+    client.on("error", () => undefined);
+    closers.push(() => client.disconnect());
+    return client;
+  };
+  const PREFIX = `corrigenda-test-${process.pid}:`;
+
+  keepsToTheContract("node-redis", async () => createRedisStore({ client: await node(), prefix: PREFIX }));
+  keepsToTheContract("ioredis", () => createRedisStore({ client: io(), prefix: PREFIX }));
+  keepsToTheContract("ioredis, encrypted, with a prefix that looks like a pattern", () => createRedisStore({ client: io(), prefix: `${PREFIX}*[a]?\\`, ...createEncryption(KEY) }));
+
+  test("the keys of a credential are in one hash slot; a lease expires by the server's own clock; two clients see the same", async () => {
+    const client = await node();
+    const store = createRedisStore({ client, prefix: PREFIX });
+    await store.set("petjeaf:a:b", record(), 0);
+    await store.lease("petjeaf:a:b", "me", 50_000);
+    const names = (await client.keys(`${PREFIX.replace("*", "\\*")}{petjeaf*`)).sort();
+    expect(names).toEqual([`${PREFIX}{petjeaf:a:b}:lease`, `${PREFIX}{petjeaf:a:b}:token`]);
+    const left = await client.pTTL(names[0] ?? "");
+    expect(left).toBeGreaterThan(40_000);
+    expect(left).toBeLessThanOrEqual(50_000);
+    expect(await createRedisStore({ client: io(), prefix: PREFIX }).get("petjeaf:a:b")).toEqual(record());
+    // A client that was set to give bytes.
+    const bytes = { eval: async (script: string, ...rest: unknown[]) => { const found: unknown = await client.eval(script, ...(rest as [{ keys: string[] }])); return typeof found === "string" ? Buffer.from(found) : found; }, scan: client.scan.bind(client) };
+    const another = createRedisStore({ client: bytes, prefix: PREFIX });
+    expect([await another.get("petjeaf:a:b"), await another.list()]).toEqual([record(), ["petjeaf:a:b"]]);
+    await store.release("petjeaf:a:b", "me");
+    await store.delete("petjeaf:a:b");
+    expect(await store.list()).toEqual([]);
+  });
+
+  test("garbage in its place is a store error that names the key and the cure, and stays as it is", async () => {
+    const client = await node();
+    const store = createRedisStore({ client, prefix: PREFIX });
+    const name = `${PREFIX}{g}:token`;
+    await client.set(name, "canary");
+    for (const attempt of [() => store.get("g"), () => store.set("g", record(), 0)]) expect(await storeError(attempt)).toMatchObject({ code: "WRONGTYPE", message: expect.stringContaining(name) });
+    expect(await client.get(name)).toBe("canary");
+    await client.del(name);
+    await client.hSet(name, { generation: "1", record: "{\"canary" });
+    expect(await storeError(store.get("g"))).toMatchObject({ code: "damaged", message: expect.stringContaining(name) });
+    expect(await store.set("g", record(), 0)).toBe(false);
+    expect(await client.hGet(name, "record")).toBe("{\"canary");
+    await store.delete("g");
+  });
+
+  test("options that cannot work are configuration errors", async () => {
+    const client = io();
+    for (const [option, options] of [
+      ["client", undefined], ["client", {}], ["client", { client: {} }], ["prefix", { client, prefix: "a{b" }], ["replicas", { client, replicas: -1 }],
+      ["client", { client: Object.assign(Object.create(client) as object, { options: { keyPrefix: "x" } }) }], ["replicas", { client: { eval: client.eval, nodes: () => [] }, replicas: 1 }], ["seal", { client, open: () => "" }],
+    ] as const) expect(() => createRedisStore(options as never)).toThrow(expect.objectContaining({ kind: "configuration", option }));
+  });
+});
+
+withServer("T-18 the Redis store, with a server of its own", () => {
+  const closers: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+  async function own(settings: readonly string[] = []): Promise<RedisServer> {
+    const server = await startRedis(settings);
+    closers.push(() => server.close());
+    return server;
+  }
+  function ioredis(port: number, options: object = {}): Redis {
+    const client = new Redis({ port, host: "127.0.0.1", ...options });
+    client.on("error", () => undefined);
+    closers.push(() => client.disconnect());
+    return client;
+  }
+
+  test("that needs a password, refuses one, or is not there: a store error that names the key and the cure", async () => {
+    const { port } = await own(["--requirepass", "secret-of-the-server"]);
+    const none = ioredis(port, { enableReadyCheck: false });
+    expect(await storeError(createRedisStore({ client: none }).get("k"))).toMatchObject({ code: "NOAUTH", message: expect.stringMatching(/corrigenda:\{k\}:token.*credentials/) });
+    const wrong = ioredis(port, { password: "canary-wrong", maxRetriesPerRequest: 0, retryStrategy: () => null });
+    expect((await storeError(createRedisStore({ client: wrong }).get("k"))).code).toMatch(/NOAUTH|WRONGPASS/);
+    const nobody = ioredis(20_097, { maxRetriesPerRequest: 0, retryStrategy: () => null });
+    expect(await storeError(createRedisStore({ client: nobody }).get("k"))).toMatchObject({ message: expect.stringMatching(/cannot be reached/), retryable: true });
+  });
+
+  test("a token outlives a SIGKILL of a server with appendfsync always; without, it may be lost", async () => {
+    for (const [settings, survives] of [[["--appendonly", "yes", "--appendfsync", "always"], true], [[], false]] as const) {
+      const server = await own(settings);
+      const store = createRedisStore({ client: ioredis(server.port) });
+      expect(await store.set("k", record(), 0)).toBe(true);
+      await server.kill();
+      await server.start();
+      expect(await store.get("k")).toEqual(survives ? record() : undefined);
+    }
+  });
+
+  test("with `replicas`, a token counts as saved once they have it, and outlives a failover", async () => {
+    const master = await own();
+    const replica = await own(["--replicaof", "127.0.0.1", String(master.port)]);
+    const client = ioredis(master.port);
+    while (!(await client.info("replication")).includes("state=online")) await new Promise((resolve) => setTimeout(resolve, 50));
+    const store = createRedisStore({ client, replicas: 1, replicasTimeout: 10_000 });
+    expect(await store.set("k", record(), 0)).toBe(true);
+    replica.freeze();
+    expect(await storeError(createRedisStore({ client, replicas: 1, replicasTimeout: 300 }).set("k", record(2), 1))).toMatchObject({ code: "not_replicated" });
+    replica.thaw();
+    expect(await store.set("k", record(3), 2)).toBe(true);
+    await master.kill();
+    const promoted = ioredis(replica.port);
+    await promoted.replicaof("NO", "ONE");
+    expect(await createRedisStore({ client: promoted }).get("k")).toEqual(record(3));
+  });
+
+  describe("behind Sentinel", () => {
+    let master: RedisServer;
+    let sentinel: Awaited<ReturnType<typeof startSentinel>>;
+    const clients: (() => unknown)[] = [];
+    beforeAll(async () => {
+      master = await startRedis();
+      sentinel = await startSentinel(master.port);
+    });
+    afterAll(async () => {
+      for (const close of clients) await close();
+      await sentinel.close();
+      await master.close();
+    });
+    keepsToTheContract("ioredis", () => {
+      const client = new Redis({ sentinels: [{ host: "127.0.0.1", port: sentinel.port }], name: "tokens" });
+      client.on("error", () => undefined);
+      clients.push(() => client.disconnect());
+      return createRedisStore({ client });
+    });
+    keepsToTheContract("node-redis", async () => {
+      const client = createSentinel({ name: "tokens", sentinelRootNodes: [{ host: "127.0.0.1", port: sentinel.port }] });
+      client.on("error", () => undefined);
+      await client.connect();
+      clients.push(() => client.destroy());
+      return createRedisStore({ client });
+    });
+  });
+
+  describe("a cluster of three", () => {
+    let cluster: Awaited<ReturnType<typeof startCluster>>;
+    const clients: (() => unknown)[] = [];
+    beforeAll(async () => { cluster = await startCluster(); });
+    afterAll(async () => {
+      for (const close of clients) await close();
+      await cluster.close();
+    });
+    keepsToTheContract("ioredis", async () => {
+      const client = new Cluster(cluster.ports.map((port) => ({ host: "127.0.0.1", port })));
+      client.on("error", () => undefined);
+      clients.push(() => client.disconnect());
+      return createRedisStore({ client });
+    });
+    keepsToTheContract("node-redis", async () => {
+      const client = createCluster({ rootNodes: cluster.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) });
+      client.on("error", () => undefined);
+      await client.connect();
+      clients.push(() => client.destroy());
+      return createRedisStore({ client });
+    });
+  });
+});
+
+test("clients of both libraries are accepted as they are typed", () => {
+  const accept = (client: RedisClient): RedisClient => client;
+  const io = new Redis({ lazyConnect: true });
+  accept(createClient());
+  accept(createCluster({ rootNodes: [] }));
+  accept(createSentinel({ name: "tokens", sentinelRootNodes: [] }));
+  expect(accept(io)).toBe(io);
+});
