@@ -10,8 +10,8 @@ export interface Brake {
   holds(fingerprint: string): CorrigendaError | undefined;
   /** Whether the vendor asked to be left alone, and the time has not come. */
   readonly limited: boolean;
-  /** Whether a refusal was seen since the last success, even if its time is over. */
-  readonly latched: boolean;
+  /** Whether these were refused since the last success, even if the latch's time is over. */
+  latched(fingerprint: string): boolean;
   /** Remembers a failure, if it is one to remember. @returns whether it latched */
   note(error: CorrigendaError, fingerprint: string): boolean;
   release(): void;
@@ -32,7 +32,7 @@ export function createBrake(now: () => number): Brake {
       return limitHolds() ? limit?.error : undefined;
     },
     get limited() { return limitHolds(); },
-    get latched() { return latch !== undefined; },
+    latched: (fingerprint) => latch?.fingerprint === fingerprint,
     note(error, fingerprint) {
       if (error instanceof RateLimitError) limit = { error, at: now(), span: (error.retryAt ?? 0) - now() };
       if (!(error instanceof CredentialsError)) return false;

@@ -125,7 +125,7 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, ways, n
   function forbid({ fingerprint }: Plan, stored: TokenRecord | undefined, afresh: boolean): void {
     const holds = brake.holds(fingerprint);
     if (holds) throw new Held(holds);
-    if (stored?.reauthorizationRequired && !brake.latched && !afresh) throw note(reauthorization("The refresh token was refused before"), fingerprint);
+    if (stored?.reauthorizationRequired && !brake.latched(fingerprint) && !afresh) throw note(reauthorization("The refresh token was refused before"), fingerprint);
   }
 
   /**

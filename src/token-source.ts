@@ -180,12 +180,15 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     origin = from;
     jitter = scheduler.random();
     softFailedAt = -Infinity;
-    brake.release();
     afresh = false;
+    if (from !== "store") brake.release(); // What was found in the store proves nothing of the credentials here.
   }
 
   function note(error: CorrigendaError, fingerprint: string): CorrigendaError {
-    if (brake.note(error, fingerprint)) emit({ type: "latched", error, until: now() + LATCH });
+    if (brake.note(error, fingerprint)) {
+      afresh = false; // Even if `reset` came while the request was under way.
+      emit({ type: "latched", error, until: now() + LATCH });
+    }
     if (error instanceof ReauthorizationRequiredError) emit({ type: "reauthorization_required", error });
     return error;
   }

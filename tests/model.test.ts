@@ -37,7 +37,7 @@ class World {
   forcedAt = -Infinity;
   issued = 0;
   current: Token | undefined;
-  /** Refresh tokens that the vendor refused, and when. */
+  /** Refresh tokens and other secrets that the vendor refused, and when. */
   dead = new Map<string, number>();
   /** The clock jumped, or everything was reset, while a request was under way: its retries belong to a time when the token was due. */
   excused = false;
@@ -70,12 +70,10 @@ class World {
     const form = new URLSearchParams(init?.body as string);
     if (this.requests.some(({ done }) => !done)) this.problems.push("two token requests at once");
     if (!this.excused && this.current && !this.refused.has(this.current.accessToken) && freshness(this.current, this.now()) === "fresh") this.problems.push("a token request while the token is fresh");
-    const refreshToken = form.get("refresh_token");
-    if (refreshToken !== null) {
-      // One single try every 15 minutes, and after reset() (T-10).
-      const at = this.dead.get(refreshToken);
-      if (at !== undefined && this.now() >= at && this.now() - at < 15 * 60_000) this.problems.push("a refresh token that is known to be dead was sent");
-    }
+    // One single try every 15 minutes, and after reset() (T-10).
+    const at = this.dead.get(secretOf(form));
+    if (at !== undefined && this.now() >= at && this.now() - at < 15 * 60_000) this.problems.push("what the vendor refused was sent again");
+    else this.dead.delete(secretOf(form)); // The retries belong to this try, whatever the clock says by then.
     return new Promise((resolve, reject) => {
       const pending: Pending = { form, sentAt: this.now(), done: false, answer: (response) => {
         pending.done = true;
@@ -132,7 +130,6 @@ class World {
   async answer(kind: Answer): Promise<void> {
     const pending = this.requests.find(({ done }) => !done);
     if (!pending) return;
-    const refreshToken = pending.form.get("refresh_token");
     if (kind.type === "token") {
       this.issued += 1;
       this.excused = false;
@@ -140,7 +137,7 @@ class World {
       this.current = { accessToken: body.access_token, tokenType: "Bearer", issuedAt: pending.sentAt, expiresAt: pending.sentAt + kind.lifetime * 1000 };
       pending.answer(Response.json(body));
     } else if (kind.type === "status") {
-      if (kind.status === 400 && refreshToken !== null) this.dead.set(refreshToken, this.now());
+      if (kind.status === 400 || kind.status === 401) this.dead.set(secretOf(pending.form), this.now());
       const headers = kind.retryAfter === undefined ? {} : { "retry-after": String(kind.retryAfter) };
       pending.answer(Response.json({ error: kind.status === 400 ? "invalid_grant" : "other" }, { status: kind.status, headers }));
     } else if (kind.type === "garbage") pending.answer(new Response("<html>"));
@@ -171,6 +168,8 @@ class World {
 }
 
 type Answer = { readonly type: "token"; readonly lifetime: number } | { readonly type: "status"; readonly status: number; readonly retryAfter?: number } | { readonly type: "garbage" } | { readonly type: "fault"; readonly code: string };
+
+const secretOf = (form: URLSearchParams): string => form.get("refresh_token") ?? form.get("secret") ?? "";
 
 const OPERATION = "POST /token";
 const provider: Provider<object, never> = {

@@ -167,6 +167,27 @@ test("T-10 a refusal latches, for 15 minutes, until the credentials change or re
   expect(requests()).toBe(4);
 });
 
+describe("T-10 a refusal latches though reset() came while the request was under way, and though the store has a token to serve", () => {
+  const cases: [string, () => Promise<{ readonly auth: PetjeafSession["auth"] }>, "apinizer" | "petjeaf", object][] = [
+    ["of a login", async () => apinizer(), "apinizer", { status: 401, body: { error: "unauthorized_client" } }],
+    ["of a refresh token", consent, "petjeaf", { status: 400, body: { error: "invalid_grant" } }],
+  ];
+  test.each(cases)("%s", async (_, create, vendor, answer) => {
+    const { auth } = await create();
+    const { accessToken } = await auth.getToken();
+    const before = sandbox[vendor].count("createToken");
+    sandbox.advance(3_590_000); // It still works, and has to be renewed.
+    sandbox[vendor].fail({ operation: "createToken", delay: 50, ...answer });
+    const late = failure(auth.getToken());
+    while (!(sandbox[vendor].count("createToken") > before)) await new Promise((resolve) => setTimeout(resolve, 5));
+    auth.reset();
+    await late;
+    for (let i = 0; i < 3; i += 1) expect((await auth.getToken()).accessToken).toBe(accessToken);
+    expect(sandbox[vendor].count("createToken")).toBe(before + 1);
+    expect(events.filter(({ type }) => type === "latched")).toHaveLength(1);
+  });
+});
+
 test("T-11 429 is honoured: nothing is sent before its time, an unexpired token is still served", async () => {
   const client = apinizer();
   await client.auth.getToken();
