@@ -40,10 +40,11 @@ export async function score(root = "."): Promise<{ report: Report; rows: Row[] }
     report.survivors.push(...disagreements(subject));
     rows.push(...await parity(subject, contract, report));
     const mutants = mutantsOfCases(subject, contract, report);
-    const needed = new Set<string>();
     await overlays(subject, report);
-    await mutantsOfSpec(subject, mutants, equivalents.filter(({ provider }) => provider === subject.provider), needed, report);
-    superfluous(subject, needed, report);
+    const unneeded = extraCases(subject);
+    await mutantsOfSpec(subject, mutants, equivalents.filter(({ provider }) => provider === subject.provider), unneeded, report);
+    // A case that nothing would miss could be lost without anybody noticing.
+    for (const name of unneeded) report.uncovered.push(`${subject.provider} ${name}: no cell, erratum or mutant needs this case`);
     // A spec that says less has fewer mutants, all of them killed: the number has to be looked at when it changes.
     counts.set(subject.provider, `${mutants.length} of cases, ${[...specMutants(subject.document)].length} of the spec`);
   }
@@ -120,10 +121,15 @@ async function overlays({ document, ledger, cases }: Subject, report: Report): P
   }
 }
 
-async function mutantsOfSpec({ provider, document, cases }: Subject, mutants: readonly CaseMutant[], equivalents: readonly Equivalent[], needed: Set<string>, report: Report): Promise<void> {
+/** @param unneeded names of cases; those that alone notice a broken spec are taken out */
+async function mutantsOfSpec({ provider, document, cases }: Subject, mutants: readonly CaseMutant[], equivalents: readonly Equivalent[], unneeded: Set<string>, report: Report): Promise<void> {
   const unused = new Set(equivalents.map(({ mutant }) => mutant));
+  const probes: Probe[] = [
+    ...cases.map((one) => ({ name: one.name, fails: (contract: Contract) => complaints(judge(contract, one), one.conforms).length > 0 })),
+    ...mutants.map(({ mutant }) => ({ name: mutant.name, fails: (contract: Contract) => accepts(contract, mutant) })),
+  ];
   for (const { name, document: broken } of specMutants(document)) {
-    const killers = await killersOf(broken, cases, mutants);
+    const killers = await killersOf(broken, probes, unneeded);
     if (equivalents.some(({ mutant }) => mutant === name)) {
       unused.delete(name);
       report.specMutants.equivalent += 1;
@@ -133,37 +139,41 @@ async function mutantsOfSpec({ provider, document, cases }: Subject, mutants: re
     report.specMutants.total += 1;
     if (killers.size === 0) report.survivors.push(`spec mutant: ${provider} ${name}`);
     else report.specMutants.killed += 1;
-    if (killers.size === 1) for (const killer of killers) needed.add(killer);
+    if (killers.size === 1) for (const killer of killers) unneeded.delete(killer);
   }
   for (const name of unused) report.survivors.push(`spec mutant: ${provider} ${name} is listed as equivalent, and there is no such mutant`);
 }
 
-/** Names of the cases that notice a broken spec, of themselves or by a mutant of theirs; two are enough to know. */
-async function killersOf(document: OpenApiDocument, cases: readonly NamedCase[], mutants: readonly CaseMutant[]): Promise<Set<string>> {
+/** Something that a case does on a spec which is not broken. */
+interface Probe { readonly name: string; readonly fails: (contract: Contract) => boolean }
+
+/**
+ * Names of the cases that notice a broken spec, of themselves or by a mutant of theirs. Two are enough to know, or one that is
+ * needed anyway.
+ */
+async function killersOf(document: OpenApiDocument, probes: Probe[], unneeded: ReadonlySet<string>): Promise<Set<string>> {
   const contract = await createContract(document);
   const killers = new Set<string>();
-  const fails = (test: () => boolean): boolean => {
+  const fails = (probe: Probe): boolean => {
     try {
-      return test();
+      return probe.fails(contract);
     } catch {
       return true; // The broken spec cannot even be compiled.
     }
   };
-  for (const one of cases) {
-    if (fails(() => complaints(judge(contract, one), one.conforms).length > 0)) killers.add(one.name);
-    if (killers.size > 1) return killers;
-  }
-  for (const { mutant } of mutants) {
-    if (!killers.has(mutant.name) && fails(() => accepts(contract, mutant))) killers.add(mutant.name);
-    if (killers.size > 1) return killers;
+  for (const probe of probes) {
+    if (killers.has(probe.name) || !fails(probe)) continue;
+    killers.add(probe.name);
+    // The next broken spec is much like this one, and so is what notices it.
+    probes.splice(probes.indexOf(probe), 1);
+    probes.unshift(probe);
+    if (killers.size > 1 || !unneeded.has(probe.name)) break;
   }
   return killers;
 }
 
-/** A case that nothing would miss could be lost without anybody noticing. */
-function superfluous({ provider, cases }: Subject, needed: ReadonlySet<string>, report: Report): void {
-  for (const one of cases) {
-    const alone = one.conforms === undefined && cases.filter((other) => other.conforms === undefined && cellName(other) === cellName(one)).length === 1;
-    if (!alone && one.errata.length === 0 && !needed.has(one.name)) report.uncovered.push(`${provider} ${one.name}: no cell, erratum or mutant needs this case`);
-  }
+/** Names of the cases that neither a cell nor an erratum needs. */
+function extraCases({ cases }: Subject): Set<string> {
+  const alone = (one: NamedCase): boolean => one.conforms === undefined && cases.filter((other) => other.conforms === undefined && cellName(other) === cellName(one)).length === 1;
+  return new Set(cases.filter((one) => !alone(one) && one.errata.length === 0).map(({ name }) => name));
 }
