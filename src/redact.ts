@@ -14,6 +14,7 @@ export function redact(text: string, secrets: Iterable<string>): string {
     if (secret === "") continue;
     const bytes = new TextEncoder().encode(secret);
     for (const form of new Set([secret, hexOf(bytes), ...base64Of(bytes)])) {
+      if (form.length > out.length) continue;
       const pattern = new RegExp(Array.from(form, anyFormOf).join(""), "gi");
       if (!pattern.test(out)) continue;
       if (secret.length < SHORTEST) return WITHHELD;
