@@ -90,10 +90,12 @@ export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
     return typeof client?.execute === "function" ? client.execute(task) : typeof client?.use === "function" ? client.use(task) : task(client!);
   }
 
+  const setOn = async (client: AnyClient, name: string, expected: number, generation: number, text: string): Promise<boolean> =>
+    Number(await callOn(client, SET, name, String(expected), String(generation), text)) === 1;
+
   async function setAndWait(name: string, expected: number, generation: number, text: string): Promise<boolean> {
     return run(name, () => onOneConnection(async (connection) => {
-      if (Number(await callOn(connection, SET, name, String(expected), String(generation), text)) !== 1) return false;
-      if (replicas === 0) return true;
+      if (!(await setOn(connection, name, expected, generation, text))) return false;
       const confirmed = Number(await connection.wait?.(replicas, replicasTimeout));
       // After a failover in between, WAIT would speak of another server, which may not have it at all.
       const there = String(await callOn(connection, GENERATION, name)) === String(generation);
@@ -110,7 +112,8 @@ export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
       return text === null || text === undefined ? undefined : decodeRecord((text as { toString(): string }).toString(), key, `the Redis key ${name}`, encryption);
     },
     async set(key, record: TokenRecord, expected) {
-      return setAndWait(nameOf(key, "token"), expected, record.generation, await encodeRecord(record, key, encryption));
+      const text = await encodeRecord(record, key, encryption);
+      return replicas > 0 ? setAndWait(nameOf(key, "token"), expected, record.generation, text) : setOn(client, nameOf(key, "token"), expected, record.generation, text);
     },
     async delete(key) {
       await call(DELETE, nameOf(key, "token"));
