@@ -50,6 +50,8 @@ export interface SandboxServer<Vendors> extends SandboxClock {
 
 /** Requests longer than this are not read. */
 const MAX_BODY = 1 << 20;
+/** Connections that may wait at once. A thousand callers come at once, and the usual 511 make the rest try again a second later. */
+const BACKLOG = 4096;
 
 type Handles<M extends Record<string, (clock: SandboxClock) => Vendor>> = {
   [K in keyof M]: ReturnType<M[K]> extends Vendor<infer O, infer S> ? SandboxVendor<O, S> : never;
@@ -121,7 +123,7 @@ export async function startServer<M extends Record<string, (clock: SandboxClock)
     return handler;
   };
 
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", BACKLOG, resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const handles = mounts.map(({ key, vendor, counts, faults }): [string, SandboxVendor] => [key, {
     options: vendor.options(`${url}/${vendor.name}`),
