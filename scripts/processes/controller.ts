@@ -32,12 +32,15 @@ export interface TokenServer {
   close(): Promise<void>;
 }
 
+/** For the packages within that are CommonJS. */
+const REQUIRE = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`;
+
 /** Started once: a worker is killed in most runs, and has to be back soon. */
 export async function bundleWorker(): Promise<string> {
   const folder = fileURLToPath(new URL("../../node_modules/.cache/corrigenda/", import.meta.url));
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `worker-${process.pid}.mjs`);
-  await build({ entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))], outfile: file, bundle: true, format: "esm", platform: "node", target: "node20", packages: "external", logLevel: "warning" });
+  await build({ entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))], outfile: file, bundle: true, format: "esm", platform: "node", target: "node20", logLevel: "warning", banner: { js: REQUIRE } });
   return file;
 }
 
