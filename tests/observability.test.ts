@@ -96,7 +96,8 @@ test("every event is published on the diagnostics channel, without a secret", as
     sandbox.petjeaf.revokeRefreshTokens();
     sandbox.advance(3_600_000);
     await failure(auth.getToken());
-    expect(seen).toEqual(events);
+    // The channel is the process's: other clients, of tests that are over, may still be heard on it.
+    expect(seen.filter((event) => events.includes(event as ClientEvent))).toEqual(events);
     expect(events.map(({ type }) => type)).toEqual(["token_issued", "token_renewed", "latched", "reauthorization_required", "renewal_failed"]);
     for (const event of events) expect(leaks("error" in event ? event.error : event, [accessToken, refreshToken, sandbox.petjeaf.options.clientSecret])).toEqual([]);
   } finally {

@@ -8,6 +8,7 @@ import {
 import { redact } from "../src/redact.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
+import { until } from "./support/wait.ts";
 import { http, startRawServer, type RawServer } from "./support/raw-server.ts";
 import { leaks } from "./support/secrets.ts";
 
@@ -42,7 +43,7 @@ describe("a store", () => {
   ])("%s does not keep from a login, and is reported or passed over", async (_, parts) => {
     const events: ClientEvent[] = [];
     const store = { delete: async () => undefined, ...parts } as unknown as TokenStore;
-    const client = manager({ store, timeouts: { attempt: 100, total: 2000 }, onEvent: (event: ClientEvent) => events.push(event) });
+    const client = manager({ store, timeouts: { attempt: 500, total: 10_000 }, onEvent: (event: ClientEvent) => events.push(event) });
     expect((await client.GET("/projects/")).response.status).toBe(200);
     for (const event of events) expect(leaks("error" in event ? event.error : event, ["canary-store"])).toEqual([]);
   });
@@ -113,7 +114,7 @@ describe("a vault that hangs", () => {
   test("ends with the deadline, and the client works once it is back", async () => {
     let back = false;
     const { password } = sandbox.apinizer.options;
-    const client = manager({ password: () => (back ? password : never()), timeouts: { total: 200 } });
+    const client = manager({ password: () => (back ? password : never()), timeouts: { total: 1500 } });
     expect(await failure(client.auth.getToken())).toMatchObject({ kind: "network", code: "timeout", maybeReceived: false });
     back = true;
     await client.auth.getToken();
@@ -240,8 +241,9 @@ describe("close()", () => {
     expect(await failure(first.auth.getToken())).toMatchObject({ kind: "closed" });
     expect((await (await open()).GET("/users/me")).response.status).toBe(200);
     sandbox.petjeaf.fail({ operation: "createToken", delay: 100 });
+    const before = sandbox.petjeaf.count("createToken");
     const pending = open();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => sandbox.petjeaf.count("createToken") > before);
     await app.close();
     expect((await pending).key).toBeTruthy();
     expect(await failure(open())).toMatchObject({ kind: "closed" });
@@ -293,7 +295,7 @@ test("T-16 a store that works again gets the token, though nobody asks for anoth
   broken = false;
   sandbox.advance(2000);
   await session.auth.getToken();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => records.length > 0);
   expect(records).toHaveLength(1);
   expect(sandbox.petjeaf.count("createToken")).toBe(1);
 });

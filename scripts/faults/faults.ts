@@ -14,6 +14,8 @@ export interface Fault {
   readonly expected: (grant: GrantUnderTest) => readonly Result[];
   /** No server at all. */
   readonly down?: true;
+  /** That nothing comes in time is the fault. */
+  readonly slow?: true;
 }
 
 /** 64 MiB of spaces. */
@@ -44,13 +46,14 @@ function* connection(): Generator<Fault> {
   yield does("reset after the head", (socket) => void socket.write("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n", () => socket.resetAndDestroy()), "network");
   yield does("cut within the body", (socket, grant) => void socket.end(http(200, good(grant)).subarray(0, -9)), "network");
   yield does("cut within a chunk", (socket) => void socket.end(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n40\r\n{"a":`), "network");
-  yield does("silence", () => undefined, "network");
-  yield does("silence after the head", (socket) => void socket.write("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"), "network");
-  yield does("one byte at a time", (socket, grant) => {
+  const slow = (fault: Fault): Fault => ({ ...fault, slow: true });
+  yield slow(does("silence", () => undefined, "network"));
+  yield slow(does("silence after the head", (socket) => void socket.write("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"), "network"));
+  yield slow(does("one byte at a time", (socket, grant) => {
     const bytes = http(200, good(grant));
     let at = 0;
     const timer = setInterval(() => (socket.destroyed || at === bytes.length ? clearInterval(timer) : socket.write(bytes.subarray(at, (at += 1)))), 20);
-  }, "network");
+  }, "network"));
   yield does("an endless body", (socket) => {
     socket.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n");
     pour(socket, "[".repeat(65_536));

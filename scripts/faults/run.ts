@@ -14,6 +14,8 @@ export interface Cell {
   readonly result: Result | "untyped";
   readonly expected: readonly Result[];
   readonly ms: number;
+  /** ms that it might take. */
+  readonly limit: number;
   /** Names of the canaries that were seen. */
   readonly leaks: readonly string[];
   /** Bytes that the server could send before it was cut off. */
@@ -21,12 +23,12 @@ export interface Cell {
 }
 
 /**
- * ms. Scaled down from 10 and 30 s where the fault may be that nothing comes in time; everywhere else wide, since a busy machine
+ * ms. Scaled down from 10 and 30 s where the fault is that nothing comes in time; everywhere else wide, since a busy machine
  * must not turn another fault into that one.
  */
-const SHORT = { attempt: 400, total: 900 };
+const SHORT = { attempt: 400, total: 2500 };
 const WIDE = { attempt: 10_000, total: 20_000 };
-const timeoutsFor = (expected: readonly Result[]): typeof SHORT => (expected.includes("network") ? SHORT : WIDE);
+const timeoutsFor = ({ slow }: Fault): typeof SHORT => (slow ? SHORT : WIDE);
 /** On top of the deadline, for a machine that has other things to do. */
 const SLACK = 2000;
 const AT_ONCE = 12;
@@ -40,7 +42,7 @@ export interface Matrix {
   readonly grown: number;
 }
 
-export const isLate = ({ ms, expected }: Cell): boolean => ms > timeoutsFor(expected).total + SLACK;
+export const isLate = ({ ms, limit }: Cell): boolean => ms > limit;
 export const isWrong = ({ result, expected }: Cell): boolean => result === "untyped" || !expected.includes(result);
 export const isGreedy = ({ sent }: Cell): boolean => sent > MOST_BYTES;
 
@@ -70,7 +72,7 @@ export async function runMatrix(faults: readonly Fault[] = FAULTS, grants: reado
   const leaked = seenIn(printed.join("\n"));
   const order = new Map(faults.map(({ name }, index) => [name, index]));
   cells.sort((a, b) => (order.get(a.fault) ?? 0) - (order.get(b.fault) ?? 0));
-  if (leaked.length > 0) cells.push({ fault: "console and diagnostics channel", grant: "all", result: "untyped", expected: [], ms: 0, leaks: leaked, sent: 0 });
+  if (leaked.length > 0) cells.push({ fault: "console and diagnostics channel", grant: "all", result: "untyped", expected: [], ms: 0, limit: 0, leaks: leaked, sent: 0 });
   return { cells, unhandled, grown: process.memoryUsage().heapUsed - before };
 }
 
@@ -78,7 +80,8 @@ async function runCell(fault: Fault, grant: GrantUnderTest): Promise<Cell> {
   const server = await startFaultServer(fault.behaviour(grant));
   const events: ClientEvent[] = [];
   const expected = fault.expected(grant);
-  const auth = grant.open(fault.down ? NOBODY : server.url, { timeouts: timeoutsFor(expected), onEvent: (event) => events.push(event) });
+  const timeouts = timeoutsFor(fault);
+  const auth = grant.open(fault.down ? NOBODY : server.url, { timeouts, onEvent: (event) => events.push(event) });
   const began = performance.now();
   let result: Cell["result"];
   const shown: unknown[] = [];
@@ -93,7 +96,7 @@ async function runCell(fault: Fault, grant: GrantUnderTest): Promise<Cell> {
   shown.push(await auth.explain(), ...events, ...events.flatMap((event) => ("error" in event ? [event.error] : [])));
   const leaks = seenIn(shown.map(everythingOf).join("\n"));
   await server.close();
-  return { fault: fault.name, grant: grant.name, result, expected, ms, leaks, sent: server.sent };
+  return { fault: fault.name, grant: grant.name, result, expected, ms, limit: timeouts.total + SLACK, leaks, sent: server.sent };
 }
 
 const FORMS = Object.entries(CANARIES).map(([name, secret]) => ({ name, forms: formsOf(secret).filter((form) => form.length > 5).map((form) => form.toLowerCase()) }));
