@@ -185,10 +185,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   }
 
   function note(error: CorrigendaError, fingerprint: string): CorrigendaError {
-    if (brake.note(error, fingerprint)) {
-      afresh = false; // Even if `reset` came while the request was under way.
-      emit({ type: "latched", error, until: now() + LATCH });
-    }
+    if (brake.note(error, fingerprint)) emit({ type: "latched", error, until: now() + LATCH });
     if (error instanceof ReauthorizationRequiredError) emit({ type: "reauthorization_required", error });
     return error;
   }
