@@ -87,7 +87,8 @@ async function openLane(file: string, places: readonly Place[], startServer: () 
     const requests = server.requests();
     if (isServerStep(count.step)) server.delay(SLOW, count.step === "POST: received" ? "before" : "after");
     const own = crew.victim.call(key, server.offset, isServerStep(count.step) ? {} : { stopAt: count.step });
-    await (isServerStep(count.step) ? until(() => (count.step === "POST: received" ? server.requests() > requests : server.log.length > from)) : crew.victim.stopped());
+    const there = isServerStep(count.step) ? until(() => (count.step === "POST: received" ? server.requests() > requests : server.log.length > from)) : crew.victim.stopped();
+    await Promise.race([there, own.then(({ kinds }) => { throw new Error(`a worker never came to ${count.step}: ${kinds.join(", ")}`); })]);
     const victim = crew.victim.userAgent;
     let diedAt = Infinity;
     if (count.harm === "kill") {
