@@ -15,9 +15,9 @@ export interface Keeper {
   load(): Promise<TokenRecord | undefined>;
   /**
    * Writes a token. A failure is reported and not thrown: the token stays in memory, and `flush` writes it later.
-   * @returns the token that holds now: this one, or one that somebody else stored meanwhile
+   * @returns the token that holds now: this one, or one that somebody else stored meanwhile; undefined if somebody revoked it
    */
-  keep(token: Token, origin: Origin): Promise<Token>;
+  keep(token: Token, origin: Origin): Promise<Token | undefined>;
   /** The newest of what this process got for the refresh token of this one, directly or by further renewals. */
   successorOf(token: Token): Token | undefined;
   /** Writes what is unsaved. @returns the failure, which was reported */
@@ -38,12 +38,15 @@ export interface Keeper {
 
 /** Where a token comes from, which decides who is right when somebody else wrote meanwhile. */
 export type Origin =
-  /** This refresh token: right as long as the store holds it still. */
+  /** This refresh token: right as long as the store holds it still. A record that is gone was revoked. */
   | { readonly sent: string }
   /** A login: the later one is right. */
   | "mint"
   /** A new consent takes the place of anything. */
   | "consent";
+
+/** Another token, or none: the session was revoked. */
+interface Displaced { readonly by: Token | undefined }
 
 /** Times that another writer may come first before the store counts as broken. */
 const ATTEMPTS = 10;
@@ -58,8 +61,9 @@ export function createKeeper(store: TokenStore, key: string, provider: string, l
   let writing: Promise<StoreError | undefined> | undefined;
   /** The refresh tokens that were used up here, one after another, and what was got for the last of them. */
   let chain: { readonly spent: readonly string[]; readonly token: Token } | undefined;
-  /** What somebody else stored in place of the token that was to be written last. */
-  let displacedBy: Token | undefined;
+  /** What somebody else did in place of the token that was to be written last. */
+  let displaced: Displaced | undefined;
+  const shared = typeof store.lease === "function" && typeof store.release === "function";
 
   const failure = (what: string): StoreError => new StoreError({
     provider, retryable: true, message: `${provider}: the token store ${what} (key ${key}). Look at the store.`,
@@ -107,8 +111,8 @@ export function createKeeper(store: TokenStore, key: string, provider: string, l
             // Written before, and this one was not told. Once more, lest it was not confirmed, with what others put beside it.
             return set(withoutGeneration(stored), current);
           }
-          if (stored && isOvertaken(token, origin, stored.token)) {
-            displacedBy = stored.token;
+          if (stored ? isOvertaken(token, origin, stored.token) : shared && typeof origin === "object" && expected > 0) {
+            if (unsaved?.token === token) displaced = { by: stored?.token };
             return true;
           }
           if (unsaved?.token === token) unsaved = { token, origin, expected: current };
@@ -128,16 +132,17 @@ export function createKeeper(store: TokenStore, key: string, provider: string, l
   const flush = (): Promise<StoreError | undefined> => (writing ??= write().finally(() => { writing = undefined; }));
 
   return {
-    shared: typeof store.lease === "function" && typeof store.release === "function",
+    shared,
     get unsaved() { return unsaved?.token; },
     load,
     async keep(token, origin) {
       unsaved = { token, origin, expected: generation };
-      displacedBy = undefined;
+      displaced = undefined;
       await flush();
-      chain = !displacedBy && typeof origin === "object" && origin.sent !== token.refreshToken
+      const instead = displaced as Displaced | undefined;
+      chain = !instead && typeof origin === "object" && origin.sent !== token.refreshToken
         ? { spent: [...(chain?.spent ?? []), origin.sent].filter((one) => one !== token.refreshToken).slice(-REMEMBERED), token } : undefined;
-      return displacedBy ?? token;
+      return instead ? instead.by : token;
     },
     successorOf: ({ refreshToken }) => (refreshToken !== undefined && chain?.spent.includes(refreshToken) ? chain.token : undefined),
     flush,

@@ -151,7 +151,9 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, ways, n
       const outcome = await sendWithRetries(request, grant, endpoint, { attempt: timeouts.attempt, total: deadline, scheduler, rest: flight.rest, replay, maySend: () => turns.held });
       if ("token" in outcome) {
         const origin = rotates && previous?.refreshToken !== undefined ? { sent: previous.refreshToken } : "mint";
-        return { token: await keeper.keep(succeed(outcome.token, previous), origin), grant, previous };
+        const token = await keeper.keep(succeed(outcome.token, previous), origin);
+        if (!token) throw note(reauthorization("The session was revoked while its token was renewed"), fingerprint);
+        return { token, grant, previous };
       }
       const { error, problem, status } = outcome;
       if (rotates && (error instanceof ServerError || (error instanceof NetworkError && error.maybeReceived))) onDoubt();

@@ -180,8 +180,9 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     origin = from;
     jitter = scheduler.random();
     softFailedAt = -Infinity;
+    if (from === "store") return; // It proves nothing of the credentials here.
+    brake.release();
     afresh = false;
-    if (from !== "store") brake.release(); // What was found in the store proves nothing of the credentials here.
   }
 
   function note(error: CorrigendaError, fingerprint: string): CorrigendaError {
@@ -226,6 +227,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     async close() {
       closed = true;
       await settle();
+      while (exclusive) await exclusive;
       const failure = await keeper.flush();
       saving?.clear();
       release();
@@ -233,10 +235,10 @@ export function createTokenSource(provider: Provider<object, never>, connection:
       if (failure) throw failure.copy((details) => ({ ...details, message: `${details.message} The newest token is not saved, and lost with this client.` }));
     },
     adopt: (token, grant) => alone(async () => {
-      const kept = await keeper.keep(token, "consent");
+      await keeper.keep(token, "consent"); // Takes the place of anything.
       refused = undefined;
-      take(kept, grant);
-      announce("token_issued", kept, grant);
+      take(token, grant);
+      announce("token_issued", token, grant);
     }),
     forget: () => alone(async () => {
       current = refused = undefined;

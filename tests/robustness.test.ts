@@ -250,6 +250,43 @@ describe("close()", () => {
     expect(() => app.session("x")).toThrow(expect.objectContaining({ kind: "closed" }));
   });
 
+  test("waits for every session, though one could not save its token", async () => {
+    const memory = createMemoryStore();
+    let broken = "";
+    const app = createPetjeafClient({ ...sandbox.petjeaf.options, now: sandbox.now, store: { ...memory, set: (key, record, expected) => (key.endsWith(broken || "-") && !record.intent ? Promise.reject(new Error("full")) : memory.set(key, record, expected)) } });
+    const open = async (key: string) => {
+      const { url, state } = app.authorizationUrl({ scope: "profile.read" });
+      return app.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", { state, key });
+    };
+    const [one, two] = [await open("one"), await open("two")];
+    const { refreshToken } = await two.auth.getToken();
+    sandbox.advance(3_600_000);
+    broken = "one";
+    await one.auth.getToken();
+    sandbox.petjeaf.fail({ operation: "createToken", delay: 200 });
+    const pending = two.auth.getToken();
+    expect(await failure(app.close())).toMatchObject({ kind: "store" });
+    expect((await two.auth.explain()).inFlight).toBe(false);
+    expect((await pending).refreshToken).not.toBe(refreshToken);
+  });
+
+  test("waits for a revocation under way", async () => {
+    const memory = createMemoryStore();
+    const keys = new Set<string>();
+    const session = await consent({ store: { ...memory, set: (key, ...rest) => { keys.add(key); return memory.set(key, ...rest); }, delete: async (key) => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      keys.delete(key);
+      return memory.delete(key);
+    } } });
+    const before = sandbox.petjeaf.count("revokeToken");
+    const revoking = session.auth.revoke();
+    await until(() => sandbox.petjeaf.count("revokeToken") > before);
+    await until(async () => !(await session.auth.explain()).token); // It is being forgotten.
+    await session.auth.close();
+    expect(keys.size).toBe(0);
+    await revoking;
+  });
+
   test("of a client with a static token", async () => {
     const client = createApinizerClient({ managerUrl: "https://m.example", token: "t" });
     await client.auth.close();

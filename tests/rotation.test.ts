@@ -11,6 +11,7 @@ import { createOwners } from "../src/owner.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 import { hasServer, startRedis } from "./support/redis.ts";
+import { until } from "./support/wait.ts";
 
 let sandbox: Sandbox;
 let store: SharedTokenStore;
@@ -399,6 +400,37 @@ test("T-14 what another process revoked is not brought back from memory", async 
   expect(await failure(other.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
   expect(await store.list()).toEqual([]);
   expect(requests()).toBe(1);
+});
+
+test("T-14 a record that is deleted while its token is renewed stays so: that owner lost its turn to a revocation", async () => {
+  const other = app().session((await consent()).key);
+  sandbox.advance(HOUR);
+  sandbox.petjeaf.fail({ operation: "createToken", delay: 300, delayed: "after" });
+  const renewing = failure(other.auth.getToken());
+  await until(() => sandbox.petjeaf.log.some(({ event }) => event === "rotated"));
+  await store.delete(await keyOf());
+  expect(await renewing).toMatchObject({ kind: "reauthorization_required" });
+  expect(await store.list()).toEqual([]);
+  expect(await failure(app().session(other.key).auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
+  // A new consent opens it again, here as well.
+  await consent();
+  await alive(other);
+});
+
+test("T-16 a token that could not be saved is not saved once its session was revoked", async () => {
+  const first = await consent();
+  let broken = true;
+  const half: SharedTokenStore = { ...store, set: async (name, record, expected) => (broken && !record.intent ? Promise.reject(new Error("full")) : store.set(name, record, expected)) };
+  const session = app({ store: half }).session(first.key);
+  sandbox.advance(HOUR);
+  const { accessToken } = await session.auth.getToken();
+  await store.delete(await keyOf());
+  broken = false;
+  await until(async () => (await session.auth.explain()).token?.saved === true); // Nothing is left to save.
+  expect(await store.list()).toEqual([]);
+  expect((await session.auth.getToken()).accessToken).toBe(accessToken); // As long as it lives.
+  sandbox.advance(HOUR);
+  expect(await failure(session.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
 });
 
 test("T-14 a store that was set back to a used refresh token: the successor in memory is written again, and nothing is sent twice", async () => {

@@ -189,6 +189,22 @@ describe("T-10 a refusal latches though reset() came while the request was under
   });
 });
 
+test("T-10 after reset() a refresh token that was refused is tried once, though the store has its access token", async () => {
+  const { auth } = await consent();
+  sandbox.advance(3_400_000); // It still works, and is renewed in the background.
+  sandbox.petjeaf.fail({ operation: "createToken", status: 400, body: { error: "invalid_grant" } });
+  await auth.getToken();
+  await landed(auth);
+  auth.reset();
+  const before = sandbox.petjeaf.count("createToken");
+  for (let i = 0; i < 3; i += 1) {
+    await auth.getToken();
+    await landed(auth);
+  }
+  expect(sandbox.petjeaf.count("createToken")).toBe(before + 1);
+  expect((await auth.explain()).token?.state).toBe("fresh");
+});
+
 test("T-11 429 is honoured: nothing is sent before its time, an unexpired token is still served", async () => {
   const client = apinizer();
   await client.auth.getToken();

@@ -54,7 +54,10 @@ export interface PetjeafClient {
   exchange(callbackUrlOrQuery: Callback, options: { readonly state: string; readonly redirectUri?: string; readonly key?: string }): Promise<PetjeafSession>;
   /** The session of an earlier `exchange`. Nothing is read or sent until it is used. */
   session(key: string): PetjeafSession;
-  /** Ends the client and all its sessions. Waits for everything under way. */
+  /**
+   * Ends the client and all its sessions. Waits for everything under way.
+   * @throws StoreError if the newest token of one of them could not be saved
+   */
   close(): Promise<void>;
 }
 
@@ -162,7 +165,8 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
     async close() {
       closed = true; // First, lest a code be sent whose token nobody could take.
       await Promise.allSettled(exchanges);
-      await Promise.all(sources.values().map((source) => source.close()));
+      const ends = await Promise.allSettled(sources.values().map((source) => source.close()));
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
     },
   };
 }
