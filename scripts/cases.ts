@@ -7,13 +7,15 @@
  * PETJEAF_ACCESS_TOKEN instead: its refresh token would rotate, and be lost.
  */
 import { existsSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { createContract, runCase, type Target } from "../src/testing/index.ts";
+import { readOptions, refuse } from "./cli.ts";
 import { load } from "./contracts/load.ts";
 
 if (existsSync(".env")) process.loadEnvFile(".env");
 const { env } = process;
-const { values } = parseArgs({ options: { provider: { type: "string" }, "base-url": { type: "string" } } });
+const OPTIONS = { provider: { type: "string" }, "base-url": { type: "string" } } as const;
+const values = readOptions("cases", OPTIONS);
+const fail = (what: string): never => refuse("cases", OPTIONS, what);
 
 const need = (name: string): string => env[name] || fail(`Set ${name}. See .env.example.`);
 const ACCOUNTS: Readonly<Record<string, () => { baseUrl: string } & Pick<Target, "account" | "seed">>> = {
@@ -24,11 +26,6 @@ const ACCOUNTS: Readonly<Record<string, () => { baseUrl: string } & Pick<Target,
     seed: { accessToken: need("PETJEAF_ACCESS_TOKEN"), tokenType: "Bearer", issuedAt: Date.now() },
   }),
 };
-
-function fail(message: string): never {
-  console.error(message);
-  process.exit(2);
-}
 
 const subject = load().find(({ provider }) => provider === values.provider) ?? fail(`Give --provider, one of ${Object.keys(ACCOUNTS).join(", ")}.`);
 const account = ACCOUNTS[subject.provider]?.() ?? fail(`There is no account for ${subject.provider}.`);

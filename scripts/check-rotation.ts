@@ -5,13 +5,13 @@
  *
  *   npm run check:rotation
  */
-import { readCommandLine } from "./processes/cli.ts";
+import { readOptions } from "./cli.ts";
 import { explore, type Limit, type Weakening } from "./rotation-model.ts";
 
 const WEAKENINGS: readonly Weakening[] = ["no intent", "no re-read", "no compare-and-set", "no heartbeat"];
 const LIMITS: readonly Limit[] = ["a freeze longer than patience", "a server slower than a lease"];
 
-readCommandLine("check:rotation", {});
+readOptions("check:rotation", {});
 const print = (trace: readonly string[] = []): void => trace.forEach((step, i) => console.log(`  ${String(i + 1).padStart(2)}. ${step}`));
 
 const { states, transitions, unavoidable, violation } = explore();

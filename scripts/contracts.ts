@@ -2,13 +2,13 @@
  * Proves the specs: the parity table and the three scores (docs in CONTRIBUTING.md). Exits with 1 below 100 %, or with an
  * uncovered cell.
  *
- *   npm run contracts [-- --json]
+ *   npm run contracts [-- --json] [--root DIR]
  */
-import { parseArgs } from "node:util";
+import { readOptions } from "./cli.ts";
 import { cellName } from "./contracts/cells.ts";
 import { score } from "./contracts/score.ts";
 
-const { values } = parseArgs({ options: { json: { type: "boolean" }, root: { type: "string" } } });
+const values = readOptions("contracts", { json: { type: "boolean" }, root: { type: "string" } });
 const { report, rows } = await score(values.root);
 const { errata, caseMutants, specMutants, survivors, uncovered } = report;
 

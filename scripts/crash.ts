@@ -6,10 +6,10 @@
  *
  *   npm run crash [-- --runs N] [--json]
  */
-import { readCommandLine } from "./processes/cli.ts";
+import { readNumbers } from "./cli.ts";
 import { crash } from "./processes/crash.ts";
 import { reportCrash } from "./processes/report.ts";
 import { startSandboxServer } from "./processes/sandbox.ts";
 
-const { runs, json } = readCommandLine("crash", { runs: 128 });
+const { runs, json } = readNumbers("crash", { runs: 128 });
 process.exitCode = await reportCrash(() => crash(runs, startSandboxServer, console.error), json);

@@ -3,8 +3,10 @@
  * revokes it. On the embedded sandbox; for real with the providers whose variables (.env.example) are set.
  */
 import { existsSync } from "node:fs";
+import { readOptions } from "./cli.ts";
 import { runDemo } from "./demo/run.ts";
 
+readOptions("demo", {});
 if (existsSync(".env")) process.loadEnvFile(".env");
 const color = process.stdout.isTTY && !process.env["NO_COLOR"];
 try {

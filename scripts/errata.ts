@@ -4,8 +4,8 @@
  *   npm run errata [-- --check]
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { stringify } from "yaml";
+import { readOptions } from "./cli.ts";
 import { load, type Erratum, type Ledger } from "./contracts/load.ts";
 
 const NAMES: Readonly<Record<string, string>> = { genlogs: "GenLogs", apinizer: "Apinizer", petjeaf: "Petje.af" };
@@ -73,7 +73,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } d
 `;
 }
 
-const { values } = parseArgs({ options: { check: { type: "boolean" } } });
+const values = readOptions("errata", { check: { type: "boolean" } });
 const pages = [["docs/errata.md", markdown()], ["docs/errata.html", html()]] as const;
 const stale = pages.filter(([file, text]) => !existsSync(file) || readFileSync(file, "utf8") !== text);
 if (!values.check) {

@@ -4,12 +4,12 @@
  *
  *   npm run faults [-- --json]
  */
-import { parseArgs } from "node:util";
+import { readOptions } from "./cli.ts";
 import { FAULTS } from "./faults/faults.ts";
 import { GRANTS } from "./faults/grants.ts";
 import { isGreedy, isLate, isWrong, runMatrix } from "./faults/run.ts";
 
-const { values } = parseArgs({ options: { json: { type: "boolean" } } });
+const values = readOptions("faults", { json: { type: "boolean" } });
 const began = performance.now();
 const { cells, unhandled, grown } = await runMatrix();
 const untyped = cells.filter(isWrong);

@@ -6,16 +6,19 @@
  *
  * With --check nothing is written: every file that is stale, missing or orphaned is named, and the exit code is 1 if any is.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readOptions, refuse } from "./cli.ts";
 import { compare, generate } from "./generate/files.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const { values } = parseArgs({ options: { check: { type: "boolean" }, specs: { type: "string" }, out: { type: "string" } } });
+const OPTIONS = { check: { type: "boolean" }, specs: { type: "string" }, out: { type: "string" } } as const;
+const values = readOptions("generate", OPTIONS);
+const specs = values.specs ?? join(ROOT, "openapi");
+if (!existsSync(specs)) refuse("generate", OPTIONS, `There is no folder ${specs}.`);
 const out = values.out ?? join(ROOT, "generated");
-const wanted = await generate(values.specs ?? join(ROOT, "openapi"));
+const wanted = await generate(specs);
 const show = (name: string): string => relative(process.cwd(), join(out, name));
 const differences = compare(wanted, out);
 if (values.check) {

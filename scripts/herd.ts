@@ -4,10 +4,10 @@
  *
  *   npm run herd [-- --processes N] [--callers N] [--expiries N] [--json]
  */
-import { readCommandLine } from "./processes/cli.ts";
+import { readNumbers } from "./cli.ts";
 import { herd } from "./processes/herd.ts";
 import { reportHerd } from "./processes/report.ts";
 import { startSandboxServer } from "./processes/sandbox.ts";
 
-const { json, ...size } = readCommandLine("herd", { processes: 8, callers: 1000, expiries: 20 });
+const { json, ...size } = readNumbers("herd", { processes: 8, callers: 1000, expiries: 20 });
 process.exitCode = await reportHerd(() => herd(size, startSandboxServer), json);

@@ -1,7 +1,7 @@
 /** The authorization code grant (RFC 6749 4.1) up to the token: URL, callback, exchange. Pure but for the exchange. */
 import { createDeadline } from "./abort.ts";
 import { CallbackError } from "./errors.ts";
-import { requireText } from "./options.ts";
+import { requireObject, requireText } from "./options.ts";
 import type { TokenRequest } from "./provider.ts";
 import { sendWithRetries } from "./retry.ts";
 import type { Runtime } from "./runtime.ts";
@@ -21,9 +21,11 @@ export function createState(): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-export function buildAuthorizationUrl(page: string, clientId: string, state: string, { scope, redirectUri }: AuthorizationUrlOptions): string {
+export function buildAuthorizationUrl(page: string, clientId: string, state: string, options: AuthorizationUrlOptions): string {
+  requireObject(options, "options");
+  const { scope, redirectUri } = options;
   const url = new URL(page);
-  const scopes = requireText(typeof scope === "string" ? scope : scope?.join(" "), "scope");
+  const scopes = requireText(Array.isArray(scope) ? scope.join(" ") : scope, "scope");
   const parameters = { response_type: "code", client_id: clientId, scope: scopes, state, ...(redirectUri === undefined ? {} : { redirect_uri: requireText(redirectUri, "redirectUri") }) };
   url.search = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
   return url.href;

@@ -4,6 +4,7 @@ import { createSend } from "./auth-fetch.ts";
 import { ConfigurationError, ContractError, CorrigendaError, NetworkError, type AnyCorrigendaError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
 import type { Connection, Provider } from "./provider.ts";
+import { requireObject } from "./options.ts";
 import { apiRefusal, withoutSecrets } from "./refusal.ts";
 import { createRuntime, type CommonOptions, type Runtime } from "./runtime.ts";
 import { createStaticTokenSource } from "./static-token.ts";
@@ -51,7 +52,10 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
   const client = createFetchClient<Paths>({ baseUrl, fetch: send });
   return Object.assign(client, byTheSpec(client, provider), {
     auth,
-    toError: ({ error, response: { status, headers } }: { readonly error?: unknown; readonly response: Response }) => {
+    toError: (result: { readonly error?: unknown; readonly response: Response }) => {
+      requireObject(result, "result");
+      requireObject(result.response, "result.response");
+      const { error, response: { status, headers } } = result;
       // Text that was no JSON (a proxy's HTML page, say) is none of the vendor's shapes, and not quoted.
       const json = typeof error !== "string" || mediaTypeOf(headers) === "application/json";
       const problem = withoutSecrets(provider.readProblem(json ? error : undefined), secrets);
@@ -59,7 +63,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
     },
     fetch: async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
       const url = typeof input === "string" && input.startsWith("/") && !input.startsWith("//") ? baseUrl + input : input instanceof URL ? input.href : input;
-      if (typeof url === "string" && !URL.canParse(url)) {
+      if (typeof url === "string" ? !URL.canParse(url) : !(url instanceof Request)) {
         throw new ConfigurationError({ provider: name, option: "input", message: `${name}: \`fetch\` takes a path below the base URL that begins with a slash, or a whole URL.` });
       }
       // A stream can be read once: such a request is not sent a second time (rule T-20).

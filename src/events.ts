@@ -16,7 +16,7 @@ export type ClientEvent = Readonly<{ provider: string } & (
    * so long (`owner_silent`): it may have been used up, and the next answer tells.
    */
   | { type: "rotation_replayed"; reason: "owner_dead" | "owner_silent" }
-  /** The token is in memory only. It is written again with the next call. */
+  /** The token is in memory only. It is written again with the next call, and of its own accord (docs/rotation.md). */
   | { type: "persist_failed"; error: CorrigendaError }
 )>;
 

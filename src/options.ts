@@ -1,6 +1,7 @@
 /** Checks of options at construction. Each names the option and says what to do, and never quotes a secret. */
 import { ConfigurationError } from "./errors.ts";
 import type { Secret } from "./secret.ts";
+import type { GetTokenOptions } from "./source.ts";
 
 const fail = (option: string, what: string): never => {
   throw new ConfigurationError({ option, message: `Option \`${option}\` ${what}` });
@@ -20,6 +21,14 @@ export function requireSecret(value: unknown, option: string): Secret {
 export function requireOneOf<const T extends string>(value: unknown, option: string, words: readonly T[], otherwise: T): T {
   if (value === undefined) return otherwise;
   return words.find((word) => word === value) ?? fail(option, `must be one of ${words.map((w) => `"${w}"`).join(", ")}.`);
+}
+
+export function requireTokenOptions(options: GetTokenOptions = {}): GetTokenOptions {
+  requireObject(options, "options");
+  const { minTtl, signal } = options as { readonly minTtl?: unknown; readonly signal?: unknown };
+  if (minTtl !== undefined && !(typeof minTtl === "number" && minTtl >= 0)) fail("minTtl", "must be a number of seconds.");
+  if (signal !== undefined && signal !== null && typeof (signal as Partial<AbortSignal>).throwIfAborted !== "function") fail("signal", "must be an AbortSignal.");
+  return options;
 }
 
 export function requireObject(value: unknown, option: string): void {

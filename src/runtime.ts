@@ -53,6 +53,8 @@ export interface Runtime {
 export function createRuntime(options: CommonOptions): Runtime {
   requireObject(options, "options");
   const onEvent = requireFunction(options.onEvent, "onEvent");
+  requireObject(options.timeouts ?? {}, "timeouts");
+  if (![undefined, true, false].includes(options.replay)) throw new ConfigurationError({ option: "replay", message: "Option `replay` must be true or false." });
   const total = requireDuration(options.timeouts?.total, "timeouts.total", 30_000);
   return {
     // Looked up at each call, so that a fetch replaced later (by a test, by instrumentation) is the one that is used.

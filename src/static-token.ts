@@ -1,5 +1,6 @@
 import { withSignal } from "./abort.ts";
 import { ClosedError, ConfigurationError } from "./errors.ts";
+import { requireTokenOptions } from "./options.ts";
 import { reveal, type Secret } from "./secret.ts";
 import type { TokenSource } from "./source.ts";
 import { B64TOKEN } from "./token-answer.ts";
@@ -8,7 +9,8 @@ import { B64TOKEN } from "./token-answer.ts";
 export function createStaticTokenSource(provider: string, secret: Secret, now: () => number): TokenSource {
   let closed = false;
   return {
-    getToken: async ({ signal } = {}) => {
+    getToken: async (options) => {
+      const { signal } = requireTokenOptions(options);
       if (closed) throw new ClosedError({ provider, message: `${provider}: the client was closed.` });
       const accessToken = await withSignal(reveal(secret, "token"), signal);
       if (!B64TOKEN.test(accessToken)) {

@@ -10,6 +10,7 @@ import type { ClientEvent } from "./events.ts";
 import { explainFailure, explainToken, type Explanation } from "./explanation.ts";
 import { startFlight, type Flight } from "./flight.ts";
 import { createKeeper } from "./keeper.ts";
+import { requireTokenOptions } from "./options.ts";
 import type { Connection, Grant, Provider } from "./provider.ts";
 import { createRenewal, Held } from "./renewal.ts";
 import type { Runtime } from "./runtime.ts";
@@ -87,7 +88,8 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   const usable = (token: Token | undefined): token is Token =>
     token !== undefined && token.accessToken !== refused?.accessToken && freshness(token, now()) !== "stale";
 
-  async function getToken({ rejected, minTtl, signal }: GetTokenOptions = {}): Promise<Token> {
+  async function getToken(options?: GetTokenOptions): Promise<Token> {
+    const { rejected, minTtl, signal } = requireTokenOptions(options);
     if (closed) throw new ClosedError({ provider: name, message: `${name}: the client was closed.` });
     signal?.throwIfAborted();
     while (exclusive) await withSignal(exclusive, signal);
@@ -110,9 +112,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
         return current;
       }
     }
-    try {
-      return await (flight ?? takeOff(minTtl)).attach(signal);
-    } catch (error) {
+    try { return await (flight ?? takeOff(minTtl)).attach(signal); } catch (error) {
       // Near its end the token still works: a failed renewal does not take it away, unless the caller needs it for longer.
       if (minTtl === undefined && usable(current) && error instanceof CorrigendaError && !keeper.unsaved) return current;
       throw error;

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import {
-  createApinizerClient, createClient, createGenLogsClient, createMemoryStore, createPetjeafClient, apinizer, isCorrigendaError,
+  createApinizerClient, createFileStore, createClient, createGenLogsClient, createMemoryStore, createPetjeafClient, apinizer, isCorrigendaError,
   type ClientEvent, type CommonOptions, type PetjeafSession, type TokenRecord, type TokenStore,
 } from "../src/index.ts";
 import { redact } from "../src/redact.ts";
@@ -302,6 +302,18 @@ test.each([
   ["tokenScheme", () => createClient({ ...apinizer, tokenScheme: "bearrer" }, { managerUrl: "https://m.example", token: "t" })],
   ["input", () => manager().fetch("relative")],
   ["fetch", () => manager().GET("/projects/", { fetch: globalThis.fetch })],
+  ["input", () => manager().fetch(undefined as never)],
+  ["result", () => manager().toError(undefined as never)],
+  ["result.response", () => manager().toError({} as never)],
+  ["options", () => manager().auth.getToken(null as never)],
+  ["minTtl", () => manager().auth.getToken({ minTtl: Number.NaN })],
+  ["signal", () => createApinizerClient({ managerUrl: "https://m.example", token: "t" }).auth.getToken({ signal: {} as never })],
+  ["options", () => createPetjeafClient(sandbox.petjeaf.options).exchange("code=c&state=s", undefined as never)],
+  ["options", () => createPetjeafClient(sandbox.petjeaf.options).authorizationUrl(undefined as never)],
+  ["scope", () => createPetjeafClient(sandbox.petjeaf.options).authorizationUrl({ scope: 5 as never })],
+  ["timeouts", () => manager({ timeouts: 5 as never })],
+  ["replay", () => manager({ replay: "false" as never })],
+  ["path", () => createFileStore({ path: "a\0b" })],
 ])("a mistake with `%s` is a configuration error", async (option, make) => {
   expect(await failure((async () => make())())).toMatchObject({ kind: "configuration", option });
 });

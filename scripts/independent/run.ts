@@ -3,13 +3,13 @@
  *
  *   npm --prefix scripts/independent ci && npm run independent [-- --runs N] [--json]
  */
-import { readCommandLine } from "../processes/cli.ts";
+import { readNumbers } from "../cli.ts";
 import { crash } from "../processes/crash.ts";
 import { herd } from "../processes/herd.ts";
 import { reportCrash, reportHerd } from "../processes/report.ts";
 import { startOidcServer } from "./server.ts";
 
-const { runs, json } = readCommandLine("independent", { runs: 64 });
+const { runs, json } = readNumbers("independent", { runs: 64 });
 process.exitCode = Math.max(
   await reportHerd(() => herd({ processes: 8, callers: 1000, expiries: 20 }, startOidcServer), json),
   await reportCrash(() => crash(runs, startOidcServer, console.error), json),

@@ -27,7 +27,10 @@ const listen = async (server: ReturnType<typeof createServer>): Promise<string> 
 
 export async function startOidcServer(): Promise<TokenServer> {
   const name: string = "oidc-provider"; // Not a literal, which would have to be there for the main install's type check.
-  const { default: Provider } = (await import(name)) as { default: new (issuer: string, settings: object) => OidcProvider };
+  const { default: Provider } = (await import(name).catch(() => {
+    console.error("oidc-provider is not installed. Run: npm --prefix scripts/independent ci");
+    process.exit(2);
+  })) as { default: new (issuer: string, settings: object) => OidcProvider };
   const inner = createServer();
   const behind = await listen(inner);
   const provider = new Provider(behind, {

@@ -88,7 +88,7 @@ async function openLane(file: string, places: readonly Place[], startServer: () 
     if (isServerStep(count.step)) server.delay(SLOW, count.step === "POST: received" ? "before" : "after");
     const own = crew.victim.call(key, server.offset, isServerStep(count.step) ? {} : { stopAt: count.step });
     const there = isServerStep(count.step) ? until(() => (count.step === "POST: received" ? server.requests() > requests : server.log.length > from)) : crew.victim.stopped();
-    await Promise.race([there, own.then(({ kinds }) => { throw new Error(`a worker never came to ${count.step}: ${kinds.join(", ")}`); })]);
+    await Promise.race([there, neverCame(own, count.step)]);
     const victim = crew.victim.userAgent;
     let diedAt = Infinity;
     if (count.harm === "kill") {
@@ -132,6 +132,11 @@ async function openLane(file: string, places: readonly Place[], startServer: () 
 
 function expectWorks({ works, kinds }: { works: boolean; kinds: readonly string[] }, when: string): void {
   if (!works) throw new Error(`a worker has no working token ${when}: ${kinds.join(", ")}`);
+}
+
+/** Rejects if a call is over, and a while later its step has not been seen: a lease may be given back after the token was served. */
+function neverCame(own: Promise<{ kinds: readonly string[] }>, step: Step): Promise<never> {
+  return new Promise((_, reject) => void own.then(({ kinds }) => setTimeout(() => reject(new Error(`a worker never came to ${step}: ${kinds.join(", ")}`)), 10_000).unref()));
 }
 
 async function until(condition: () => boolean): Promise<void> {

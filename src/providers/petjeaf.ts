@@ -5,7 +5,7 @@ import { buildAuthorizationUrl, createState, exchangeCode, readCallback, type Au
 import { decodeClaims } from "../claims.ts";
 import { openClient, type ApiClient } from "../client.ts";
 import { ClosedError, ConfigurationError, RejectedError, ReauthorizationRequiredError, ServerError } from "../errors.ts";
-import { requireSecret, requireText, requireUrl } from "../options.ts";
+import { requireObject, requireSecret, requireText, requireUrl } from "../options.ts";
 import { createPool } from "../pool.ts";
 import { firstText, isRecord } from "../problem.ts";
 import type { Problem, Provider } from "../provider.ts";
@@ -131,7 +131,9 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
     return Object.assign(client, { key });
   };
 
-  const exchangeCallback: PetjeafClient["exchange"] = async (callback, { state, redirectUri, key }) => {
+  const exchangeCallback: PetjeafClient["exchange"] = async (callback, given) => {
+    requireObject(given, "options");
+    const { state, redirectUri, key } = given;
     if (closed) throw new ClosedError({ provider: petjeaf.name, message: "petjeaf: the client was closed." });
     if (key !== undefined) requireText(key, "key");
     const code = readCallback(petjeaf.name, callback, state);

@@ -28,7 +28,7 @@ export async function encodeRecord(record: TokenRecord, key: string, encryption:
 /** @throws StoreError with code `damaged`, `newer_version`, `encrypted`, `not_encrypted` or `wrong_key` */
 export async function decodeRecord(text: string, key: string, place: string, encryption: Encryption | undefined): Promise<TokenRecord> {
   const written = parse(text);
-  const damaged = (): StoreError => storeFault(place, "damaged", "is damaged", "Look at it, then call the store's `delete` with the key (the file before it holds a used refresh token); a person may have to log in again.");
+  const damaged = (): StoreError => storeFault(place, "damaged", "is damaged", "Look at it, then call the store's `delete` with the key (what was there before holds a used refresh token); a person may have to log in again.");
   if (!written) throw damaged();
   const { version, key: writtenKey, sealed, ...record } = written;
   if (typeof version === "number" && version > VERSION) throw storeFault(place, "newer_version", `was written by a newer version of this package (format ${version})`, "Upgrade this package.");

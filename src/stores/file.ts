@@ -26,12 +26,13 @@ export function createFileStore(options: FileStoreOptions = {}): SharedTokenStor
   const encryption = encryptionOf(options);
   const { path } = options;
   // A shell makes `~` a home, and nobody else does.
-  if (path !== undefined && (typeof path !== "string" || path === "" || /^~(\/|$)/.test(path))) throw new ConfigurationError({ option: "path", message: "Option `path` must be the path of a folder, in full." });
+  if (path !== undefined && (typeof path !== "string" || path === "" || path.includes("\0") || /^~(\/|$)/.test(path))) throw new ConfigurationError({ option: "path", message: "Option `path` must be the path of a folder; `~` is no home here." });
 
   /** Loaded at the first use, so that the package loads where there are no files. */
   async function io() {
     const files = await import("./folder.ts");
-    const root = path ?? files.defaultFolder();
+    // With a slash at its end a symbolic link would be the folder it points to.
+    const root = path?.replace(/(?<=.)\/+$/, "") ?? files.defaultFolder();
     await files.checkFolder(root);
     return { ...files, root };
   }

@@ -77,7 +77,7 @@ export async function append(folder: string, name: string, number: number, text:
 }
 
 export async function numbersOf(folder: string, name: string): Promise<number[]> {
-  return (await list(folder)).map((file) => (file.startsWith(`${name}.`) ? Number(/^(\d+)\.json$/.exec(file.slice(name.length + 1))?.[1] ?? 0) : 0));
+  return (await list(folder)).map((file) => (file.startsWith(`${name}.`) ? Number(/^(\d{1,15})\.json$/.exec(file.slice(name.length + 1))?.[1] ?? 0) : 0));
 }
 
 /** Names in a folder; none if it is not there. @throws StoreError */
