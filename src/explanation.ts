@@ -18,7 +18,7 @@ export interface Explanation {
     /** From when it is renewed in the background. Absent: its expiry is not known, and it is used until it is refused. */
     readonly renewsAt?: number;
     readonly renewable: boolean;
-    /** False: no store holds it yet, because the store failed. */
+    /** False: no store holds it yet, because the store failed; or it is `static`. */
     readonly saved: boolean;
   };
   /** Whether a token request is under way. */
