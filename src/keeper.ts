@@ -111,7 +111,7 @@ export function createKeeper(store: TokenStore, key: string, provider: string, l
             // Written before, and this one was not told. Once more, lest it was not confirmed, with what others put beside it.
             return set(withoutGeneration(stored), current);
           }
-          if (stored ? isOvertaken(token, origin, stored.token) : shared && typeof origin === "object" && expected > 0) {
+          if (stored ? isOvertaken(token, origin, stored.token) : shared && typeof origin === "object") {
             if (unsaved?.token === token) displaced = { by: stored?.token };
             return true;
           }

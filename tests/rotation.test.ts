@@ -417,6 +417,36 @@ test("T-14 a record that is deleted while its token is renewed stays so: that ow
   await alive(other);
 });
 
+test("T-14 in a store that says nothing of others, a record that is gone is written again", async () => {
+  const { get, set, delete: remove } = store;
+  let key = "";
+  const alone = { get: (name: string) => { key = name; return get(name); }, set, delete: remove };
+  const session = await consent({ store: alone });
+  sandbox.advance(HOUR);
+  sandbox.petjeaf.fail({ operation: "createToken", delay: 300, delayed: "after" });
+  const renewing = session.auth.getToken();
+  await until(() => sandbox.petjeaf.log.some(({ event }) => event === "rotated"));
+  await remove(key);
+  const { refreshToken } = await renewing;
+  expect((await get(key))?.token.refreshToken).toBe(refreshToken);
+});
+
+test("T-10 T-17 a refusal of an earlier refresh token is no reason to try a later one that was refused elsewhere", async () => {
+  const refuse = (): void => sandbox.petjeaf.fail({ operation: "createToken", status: 400, body: { error: "invalid_grant" } });
+  const one = await consent();
+  const session = app().session(one.key);
+  sandbox.advance(HOUR);
+  refuse();
+  expect(await failure(session.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
+  const other = await consent();
+  sandbox.advance(HOUR);
+  refuse();
+  expect(await failure(other.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
+  const before = requests();
+  expect(await failure(session.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
+  expect(requests()).toBe(before);
+});
+
 test("T-16 a token that could not be saved is not saved once its session was revoked", async () => {
   const first = await consent();
   let broken = true;

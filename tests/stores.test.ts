@@ -203,6 +203,14 @@ describe("T-19 the file store", () => {
     expect(await store.get("k")).toEqual(record());
   });
 
+  test("a file whose number has no successor is not one of the store's", async () => {
+    const { store, inner } = await written();
+    writeFileSync(join(inner, "token.9007199254740991.json"), "{}", { mode: 0o600 });
+    expect(await store.set("k", record(2), 1)).toBe(true);
+    await store.delete("k");
+    expect(await store.get("k")).toBeUndefined();
+  });
+
   test("a path that is a file, a link or below a file is a store error", async () => {
     const base = folder();
     writeFileSync(join(base, "file"), "canary");
