@@ -152,8 +152,7 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, ways, n
       if ("token" in outcome) {
         const origin = rotates && previous?.refreshToken !== undefined ? { sent: previous.refreshToken } : "mint";
         const token = await keeper.keep(succeed(outcome.token, previous), origin);
-        if (!token) throw note(reauthorization("The session was revoked while its token was renewed"), fingerprint);
-        return { token, grant, previous };
+        return token && { token, grant, previous }; // Revoked meanwhile: nothing is stored, and there may be a login.
       }
       const { error, problem, status } = outcome;
       if (rotates && (error instanceof ServerError || (error instanceof NetworkError && error.maybeReceived))) onDoubt();

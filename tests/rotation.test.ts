@@ -417,6 +417,19 @@ test("T-14 a record that is deleted while its token is renewed stays so: that ow
   await alive(other);
 });
 
+test("T-14 where there is a login, a record that is deleted while its token is renewed costs one, and no error", async () => {
+  const { auth } = createGenLogsClient({ ...sandbox.genlogs.options, ...options(), renew: "refresh-token" });
+  await auth.getToken();
+  sandbox.advance(2 * HOUR);
+  sandbox.genlogs.fail({ operation: "refreshToken", delay: 300, delayed: "after" });
+  const renewing = auth.getToken();
+  await until(() => sandbox.genlogs.count("refreshToken") === 1);
+  await store.delete(await keyOf());
+  const { accessToken } = await renewing;
+  expect(sandbox.genlogs.count("createToken")).toBe(2);
+  expect((await store.get(await keyOf()))?.token.accessToken).toBe(accessToken);
+});
+
 test("T-14 in a store that says nothing of others, a record that is gone is written again", async () => {
   const { get, set, delete: remove } = store;
   let key = "";
