@@ -1,4 +1,5 @@
 import js from "@eslint/js";
+import regexp from "eslint-plugin-regexp";
 import tseslint from "typescript-eslint";
 
 /** Data flows one way; imports follow it (docs in CONTRIBUTING.md). */
@@ -9,7 +10,7 @@ const room = (files, forbidden, message) => ({
 const ABOVE = ["**/client.ts", "**/auth-fetch.ts", "**/providers/*", "**/sandbox/*", "**/generated/*", "**/index.ts"];
 
 export default tseslint.config(
-  { ignores: ["dist", "coverage", "generated", "tests/package"] },
+  { ignores: ["dist", "coverage", "generated", "tests/package", "tests/fixtures"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
@@ -35,6 +36,16 @@ export default tseslint.config(
   room(["src/auth-fetch.ts"], ["**/client.ts", "**/providers/*", "**/sandbox/*", "**/generated/*", "**/stores/*", "**/token-request.ts"], "auth-fetch knows only the TokenSource."),
   room(["src/providers/*.ts"], ["**/sandbox/*"], "Nothing in the library imports the sandbox."),
   { files: ["src/index.ts"], rules: { "no-restricted-imports": "off" } },
+  {
+    // What comes from outside must not be able to make work: patterns take linear time, and none is made of data.
+    files: ["src/**/*.ts"],
+    plugins: { regexp },
+    rules: {
+      "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
+      "regexp/no-super-linear-move": ["error", { report: "potential" }],
+      "no-restricted-syntax": ["error", { selector: ":matches(NewExpression, CallExpression)[callee.name='RegExp']", message: "A pattern that is made of data may be slow, and its errors quote the data." }],
+    },
+  },
   { files: ["tests/**"], rules: { "@typescript-eslint/no-unsafe-assignment": "off", "@typescript-eslint/no-empty-function": "off", "@typescript-eslint/no-unsafe-argument": "off", "@typescript-eslint/no-meaningless-void-operator": "off" } },
   { files: ["**/*.mjs"], languageOptions: { globals: { process: "readonly", Request: "readonly" } } },
   { files: ["**/*.js", "**/*.mjs"], ...tseslint.configs.disableTypeChecked },

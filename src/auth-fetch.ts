@@ -2,8 +2,11 @@
 import { withSignal } from "./abort.ts";
 import { ConfigurationError, NetworkError, RedirectError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
+import type { KnownSecrets } from "./known-secrets.ts";
+import { parsePathTemplate } from "./path-template.ts";
 import type { Connection, OperationMeta, Provider } from "./provider.ts";
-import { assertHeaderValue, reveal } from "./secret.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { assertHeaderValue, revealWithin } from "./secret.ts";
 import type { Token } from "./token.ts";
 import type { TokenSource } from "./source.ts";
 
@@ -13,6 +16,11 @@ export interface AuthFetchParts {
   readonly source: TokenSource;
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
+  /** Is told every secret that is sent. */
+  readonly secrets: KnownSecrets;
+  readonly scheduler: Scheduler;
+  /** `total`: ms that a function which gives an API key may take. */
+  readonly timeouts: { readonly total: number };
 }
 
 /** As the Fetch standard has it. */
@@ -23,9 +31,6 @@ const CONTENT_HEADERS = ["content-type", "content-length", "content-encoding", "
 
 /** Sends a request. The request itself is not changed: whoever still holds it sees no credential in it. */
 export type Send = (request: Request, options?: { readonly replayable?: boolean }) => Promise<Response>;
-
-/** The secrets that were sent last, so that an answer which repeats them can be cleared of them (rule S-03). */
-const REMEMBERED = 8;
 
 /**
  * What is needed to send a request any number of times. The body is kept as bytes, unless it is a stream that only the
@@ -38,17 +43,9 @@ interface Parts {
   readonly body: ArrayBuffer | ReadableStream | null;
 }
 
-export function createSend({ provider, connection, source, fetch, now }: AuthFetchParts): { readonly send: Send; readonly secrets: ReadonlySet<string> } {
+export function createSend({ provider, connection, source, fetch, now, secrets, scheduler, timeouts }: AuthFetchParts): Send {
   const base = new URL(connection.baseUrl);
   const findOperation = createOperationFinder(provider.meta, base);
-  const secrets = new Set<string>();
-  const remember = (secret: string): string => {
-    secrets.delete(secret);
-    secrets.add(secret);
-    const [oldest] = secrets;
-    if (secrets.size > REMEMBERED && oldest !== undefined) secrets.delete(oldest);
-    return secret;
-  };
   const secretHeaders = [...SECRET_HEADERS, ...Object.values(provider.meta.schemes).map(({ header }) => header)];
 
   async function withApiKeys(headers: Headers, schemes: readonly string[], signal: AbortSignal): Promise<Headers> {
@@ -56,8 +53,9 @@ export function createSend({ provider, connection, source, fetch, now }: AuthFet
       const key = connection.apiKeys?.[scheme];
       const place = provider.meta.schemes[scheme];
       if (key === undefined || !place) continue;
-      const value = assertHeaderValue(typeof key === "string" ? key : await withSignal(reveal(key, scheme), signal), scheme);
-      headers.set(place.header, (place.prefix ?? "") + remember(value));
+      const value = assertHeaderValue(typeof key === "string" ? key : await withSignal(revealWithin(key, scheme, provider.name, timeouts.total, scheduler), signal), scheme);
+      secrets.add(value);
+      headers.set(place.header, (place.prefix ?? "") + value);
     }
     return headers;
   }
@@ -65,7 +63,8 @@ export function createSend({ provider, connection, source, fetch, now }: AuthFet
   function withToken(parts: Parts, token: Token): Parts {
     const headers = new Headers(parts.headers);
     const place = provider.meta.schemes[provider.tokenScheme];
-    if (place) headers.set(place.header, (place.prefix ?? "") + remember(token.accessToken));
+    secrets.add(token.accessToken, token.refreshToken);
+    if (place) headers.set(place.header, (place.prefix ?? "") + token.accessToken);
     return { ...parts, headers };
   }
 
@@ -112,7 +111,7 @@ export function createSend({ provider, connection, source, fetch, now }: AuthFet
     }
   }
 
-  const send: Send = async (request, { replayable = true } = {}) => {
+  return async (request, { replayable = true } = {}) => {
     const url = new URL(request.url);
     if (url.origin !== base.origin) {
       throw new ConfigurationError({ provider: provider.name, option: "baseUrl", message: `${provider.name}: this client sends credentials to ${base.origin} only, and the request goes to another origin. Use a plain fetch for it.` });
@@ -138,7 +137,6 @@ export function createSend({ provider, connection, source, fetch, now }: AuthFet
     response.body?.cancel().catch(() => undefined);
     return (await follow(withToken(last, renewed), request)).response; // A second 401 is returned as it is.
   };
-  return { send, secrets };
 }
 
 /** Finds what the spec says of a request by its path below the base URL. Paths are compared exactly, slash at the end included. */
@@ -146,10 +144,10 @@ function createOperationFinder(meta: Provider<object, never>["meta"], base: URL)
   const prefix = base.pathname.replace(/\/$/, "");
   const templates = Object.entries(meta.operations)
     .filter(([name]) => name.includes("{"))
-    .map(([name, operation]) => ({ operation, pattern: new RegExp(`^${name.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{[^}]*\}/g, "[^/]+")}$`) }));
+    .map(([name, operation]) => ({ operation, template: parsePathTemplate(name) }));
   return (method, { pathname }) => {
     if (!pathname.startsWith(`${prefix}/`)) return undefined;
     const name = `${method} ${pathname.slice(prefix.length)}`;
-    return meta.operations[name] ?? templates.find(({ pattern }) => pattern.test(name))?.operation;
+    return meta.operations[name] ?? templates.find(({ template }) => template.match(name))?.operation;
   };
 }

@@ -2,11 +2,13 @@
 import { createDeadline } from "./abort.ts";
 import { CallbackError } from "./errors.ts";
 import { requireObject, requireText } from "./options.ts";
-import type { TokenRequest } from "./provider.ts";
+import { prepareAll } from "./prepare.ts";
+import type { Grant } from "./provider.ts";
 import { sendWithRetries } from "./retry.ts";
 import type { Runtime } from "./runtime.ts";
+import { LONGEST_SECRET } from "./secret.ts";
 import type { Token } from "./token.ts";
-import { prepareTokenRequest, type TokenEndpoint } from "./token-request.ts";
+import type { TokenEndpoint } from "./token-request.ts";
 
 export interface AuthorizationUrlOptions {
   /** Scopes, as a list or separated by spaces. */
@@ -36,7 +38,7 @@ export type Callback = string | URL | URLSearchParams | Readonly<Record<string, 
 
 /**
  * The code in a callback (rule S-06). The state is looked at first: without it nothing else in the callback is worth reading.
- * @throws CallbackError with code `state_missing`, `state_mismatch`, `ambiguous`, `code_missing`, or the vendor's, e.g. `access_denied`
+ * @throws CallbackError with code `state_missing`, `state_mismatch`, `ambiguous`, `code_missing`, `code_too_long`, or the vendor's, e.g. `access_denied`
  */
 export function readCallback(provider: string, callback: Callback, state: string): string {
   const parameters = queryOf(callback);
@@ -58,7 +60,8 @@ export function readCallback(provider: string, callback: Callback, state: string
     return refuse(code, code === "access_denied" ? "The person did not give consent (access_denied)." : `The authorization page answered with an error (${code}).`);
   }
   const code = parameters.get("code");
-  return code === null || code === "" ? refuse("code_missing", "The callback holds no `code`.") : code;
+  if (code === null || code === "") return refuse("code_missing", "The callback holds no `code`.");
+  return code.length > LONGEST_SECRET ? refuse("code_too_long", "The callback's `code` is longer than 65,536 characters.") : code;
 }
 
 function queryOf(callback: Callback): URLSearchParams {
@@ -77,11 +80,11 @@ function equalInConstantTime(a: string, b: string): boolean {
   return difference === 0;
 }
 
-/** Sends the code, once: again only where no connection was made (rule T-13). @throws CorrigendaError */
-export async function exchangeCode(request: TokenRequest, endpoint: TokenEndpoint, { timeouts, scheduler }: Pick<Runtime, "timeouts" | "scheduler">): Promise<Token> {
+/** Sends the code, once: again only where no connection was made (rule T-13). Secrets are had within the same deadline. @throws CorrigendaError */
+export async function exchangeCode(grant: Pick<Grant, "request">, endpoint: TokenEndpoint, { timeouts, scheduler }: Pick<Runtime, "timeouts" | "scheduler">): Promise<Token> {
   const deadline = createDeadline(timeouts.total, scheduler);
   try {
-    const prepared = await prepareTokenRequest(request, endpoint);
+    const prepared = (await prepareAll([grant], endpoint, deadline)).take(0);
     const pause = (ms: number): Promise<void> => new Promise((resolve) => void scheduler.after(ms, resolve));
     const outcome = await sendWithRetries(prepared, { grantType: "authorization_code" }, endpoint, { attempt: timeouts.attempt, total: deadline, scheduler, rest: pause, replay: false, maySend: () => true });
     if ("token" in outcome) return outcome.token;

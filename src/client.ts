@@ -3,9 +3,10 @@ import createFetchClient, { type Client } from "openapi-fetch";
 import { createSend } from "./auth-fetch.ts";
 import { ConfigurationError, ContractError, CorrigendaError, NetworkError, type AnyCorrigendaError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
+import { isInstance, memberOf } from "./foreign.ts";
 import type { Connection, Provider } from "./provider.ts";
 import { requireObject } from "./options.ts";
-import { apiRefusal, withoutSecrets } from "./refusal.ts";
+import { apiRefusal, readProblem, withoutSecrets } from "./refusal.ts";
 import { createRuntime, type CommonOptions, type Runtime } from "./runtime.ts";
 import { createStaticTokenSource } from "./static-token.ts";
 import type { TokenSource } from "./source.ts";
@@ -36,7 +37,7 @@ export function createClient<Paths extends object, Options extends object>(provi
   const connection = provider.connect(options);
   const source = connection.staticToken === undefined
     ? createTokenSource(provider, connection, runtime)
-    : createStaticTokenSource(provider.name, connection.staticToken, runtime.now);
+    : createStaticTokenSource(provider.name, connection.staticToken, runtime);
   const { getToken, explain, reset, close } = source;
   return openClient(provider, connection, runtime, { getToken, explain, reset, close });
 }
@@ -48,7 +49,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
     throw new ConfigurationError({ provider: name, option: "tokenScheme", message: `${name}: \`tokenScheme\` is "${tokenScheme}", and the spec has no such security scheme: it has ${Object.keys(meta.schemes).join(", ")}.` });
   }
   const { baseUrl } = connection;
-  const { send, secrets } = createSend({ provider, connection, source: auth, fetch: runtime.fetch, now: runtime.now });
+  const send = createSend({ provider, connection, source: auth, ...runtime });
   const client = createFetchClient<Paths>({ baseUrl, fetch: send });
   return Object.assign(client, byTheSpec(client, provider), {
     auth,
@@ -58,7 +59,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
       const { error, response: { status, headers } } = result;
       // Text that was no JSON (a proxy's HTML page, say) is none of the vendor's shapes, and not quoted.
       const json = typeof error !== "string" || mediaTypeOf(headers) === "application/json";
-      const problem = withoutSecrets(provider.readProblem(json ? error : undefined), secrets);
+      const problem = withoutSecrets(readProblem(provider, json ? error : undefined), runtime.secrets);
       return apiRefusal({ provider: name, status, headers, problem, now: runtime.now() }) as AnyCorrigendaError;
     },
     fetch: async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -100,9 +101,9 @@ function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: 
       const text = asked && typeof result.data === "string" && !operation?.response?.startsWith("text/") ? result.data : undefined;
       return text === undefined ? result : { ...result, data: text === "" ? undefined : parseJson(text, `${name}: the answer to ${method} ${path} is not JSON.`, name) };
     } catch (error) {
-      if (error instanceof CorrigendaError || (init["signal"] as AbortSignal | undefined)?.aborted) throw error;
+      if (isInstance(error, CorrigendaError) || (init["signal"] as AbortSignal | undefined)?.aborted) throw error;
       // The connection went while the body was read. Anything else is a fault of the caller's middleware, and theirs to see.
-      const cut = /^(UND_ERR_|E[A-Z]+$)/.test(String((error as { cause?: { code?: unknown } } | undefined)?.cause?.code));
+      const cut = /^(UND_ERR_|E[A-Z]+$)/.test(String(memberOf(memberOf(error, "cause"), "code")));
       if (!cut) throw error;
       const fault = describeFault(error, "The API");
       throw new NetworkError({ ...fault, provider: name, message: `${name}: ${fault.message}` });

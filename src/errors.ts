@@ -154,7 +154,7 @@ export class RedirectError extends CorrigendaError {
   readonly kind = "redirect";
 }
 
-/** `code`: `state_missing`, `state_mismatch`, `access_denied` (or the vendor's other error code), `code_missing`, `ambiguous`. */
+/** `code`: `state_missing`, `state_mismatch`, `access_denied` (or the vendor's other error code), `code_missing`, `code_too_long`, `ambiguous`. */
 export class CallbackError extends CorrigendaError {
   override readonly name = "CallbackError";
   readonly kind = "callback";
@@ -170,7 +170,13 @@ export type AnyCorrigendaError =
   | ConfigurationError | ReauthorizationRequiredError | CredentialsError | ContractError | NetworkError | PermissionError | RateLimitError | ServerError | RejectedError
   | RedirectError | CallbackError | StoreError | ClosedError;
 
-export const isCorrigendaError = (error: unknown): error is AnyCorrigendaError => error instanceof CorrigendaError;
+export function isCorrigendaError(error: unknown): error is AnyCorrigendaError {
+  try {
+    return error instanceof CorrigendaError;
+  } catch {
+    return false; // A Proxy, say. It is none of ours.
+  }
+}
 
 export class ClosedError extends CorrigendaError {
   override readonly name = "ClosedError";

@@ -1,4 +1,5 @@
 import type { ErrorDetails } from "./errors.ts";
+import { memberOf } from "./foreign.ts";
 
 /** Failures before a connection was made: the only ones after which a single-use grant may be sent again freely (rule T-13). */
 const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
@@ -10,7 +11,7 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
  * the request and of the answer (rule S-03). Told by code, since the error may come from another realm.
  */
 export function describeFault(cause: unknown, whom: string): ErrorDetails {
-  const codes = [cause, (cause as { cause?: unknown } | undefined)?.cause].map((e) => (e as { code?: unknown } | undefined)?.code);
+  const codes = [cause, memberOf(cause, "cause")].map((error) => memberOf(error, "code"));
   const code = codes.find((found): found is string => typeof found === "string" && /^[A-Z][A-Z0-9_]{2,40}$/.test(found)) ?? "network_error";
   return CERTIFICATE.test(code)
     ? { code, maybeReceived: false, retryable: false, message: `${whom} has a certificate that is not trusted (${code}).` }

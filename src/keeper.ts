@@ -1,6 +1,7 @@
 /** One credential's record in the store: reading, compare-and-set, and what is still in memory only (rules T-14 to T-17). */
 import { withDeadline } from "./abort.ts";
 import { StoreError } from "./errors.ts";
+import { isInstance } from "./foreign.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Intent, TokenRecord, TokenStore } from "./stores/store.ts";
 import type { Token } from "./token.ts";
@@ -75,7 +76,7 @@ export function createKeeper(store: TokenStore, key: string, provider: string, l
       return await withDeadline((async () => operation())(), limit, () => failure("did not answer in time"), scheduler, keepAlive);
     } catch (cause) {
       // What a store throws may quote what it was given, so its message is left behind (rule S-03), unless it is our own.
-      if (!(cause instanceof StoreError)) throw failure("failed");
+      if (!isInstance(cause, StoreError)) throw failure("failed");
       throw cause.provider === undefined ? cause.copy((details) => ({ ...details, provider, message: `${provider}: ${details.message}` })) : cause;
     }
   }

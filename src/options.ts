@@ -1,6 +1,6 @@
 /** Checks of options at construction. Each names the option and says what to do, and never quotes a secret. */
 import { ConfigurationError } from "./errors.ts";
-import type { Secret } from "./secret.ts";
+import { LONGEST_SECRET, type Secret } from "./secret.ts";
 import type { GetTokenOptions } from "./source.ts";
 
 const fail = (option: string, what: string): never => {
@@ -15,7 +15,9 @@ export function requireText(value: unknown, option: string): string {
 }
 
 export function requireSecret(value: unknown, option: string): Secret {
-  return typeof value === "function" ? (value as Secret) : requireText(value, option);
+  if (typeof value === "function") return value as Secret;
+  const text = requireText(value, option);
+  return text.length <= LONGEST_SECRET ? text : fail(option, "is longer than 65,536 characters. Look at how it was read.");
 }
 
 export function requireOneOf<const T extends string>(value: unknown, option: string, words: readonly T[], otherwise: T): T {
@@ -56,7 +58,14 @@ export function requireUrl(value: unknown, option: string, allowHttpHost?: strin
   if (url.search !== "" || url.hash !== "") return fail(option, "holds a query or a fragment. Give it without.");
   if (allowHttpHost !== undefined) requireText(allowHttpHost, "allowHttpHost");
   assertSecure(url, option, allowHttpHost?.toLowerCase());
-  return url.href.replace(/\/+$/, "");
+  return withoutTrailingSlashes(url.href);
+}
+
+/** Not by a pattern, which would look for the end from each slash of a long row anew. */
+export function withoutTrailingSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "/") end -= 1;
+  return text.slice(0, end);
 }
 
 function assertSecure(url: URL, option: string, allowed: string | undefined): void {

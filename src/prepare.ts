@@ -1,7 +1,7 @@
 /** All the requests that a token may take, made ready, and a fingerprint of every credential in them. */
 import { withSignal, type Deadline } from "./abort.ts";
-import { NetworkError } from "./errors.ts";
 import type { Grant } from "./provider.ts";
+import { secretIsLate } from "./secret.ts";
 import { prepareTokenRequest, type PreparedRequest, type TokenEndpoint } from "./token-request.ts";
 
 export interface Prepared {
@@ -12,10 +12,10 @@ export interface Prepared {
 }
 
 /** All at once, since the latch has to see every credential; one that fails matters only if its turn comes. */
-export async function prepareAll(grants: readonly Grant[], endpoint: TokenEndpoint, { signal }: Deadline): Promise<Prepared> {
+export async function prepareAll(grants: readonly Pick<Grant, "request">[], endpoint: TokenEndpoint, { signal }: Deadline): Promise<Prepared> {
   const { name } = endpoint.provider;
   const all = await withSignal(Promise.allSettled(grants.map(async (grant) => prepareTokenRequest(await grant.request(), endpoint))), signal).catch(() => {
-    throw new NetworkError({ provider: name, code: "timeout", maybeReceived: false, message: `${name}: a function that gives a secret did not answer in time. Nothing was sent.` });
+    throw secretIsLate(name);
   });
   const secrets = all.map((request) => (request.status === "fulfilled" ? request.value.secrets : []));
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(secrets)));

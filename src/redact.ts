@@ -1,48 +1,97 @@
 /**
- * Takes known secret values out of a text, by value and not by field name (rule S-03), in the forms in which a server may
- * echo them: raw, percent-, form- and JSON-encoded, in base64 (at any offset) and in hex. Encoders differ in which characters
- * they leave alone, so every single character is looked for in each of its forms.
+ * Takes known secrets out of a text, by value and not by field name (rule S-03), in the forms in which a server may echo them: raw,
+ * percent-encoded, escaped for JSON or HTML, in base64 and in hexadecimal digits, one on top of the other. The work is linear in the
+ * text and in the secrets.
  */
+import { comparable, formsOf, isPlain, viewsOf, type View } from "./encodings.ts";
+
 const WITHHELD = "[withheld: it repeats a credential]";
 const MASK = "[secret]";
-/** Shorter values are no use as a search term: the text they occur in is withheld as a whole. */
+/** Shorter forms are no use as a search term: the text they occur in is withheld as a whole. */
 const SHORTEST = 8;
+/** Characters of a text that are looked at; the rest is cut off first. */
+const LONGEST = 4096;
+/** Characters at the end of a text that may be a part of an escape. */
+const LONGEST_ESCAPE = 24;
 
+/** A piece of the original text. */
+interface Span { readonly start: number; readonly end: number }
+
+/**
+ * The text, or its first 4,096 characters, with each secret masked. A text that cannot be known to hold none is not shown at all; nor is
+ * one that holds a secret of fewer than 8 characters.
+ */
 export function redact(text: string, secrets: Iterable<string>): string {
-  let out = text;
+  try {
+    return text.length > LONGEST ? masked(beginningOf(text), secrets, true) : masked(text, secrets, false);
+  } catch {
+    return WITHHELD;
+  }
+}
+
+/** Not up to the middle of an escape, which could not be decoded: the secret it belongs to would not be found. */
+function beginningOf(text: string): string {
+  for (let end = LONGEST - LONGEST_ESCAPE; end < LONGEST; end += 1) if ("%&\\".includes(text[end]!)) return text.slice(0, end);
+  return text.slice(0, LONGEST);
+}
+
+/** @param cut whether the text goes on: a secret may begin at its end */
+function masked(text: string, secrets: Iterable<string>, cut: boolean): string {
+  const views = viewsOf(text).map((view) => ({ ...view, text: comparable(view.text) }));
+  const spans: Span[] = [];
   for (const secret of secrets) {
-    if (secret === "") continue;
-    const bytes = new TextEncoder().encode(secret);
-    for (const form of new Set([secret, hexOf(bytes), ...base64Of(bytes)])) {
-      if (form.length > out.length) continue;
-      const pattern = new RegExp(Array.from(form, anyFormOf).join(""), "gi");
-      if (!pattern.test(out)) continue;
-      if (secret.length < SHORTEST) return WITHHELD;
-      out = out.replace(pattern, MASK);
+    if (!cut && isPlain(secret) && secret.trim().length > text.length) continue; // No form of it has room.
+    for (const form of formsOf(secret)) {
+      const short = form.length < SHORTEST;
+      for (const view of views) {
+        const found = find(form, view, cut && !short);
+        if (found.length > 0 && short) return WITHHELD;
+        spans.push(...found);
+      }
     }
   }
-  return out;
+  return mask(text, spans);
 }
 
-/** A pattern for one character: itself, percent-encoded, escaped in JSON, and `+` for a space. */
-function anyFormOf(character: string): string {
-  const percent = Array.from(new TextEncoder().encode(character), (b) => `%${hex(b)}`).join("");
-  const json = Array.from({ length: character.length }, (_, i) => `\\\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`).join("");
-  const escaped = JSON.stringify(character).slice(1, -1);
-  const forms = [literal(character), literal(escaped), `\\\\${literal(character)}`, percent, json, ...(character === " " ? ["\\+"] : [])];
-  return `(?:${[...new Set(forms)].join("|")})`;
+/** Where a form stands in a view, as places of the original text; by Knuth, Morris and Pratt, so that no text makes it slow. */
+function find(form: string, { text, starts, ends }: View, cut: boolean): Span[] {
+  const failure = failureFunction(form);
+  const spans: { start: number; end: number }[] = [];
+  const add = (first: number, last: number): void => {
+    const [start, end] = [starts[first]!, ends[last]!];
+    const before = spans.at(-1);
+    if (before && start <= before.end) before.end = end; // A pattern that repeats itself is found many times over.
+    else spans.push({ start, end });
+  };
+  let matched = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    while (matched > 0 && (matched === form.length || text[i] !== form[matched])) matched = failure[matched - 1]!;
+    if (text[i] === form[matched]) matched += 1;
+    if (matched === form.length) add(i - form.length + 1, i);
+  }
+  if (cut && matched > 0) add(text.length - matched, text.length - 1);
+  return spans;
 }
 
-const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
-const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
-const hexOf = (bytes: Uint8Array): string => Array.from(bytes, hex).join("");
+/** For each beginning of a pattern the length of the longest one that it also ends with. */
+function failureFunction(pattern: string): number[] {
+  const lengths = [0];
+  let length = 0;
+  for (let i = 1; i < pattern.length; i += 1) {
+    while (length > 0 && pattern[i] !== pattern[length]) length = lengths[length - 1]!;
+    if (pattern[i] === pattern[length]) length += 1;
+    lengths.push(length);
+  }
+  return lengths;
+}
 
-/** The part of a base64 text that these bytes alone decide, for each of the three places in a group they may begin at. */
-function base64Of(bytes: Uint8Array): string[] {
-  return [0, 1, 2].flatMap((before) => {
-    const text = btoa(String.fromCharCode(...new Uint8Array(before), ...bytes)).replace(/=+$/, "");
-    const end = (before + bytes.length) % 3 === 0 ? text.length : text.length - 1;
-    const part = text.slice(Math.ceil((before * 8) / 6), end);
-    return part === "" ? [] : [part, part.replaceAll("+", "-").replaceAll("/", "_")];
-  });
+/** Overlapping pieces are one: nothing is left of either. */
+function mask(text: string, spans: Span[]): string {
+  let out = "";
+  let shown = 0;
+  for (const { start, end } of spans.sort((a, b) => a.start - b.start)) {
+    if (start >= shown) out += text.slice(shown, start) + MASK;
+    shown = Math.max(shown, end);
+  }
+  return out + text.slice(shown);
 }

@@ -2,7 +2,7 @@
 import {
   CredentialsError, PermissionError, RateLimitError, ReauthorizationRequiredError, RejectedError, ServerError, type CorrigendaError, type ErrorDetails,
 } from "./errors.ts";
-import type { Grant, Problem } from "./provider.ts";
+import type { Grant, Problem, Provider } from "./provider.ts";
 import { redact } from "./redact.ts";
 
 /** Rule T-11, in seconds. */
@@ -19,12 +19,21 @@ export interface Refusal {
 }
 
 /**
- * The vendor's words, without secrets, and on one line, lest they forge a line of a log. Redacted before they are cut, or the
- * beginning of a secret could be left at the end.
+ * The vendor's words, without secrets, and on one line, lest they forge a line of a log. Redacted before they are cut to what is shown, or
+ * the beginning of a secret could be left at the end.
  */
 export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Problem {
   const quote = (text: string | undefined, longest: number): string | undefined => text && redact(text, secrets).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").slice(0, longest);
   return { ...problem, code: quote(problem.code, 100), message: quote(problem.message, 500) };
+}
+
+/** What a provider reads of an error body. Nothing, where that body is more than it can bear: an answer is no reason to fail. */
+export function readProblem(provider: Pick<Provider<object, never>, "readProblem">, body: unknown): Problem {
+  try {
+    return provider.readProblem(body);
+  } catch {
+    return {};
+  }
 }
 
 /** What a refusal of the token endpoint means. */

@@ -1,6 +1,7 @@
 /** The options that every client takes, and their defaults. */
 import { ConfigurationError } from "./errors.ts";
 import { publish, type OnEvent } from "./events.ts";
+import { createKnownSecrets, type KnownSecrets } from "./known-secrets.ts";
 import { requireDuration, requireFunction, requireObject } from "./options.ts";
 import type { CommonUrls } from "./provider.ts";
 import { createOwners, type Owners } from "./owner.ts";
@@ -40,6 +41,7 @@ export interface Runtime {
   readonly now: () => number;
   readonly store: TokenStore;
   readonly emit: OnEvent;
+  readonly secrets: KnownSecrets;
   readonly timeouts: { readonly attempt: number; readonly total: number };
   /** Is given the work that nobody waits for. Absent: there must be none. */
   readonly background: ((work: Promise<unknown>) => void) | undefined;
@@ -66,6 +68,7 @@ export function createRuntime(options: CommonOptions): Runtime {
       void (async () => onEvent?.(event))().catch(() => undefined);
       publish(event);
     },
+    secrets: createKnownSecrets(),
     timeouts: {
       attempt: requireDuration(options.timeouts?.attempt, "timeouts.attempt", 10_000),
       total,

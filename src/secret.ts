@@ -1,24 +1,47 @@
-import { ConfigurationError } from "./errors.ts";
+import { withDeadline } from "./abort.ts";
+import { ConfigurationError, NetworkError } from "./errors.ts";
+import { memberOf } from "./foreign.ts";
+import type { Scheduler } from "./scheduler.ts";
 
-/** A secret, or a function that fetches it each time it is needed, so that a vault can rotate it. */
+/** A secret, or a function that fetches it each time it is needed, so that a vault can rotate it. At most 65,536 characters. */
 export type Secret = string | (() => string | Promise<string>);
 
-/** The value of a secret now. @throws ConfigurationError naming the option if its function fails or gives no text */
+/** Characters of the longest secret or token that is taken. No header and no server takes so much, and the work on one is bounded by it. */
+export const LONGEST_SECRET = 65_536;
+
+/** Names of errors that may be repeated. Any other may be made of what a vault holds. */
+const NAMES = ["Error", "TypeError", "RangeError", "ReferenceError", "SyntaxError", "AggregateError", "AbortError", "TimeoutError", "NetworkError", "NotFoundError", "NotAllowedError"];
+
+/**
+ * The value of a secret now. It takes as long as the function that was given takes: see `revealWithin`.
+ * @throws ConfigurationError naming the option if its function fails or gives no text
+ */
 export async function reveal(secret: Secret, option: string): Promise<string> {
   if (typeof secret === "string") return secret;
+  const fail = (what: string): never => {
+    throw new ConfigurationError({ option, message: `The function given as \`${option}\` ${what}: no request was sent. Make it return the secret.` });
+  };
   let value: unknown;
   try {
     value = await secret();
   } catch (cause) {
-    // The cause may quote what the vault holds, so only its name is passed on (rule S-03).
-    const name = typeof cause === "object" && cause !== null && "name" in cause && typeof cause.name === "string" ? cause.name : typeof cause;
-    throw new ConfigurationError({ option, message: `The function given as \`${option}\` failed (${name.slice(0, 40)}): no request was sent. Make it return the secret.` });
+    // The cause may quote what the vault holds, so only a name that says nothing of it is passed on (rule S-03).
+    return fail(`failed (${NAMES.find((name) => name === memberOf(cause, "name")) ?? "an error of another name"})`);
   }
-  if (typeof value !== "string" || value === "" || !value.isWellFormed()) {
-    throw new ConfigurationError({ option, message: `The function given as \`${option}\` returned ${value === "" ? "an empty text" : typeof value === "string" ? "half of a character (a lone surrogate)" : `a value of type ${typeof value}`}: no request was sent. Make it return the secret.` });
-  }
+  if (typeof value !== "string") return fail(`returned a value of type ${typeof value}`);
+  if (value.trim() === "") return fail("returned an empty text");
+  if (!value.isWellFormed()) return fail("returned half of a character (a lone surrogate)");
+  if (value.length > LONGEST_SECRET) return fail("returned more than 65,536 characters");
   return value;
 }
+
+/** As `reveal`, for as long as `ms`. @throws NetworkError with code `timeout` */
+export const revealWithin = (secret: Secret, option: string, provider: string, ms: number, scheduler: Scheduler): Promise<string> =>
+  withDeadline(reveal(secret, option), ms, () => secretIsLate(provider), scheduler);
+
+export const secretIsLate = (provider: string): NetworkError => new NetworkError({
+  provider, code: "timeout", maybeReceived: false, message: `${provider}: a function that gives a secret did not answer in time. Nothing was sent.`,
+});
 
 /**
  * The value of a secret that travels in a header. Refused here unless visible ASCII, since the platform's own complaint

@@ -1,18 +1,19 @@
 import { withSignal } from "./abort.ts";
 import { ClosedError, ConfigurationError } from "./errors.ts";
 import { requireTokenOptions } from "./options.ts";
-import { reveal, type Secret } from "./secret.ts";
+import type { Runtime } from "./runtime.ts";
+import { revealWithin, type Secret } from "./secret.ts";
 import type { TokenSource } from "./source.ts";
 import { B64TOKEN } from "./token-answer.ts";
 
 /** A token made by hand. It cannot be renewed; one that comes from a function is asked for again with every call. */
-export function createStaticTokenSource(provider: string, secret: Secret, now: () => number): TokenSource {
+export function createStaticTokenSource(provider: string, secret: Secret, { now, timeouts, scheduler }: Pick<Runtime, "now" | "timeouts" | "scheduler">): TokenSource {
   let closed = false;
   return {
     getToken: async (options) => {
       const { signal } = requireTokenOptions(options);
       if (closed) throw new ClosedError({ provider, message: `${provider}: the client was closed.` });
-      const accessToken = await withSignal(reveal(secret, "token"), signal);
+      const accessToken = await withSignal(revealWithin(secret, "token", provider, timeouts.total, scheduler), signal);
       if (!B64TOKEN.test(accessToken)) {
         throw new ConfigurationError({ option: "token", message: "Option `token` holds a character that does not belong in a bearer token, such as a space or a line break." });
       }

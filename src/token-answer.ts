@@ -6,6 +6,7 @@
  * (absent, null, empty, not a number, not a timestamp) counts as unknown, and digits in a string count as a number (rule T-01).
  */
 import { ContractError } from "./errors.ts";
+import { LONGEST_SECRET } from "./secret.ts";
 import type { Token, Moment } from "./token.ts";
 
 export type Members = Readonly<Record<string, unknown>>;
@@ -34,6 +35,7 @@ export function readToken(members: Members, member: string, alphabet: RegExp, po
   if (value === undefined) throw breach(at(pointer, member), "the token is missing");
   if (typeof value !== "string") throw breach(at(pointer, member), "a string is expected");
   if (value === "") throw breach(at(pointer, member), "the token is empty");
+  if (value.length > LONGEST_SECRET) throw breach(at(pointer, member), "the token is longer than 65,536 characters");
   if (!alphabet.test(value)) throw breach(at(pointer, member), "the token holds a character that does not belong in one, such as a space or a line break");
   return value;
 }

@@ -2,8 +2,10 @@
 import { withSignal } from "./abort.ts";
 import { ContractError, NetworkError, RedirectError, type CorrigendaError, type ErrorDetails } from "./errors.ts";
 import { describeFault } from "./fault.ts";
+import { isInstance } from "./foreign.ts";
+import type { KnownSecrets } from "./known-secrets.ts";
 import type { Connection, Grant, Problem, Provider, TokenRequest } from "./provider.ts";
-import { tokenRefusal, withoutSecrets } from "./refusal.ts";
+import { readProblem, tokenRefusal, withoutSecrets } from "./refusal.ts";
 import { assertHeaderValue, reveal } from "./secret.ts";
 import type { Token } from "./token.ts";
 import { breach } from "./token-answer.ts";
@@ -21,6 +23,8 @@ export interface TokenEndpoint {
   readonly connection: Pick<Connection, "baseUrl" | "apiKeys">;
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
+  /** Is told every secret that is sent or received. */
+  readonly secrets: KnownSecrets;
 }
 
 /** A request that is ready to be sent, any number of times. `secrets` are all the secret values in it. */
@@ -34,8 +38,8 @@ export interface PreparedRequest {
  * Never rejects: a refusal, a breach and a fault of the network come back as `error`.
  * @param signal the deadline: its abort ends the attempt as a timeout
  */
-export async function sendTokenRequest({ url, init, secrets }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
-  const { provider, now } = endpoint;
+export async function sendTokenRequest({ url, init }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
+  const { provider, now, secrets } = endpoint;
   const label = (details: ErrorDetails): ErrorDetails => ({ ...details, provider: provider.name, message: `${provider.name}: ${details.message}` });
   const sentAt = now();
   let response: Response;
@@ -44,7 +48,7 @@ export async function sendTokenRequest({ url, init, secrets }: PreparedRequest, 
     response = await fetchOnce(url, { ...init, signal }, endpoint.fetch);
     text = await readText(response, signal);
   } catch (cause) {
-    if (cause instanceof ContractError || cause instanceof RedirectError) return { error: cause.copy(label) };
+    if (isInstance(cause, ContractError) || isInstance(cause, RedirectError)) return { error: cause.copy(label) };
     return { error: new NetworkError(label(signal.aborted ? { code: "timeout", message: "The token endpoint did not answer in time." } : describeFault(cause, "The token endpoint"))) };
   }
   const { status, headers } = response;
@@ -55,18 +59,20 @@ export async function sendTokenRequest({ url, init, secrets }: PreparedRequest, 
       if (status !== 200) throw breach("", `the status is ${status} where only 200 brings a token`);
       if (!isObject(body)) throw breach("", text === "" ? "it is empty" : body === undefined ? "it is not JSON" : "it is not a JSON object");
       const serverDate = Date.parse(headers.get("date") ?? "");
-      return { token: provider.parseToken({ body, sentAt, serverDate: Number.isNaN(serverDate) ? undefined : serverDate }) };
+      const token = provider.parseToken({ body, sentAt, serverDate: Number.isNaN(serverDate) ? undefined : serverDate });
+      secrets.add(token.accessToken, token.refreshToken);
+      return { token };
     } catch (cause) {
       if (cause instanceof ContractError) return { error: cause.copy(label) };
       throw cause;
     }
   }
-  const problem = withoutSecrets(provider.readProblem(body), [...secrets, ...tokensIn(body, provider)]);
+  const problem = withoutSecrets(readProblem(provider, body), [...secrets, ...tokensIn(body, provider)]);
   return { status, problem, error: tokenRefusal({ provider: provider.name, status, headers, problem, now: now() }, grantType) };
 }
 
 /** Encodes a request as the spec says and puts the API keys on. @throws ConfigurationError if one cannot be had */
-export async function prepareTokenRequest({ operation, query, body, secrets }: TokenRequest, { provider, connection }: TokenEndpoint): Promise<PreparedRequest> {
+export async function prepareTokenRequest({ operation, query, body, secrets }: TokenRequest, { provider, connection, secrets: known }: TokenEndpoint): Promise<PreparedRequest> {
   const meta = provider.meta.operations[operation];
   const [method = "POST", path = ""] = operation.split(" ");
   const url = new URL(connection.baseUrl + path);
@@ -82,6 +88,7 @@ export async function prepareTokenRequest({ operation, query, body, secrets }: T
     revealed.push(value);
     headers.set(place.header, (place.prefix ?? "") + value);
   }
+  known.add(...revealed);
   if (body === undefined) return { url, secrets: revealed, init: { method, headers, redirect: "manual" } };
   const form = meta?.request === "application/x-www-form-urlencoded";
   headers.set("content-type", form ? "application/x-www-form-urlencoded" : "application/json");

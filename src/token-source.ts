@@ -36,7 +36,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   const { name } = provider;
   const key = storeKey(name, connection);
   const brake = createBrake(now);
-  const endpoint = { provider, connection, fetch: runtime.fetch, now };
+  const endpoint = { provider, connection, fetch: runtime.fetch, now, secrets: runtime.secrets };
   const emit = (event: WithoutProvider<ClientEvent>): void => runtime.emit({ ...event, provider: name });
   const keeper = createKeeper(runtime.store, key, name, timeouts.attempt, scheduler, (error) => {
     savedAt = now();
@@ -177,6 +177,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
 
   function take(token: Token, from: string): void {
     current = token;
+    runtime.secrets.add(token.accessToken, token.refreshToken);
     origin = from;
     jitter = scheduler.random();
     softFailedAt = -Infinity;

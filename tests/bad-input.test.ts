@@ -5,6 +5,7 @@ import {
   type ClientEvent, type CommonOptions, type Token,
 } from "../src/index.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
+import { inChild } from "./support/child.ts";
 import { CASES, failure, SECRETS } from "./support/clients.ts";
 import { http, NOBODY, startRawServer, type RawServer } from "./support/raw-server.ts";
 import { leaks } from "./support/secrets.ts";
@@ -67,6 +68,12 @@ describe("a missing or unusable option is a configuration error at construction"
     expect(() => createGenLogsClient({ ...genlogs, baseUrl })).toThrow(expect.objectContaining({ kind: "configuration", option: "baseUrl" }));
     expect(() => createGenLogsClient({ ...genlogs, baseUrl, allowHttpHost: "other.example" })).toThrow(expect.objectContaining({ option: "baseUrl" }));
     createGenLogsClient({ ...genlogs, baseUrl: baseUrl.replace("http:", "https:") });
+  });
+
+  test("S-01 the work on an address is bounded: 200,000 slashes", () => {
+    expect(inChild(`import { createApinizerClient } from "$src/index.ts";
+      createApinizerClient({ managerUrl: "https://manager.example/" + "/".repeat(200_000) + "x", username: "u", password: "p" });
+      console.log("made");`)).toBe("made");
   });
 
   test("an API key with a line break is refused before the platform can quote it", async () => {

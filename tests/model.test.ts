@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import { createMemoryStore, isCorrigendaError, type Connection, type Provider, type Token } from "../src/index.ts";
 import { assemble, readBearer } from "../src/token-answer.ts";
+import { createKnownSecrets } from "../src/known-secrets.ts";
 import { createTokenSource } from "../src/token-source.ts";
 import type { GrantedTokenSource } from "../src/source.ts";
 import { createOwners } from "../src/owner.ts";
@@ -63,7 +64,7 @@ class World {
         return { clear: () => { this.timers = this.timers.filter((one) => one !== timer); }, keepAlive: () => undefined };
       },
     };
-    return { fetch: this.fetch, now: this.now, store: createMemoryStore(), emit: () => undefined, timeouts: TIMEOUTS, background: () => undefined, scheduler, replay: true, leases: LEASES, owners: createOwners() };
+    return { fetch: this.fetch, now: this.now, store: createMemoryStore(), emit: () => undefined, secrets: createKnownSecrets(), timeouts: TIMEOUTS, background: () => undefined, scheduler, replay: true, leases: LEASES, owners: createOwners() };
   }
 
   fetch = (_: unknown, init?: RequestInit): Promise<Response> => {

@@ -12,7 +12,7 @@ import type { Problem, Provider } from "../provider.ts";
 import { createRuntime, type CommonOptions } from "../runtime.ts";
 import { reveal, type Secret } from "../secret.ts";
 import { expiryAfter, parseInteger } from "../token.ts";
-import { assemble, breach, isString, readBearer, readOptional, VSCHAR } from "../token-answer.ts";
+import { assemble, isString, readBearer, readOptional, readToken, VSCHAR } from "../token-answer.ts";
 import type { GrantedTokenSource, TokenSource } from "../source.ts";
 import { createTokenSource } from "../token-source.ts";
 
@@ -84,8 +84,7 @@ export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }>
 
   parseToken({ body, ...moment }) {
     const bearer = readBearer(body);
-    const refreshToken = readOptional(body, "refresh_token", isString, "a string");
-    if (refreshToken !== undefined && !VSCHAR.test(refreshToken)) throw breach("/refresh_token", "it is empty or holds a line break");
+    const refreshToken = body["refresh_token"] === undefined ? undefined : readToken(body, "refresh_token", VSCHAR);
     const scope = readOptional(body, "scope", isString, "a string");
     const lifetime = parseInteger(body["expires_in"]);
     return assemble({
@@ -137,10 +136,8 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
     if (closed) throw new ClosedError({ provider: petjeaf.name, message: "petjeaf: the client was closed." });
     if (key !== undefined) requireText(key, "key");
     const code = readCallback(petjeaf.name, callback, state);
-    const request = await tokenRequest(options.clientId, options.clientSecret, {
-      grant_type: "authorization_code", code, ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }),
-    });
-    const token = await exchangeCode(request, { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now }, runtime);
+    const grant = { grant_type: "authorization_code", code, ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }) };
+    const token = await exchangeCode({ request: () => tokenRequest(options.clientId, options.clientSecret, grant) }, { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now, secrets: runtime.secrets }, runtime);
     // The token came from the vendor over TLS just now, so its id is as good as an answer's. A generated key loses nothing.
     const granted = open(key ?? readClaims(token.accessToken).id ?? crypto.randomUUID());
     await sources.get(granted.key).adopt(token, "authorization_code");

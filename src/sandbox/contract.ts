@@ -4,6 +4,7 @@
  */
 import type { ValidateFunction } from "ajv/dist/2020.js";
 import { ConfigurationError } from "../errors.ts";
+import { parsePathTemplate, type PathTemplate } from "../path-template.ts";
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
 
@@ -87,15 +88,14 @@ export async function createContract(document: OpenApiDocument): Promise<Contrac
   };
 
   const schemes = (nodeAt(document, "/components/securitySchemes") ?? {}) as Readonly<Record<string, Scheme>>;
-  const operations = new Map<Operation, { pointer: string; object: OperationObject; pattern: RegExp; names: string[] }>();
+  const operations = new Map<Operation, { pointer: string; object: OperationObject; template: PathTemplate }>();
   for (const [path, item] of Object.entries((document["paths"] ?? {}) as Record<string, Record<string, OperationObject>>)) {
     for (const method of METHODS) {
       const object = item[method];
       if (!object) continue;
       const security = object.security ?? (document["security"] as OperationObject["security"]) ?? [];
       const operation = { id: object.operationId ?? `${method} ${path}`, method: method.toUpperCase(), path, security: Object.keys(security[0] ?? {}) };
-      const pattern = new RegExp(`^${path.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{[^}]*\}/g, "([^/]+)")}$`);
-      operations.set(operation, { pointer: `/paths/${escape(path)}/${method}`, object, pattern, names: [...path.matchAll(/\{([^}]*)\}/g)].map(([, name]) => name ?? "") });
+      operations.set(operation, { pointer: `/paths/${escape(path)}/${method}`, object, template: parsePathTemplate(path) });
     }
   }
   const find = (operation: Operation) => {
@@ -140,9 +140,9 @@ export async function createContract(document: OpenApiDocument): Promise<Contrac
   }
 
   const match: Contract["match"] = (method, path) => {
-    for (const [operation, { pattern, names }] of operations) {
-      const found = operation.method === method ? pattern.exec(path) : null;
-      if (found) return { operation, path: Object.fromEntries(names.map((name, i) => [name, percentDecode(found[i + 1] ?? "")])) };
+    for (const [operation, { template }] of operations) {
+      const found = operation.method === method ? template.match(path) : undefined;
+      if (found) return { operation, path: Object.fromEntries(template.names.map((name, i) => [name, percentDecode(found[i] ?? "")])) };
     }
     return undefined;
   };
@@ -154,9 +154,11 @@ export async function createContract(document: OpenApiDocument): Promise<Contrac
     locate(method, url) {
       const { origin, pathname, search } = new URL(url);
       for (const { url: server } of (document["servers"] ?? []) as { url: string }[]) {
-        const pattern = new RegExp(`^${server.replace(/\/$/, "").replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{[^}]*\}/g, "https?://[^/]+")}(/.*)$`);
-        const [, path] = pattern.exec(origin + pathname) ?? [];
-        const found = path === undefined ? undefined : match(method, path);
+        // A variable that the URL begins with is its origin.
+        const template = (server.startsWith("{") ? origin + server.slice(server.indexOf("}") + 1) : server).replace(/\/$/, "");
+        const length = template.split("/").length;
+        const parts = `${origin}${pathname}`.split("/");
+        const found = parsePathTemplate(template).match(parts.slice(0, length).join("/")) && match(method, `/${parts.slice(length).join("/")}`);
         if (found) return { operation: found.operation, query: search };
       }
       return undefined;

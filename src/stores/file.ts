@@ -31,8 +31,7 @@ export function createFileStore(options: FileStoreOptions = {}): SharedTokenStor
   /** Loaded at the first use, so that the package loads where there are no files. */
   async function io() {
     const files = await import("./folder.ts");
-    // With a slash at its end a symbolic link would be the folder it points to.
-    const root = path?.replace(/(?<=.)\/+$/, "") ?? files.defaultFolder();
+    const root = path === undefined ? files.defaultFolder() : files.normalized(path);
     await files.checkFolder(root);
     return { ...files, root };
   }

@@ -9,7 +9,7 @@ import { storeFault } from "./codec.ts";
 const { constants } = process.getBuiltinModule("node:fs");
 const files = process.getBuiltinModule("node:fs/promises");
 const os = process.getBuiltinModule("node:os");
-const { dirname, isAbsolute, join } = process.getBuiltinModule("node:path");
+const { dirname, isAbsolute, join, resolve } = process.getBuiltinModule("node:path");
 
 export interface Numbered {
   readonly number: number;
@@ -31,6 +31,9 @@ export function defaultFolder(): string {
   const base = state && isAbsolute(state) ? state : POSIX || !local ? join(os.homedir(), ".local", "state") : local;
   return join(base, "corrigenda");
 }
+
+/** Without `.`, `..` and slashes at its end, with which a symbolic link would be the folder it points to. */
+export const normalized = (path: string): string => resolve(path);
 
 /** ms, of a clock that nobody sets and that all processes of a host share. */
 export const monotonic = (): number => Number(process.hrtime.bigint() / 1_000_000n);

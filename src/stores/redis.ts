@@ -167,7 +167,7 @@ function fault(place: string, error: unknown): unknown {
   if (error instanceof StoreError) return error;
   const { message, code, name } = (typeof error === "object" && error !== null ? error : {}) as { message?: unknown; code?: unknown; name?: unknown };
   const text = typeof message === "string" ? message : "";
-  const said = Object.keys(FAULTS).find((one) => new RegExp(`\\b${one}\\b`).test(text));
+  const said = text.split(/\W/).find((word) => Object.hasOwn(FAULTS, word));
   const [what, cure] = FAULTS[said ?? ""] ?? ["cannot be reached, or failed", "Look at the Redis server and the client's connection."];
   const reason = said ?? [code, name].find((one): one is string => typeof one === "string" && one !== "Error" && /^\w{2,60}$/.test(one)) ?? "failed";
   return storeFault(`the Redis key ${place}`, reason, what, cure);

@@ -1,0 +1,165 @@
+/**
+ * Texts in which a secret may be hidden by an encoding. A text is decoded step by step, with a note of where each character came from;
+ * and the encodings that change every character, base64 and hexadecimal digits, are made of the secret instead. Everything here takes
+ * time that grows linearly with its input, and makes no regular expression out of data.
+ */
+
+/** A text, and for each of its code units the piece of the original text that it stands for. */
+export interface View {
+  readonly text: string;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** Times that a text may have been encoded, one encoding on top of the other. */
+const DEPTH = 3;
+/** Named character references (HTML 13.5) of the characters that escapers replace. */
+const NAMED: Readonly<Record<string, string>> = {
+  amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", excl: "!", num: "#", dollar: "$", percnt: "%", lpar: "(", rpar: ")", ast: "*", plus: "+", comma: ",", period: ".",
+  sol: "/", colon: ":", semi: ";", equals: "=", quest: "?", commat: "@", lsqb: "[", bsol: "\\", rsqb: "]", lowbar: "_", grave: "`", lcub: "{", verbar: "|", rcub: "}",
+};
+const LONGEST_REFERENCE = 10;
+/** Escapes of JSON and JavaScript by one letter. */
+const LETTERS: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f", v: "\v", 0: "\0" };
+
+/** The text as it is, and decoded once, twice and so on, as long as that changes anything. */
+export function viewsOf(text: string): View[] {
+  const positions = Array.from({ length: text.length }, (_, i) => i);
+  const views: View[] = [{ text, starts: positions, ends: positions.map((i) => i + 1) }];
+  for (let depth = 0; depth < DEPTH; depth += 1) {
+    const last = views[depth]!;
+    const next = decodeOnce(last);
+    if (next.text === last.text) break;
+    views.push(next);
+  }
+  return views;
+}
+
+/** How two texts are compared: encoders differ in the case of their digits, in `+` for a space, and in the alphabet of base64. */
+export function comparable(text: string): string {
+  let out = "";
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charAt(i);
+    const lower = unit.toLowerCase();
+    out += /[\s+-]/.test(unit) ? " " : unit === "_" ? "/" : lower.length === 1 ? lower : unit;
+  }
+  return out;
+}
+
+/** Encodings shorter than this occur in any text. */
+const TELLING = 4;
+
+/**
+ * What gives a secret away, as `comparable` has it: the text, also trimmed, decoded, and in the other normal forms of Unicode; and each of
+ * these in hexadecimal digits and in base64.
+ */
+export function formsOf(secret: string): Set<string> {
+  const texts = new Set([secret, secret.trim()].flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]));
+  // A secret that looks encoded is changed when the text around it is decoded.
+  for (const text of [...texts]) for (const view of viewsOf(text)) texts.add(view.text);
+  const forms = new Set<string>();
+  for (const text of texts) {
+    const bytes = new TextEncoder().encode(text);
+    if (text !== "") forms.add(comparable(text));
+    for (const encoded of [hexOf(bytes), ...base64Of(bytes)]) if (encoded.length >= TELLING) forms.add(comparable(encoded));
+  }
+  return forms;
+}
+
+/** Whether every form of a secret is at least as long as the secret without space at its ends: it does not look encoded. */
+export const isPlain = (secret: string): boolean => /^[\x20-\x7e]*$/.test(secret) && !/[%&\\]/.test(secret);
+
+function decodeOnce({ text, starts, ends }: View): View {
+  let out = "";
+  const from: number[] = [];
+  const to: number[] = [];
+  const put = (decoded: string, start: number, end: number): void => {
+    out += decoded;
+    for (let i = 0; i < decoded.length; i += 1) {
+      from.push(starts[start]!);
+      to.push(ends[end - 1]!);
+    }
+  };
+  for (let i = 0; i < text.length;) {
+    const bytes = escapedBytes(text, i);
+    if (bytes.length > 0) {
+      const size = bytes.length;
+      for (let k = 0; k < size;) {
+        const { character, length } = characterAt(bytes.values, k);
+        put(character, i + k * bytes.width, i + (k + length) * bytes.width);
+        k += length;
+      }
+      i += size * bytes.width;
+      continue;
+    }
+    const { decoded, length } = escapeAt(text, i);
+    put(decoded, i, i + length);
+    i += length;
+  }
+  return { text: out, starts: from, ends: to };
+}
+
+/** A run of bytes, percent-encoded (`%2F`) or escaped (`\x2F`). */
+function escapedBytes(text: string, start: number): { readonly values: readonly number[]; readonly length: number; readonly width: number } {
+  const mark = text[start] === "%" ? "%" : "\\x";
+  const width = mark.length + 2;
+  const values: number[] = [];
+  for (let i = start; text.startsWith(mark, i); i += width) {
+    const value = hexadecimal(text.slice(i + mark.length, i + width), 2);
+    if (value === undefined) break;
+    values.push(value);
+  }
+  return { values, length: values.length, width };
+}
+
+/** The character at a place among bytes: UTF-8 where it is that, else the byte as Latin-1. */
+function characterAt(bytes: readonly number[], at: number): { readonly character: string; readonly length: number } {
+  const first = bytes[at]!;
+  const length = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+  const rest = bytes.slice(at + 1, at + length);
+  if (length > 1 && first < 0xf5 && rest.length === length - 1 && rest.every((byte) => byte >= 0x80 && byte < 0xc0)) {
+    const point = rest.reduce((sum, byte) => sum * 64 + (byte & 0x3f), first & (0x7f >> length));
+    if (point <= 0x10ffff) return { character: String.fromCodePoint(point), length };
+  }
+  return { character: String.fromCharCode(first), length: 1 };
+}
+
+/** What stands at a place of a text, if it is an escape of JSON or a character reference of HTML; else the character itself. */
+function escapeAt(text: string, at: number): { readonly decoded: string; readonly length: number } {
+  const character = text[at]!;
+  const next = text[at + 1];
+  if (character === "\\" && next !== undefined) {
+    const unit = next === "u" ? hexadecimal(text.slice(at + 2, at + 6), 4) : undefined;
+    if (unit !== undefined) return { decoded: String.fromCharCode(unit), length: 6 };
+    return { decoded: LETTERS[next] ?? next, length: 2 };
+  }
+  if (character === "&") {
+    const end = text.slice(at, at + LONGEST_REFERENCE).indexOf(";");
+    const decoded = end > 1 ? reference(text.slice(at + 1, at + end)) : undefined;
+    if (decoded !== undefined) return { decoded, length: end + 1 };
+  }
+  return { decoded: character, length: 1 };
+}
+
+function reference(name: string): string | undefined {
+  if (!name.startsWith("#")) return Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
+  const hex = name[1] === "x" || name[1] === "X";
+  const point = hex ? hexadecimal(name.slice(2)) : /^\d+$/.test(name.slice(1)) ? Number(name.slice(1)) : undefined;
+  return point !== undefined && point <= 0x10ffff ? String.fromCodePoint(point) : undefined;
+}
+
+/** @param digits how many there have to be; any number from 1 when absent */
+function hexadecimal(text: string, digits?: number): number | undefined {
+  return /^[0-9a-f]+$/i.test(text) && (digits === undefined || text.length === digits) ? Number.parseInt(text, 16) : undefined;
+}
+
+const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The part of a base64 text that these bytes alone decide, for each of the three places in a group at which they may begin. */
+function base64Of(bytes: Uint8Array): string[] {
+  return [0, 1, 2].map((before) => {
+    const text = btoa("\0".repeat(before) + Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    // Six bits a character: the first ones, and a last one, may hold bits of what stands before and after.
+    return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+  });
+}
