@@ -186,6 +186,16 @@ describe("Petje.af", () => {
     await expect(failure(client.exchange("?", { state: "s", key: "" }))).resolves.toMatchObject({ option: "key" });
   });
 
+  test.each([["blank", " \t "], ["half of a character", "\ud800"], ["of a thousand characters", "x".repeat(1000)]])("T-13 an id in the token that is %s: a key is generated, since the code is spent by then", async (_, id) => {
+    sandbox.petjeaf.settings.user = { id, name: "N", email: "e@example.com" };
+    const client = app();
+    const { url, state } = client.authorizationUrl({ scope: SCOPE });
+    const session = await client.exchange(await callbackOf(url), { state });
+    expect(session.key).toMatch(/^[0-9a-f-]{36}$/);
+    expect((await client.session(session.key).GET("/users/me")).response.status).toBe(200);
+    expect(await session.auth.claims()).toEqual({ name: "N", email: "e@example.com" });
+  });
+
   test("S-06 a denied consent", async () => {
     sandbox.petjeaf.settings.consent = "deny";
     const client = app();

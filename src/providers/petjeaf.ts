@@ -48,7 +48,7 @@ export interface PetjeafClient {
    * Checks the callback, exchanges its code and stores the person's token.
    * @param options.state what `authorizationUrl` gave
    * @param options.redirectUri what `authorizationUrl` was given, if it was
-   * @param options.key name to store the token under; the user id in the access token by default, else a generated one
+   * @param options.key name to store the token under; by default the user id in the access token, or a generated one if there is none that can be used
    * @throws CallbackError before anything is sent; CredentialsError if the vendor refuses the code
    */
   exchange(callbackUrlOrQuery: Callback, options: { readonly state: string; readonly redirectUri?: string; readonly key?: string }): Promise<PetjeafSession>;
@@ -61,6 +61,8 @@ export interface PetjeafClient {
   close(): Promise<void>;
 }
 
+/** Characters of a user id; the vendor's have 28. */
+const LONGEST_ID = 256;
 const TOKENS = "POST /oauth2/tokens";
 
 export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }> = {
@@ -180,9 +182,12 @@ async function tokenRequest(clientId: string, clientSecret: Secret, grant: Reado
 function readClaims(accessToken: string): PetjeafClaims {
   const claims = decodeClaims(accessToken);
   const { name, email } = claims;
-  const id = [claims["id"], claims["sub"]].find((value) => typeof value === "string" && value !== "");
-  return { ...(isString(id) ? { id } : {}), ...(isString(name) ? { name } : {}), ...(isString(email) ? { email } : {}) };
+  const id = [claims["id"], claims["sub"]].find(isId);
+  return { ...(id === undefined ? {} : { id }), ...(isString(name) ? { name } : {}), ...(isString(email) ? { email } : {}) };
 }
+
+/** Whether a claim can be the name of a stored token: the code is spent by then, so a claim that cannot must be no failure. */
+const isId = (value: unknown): value is string => isString(value) && value.trim() !== "" && value.isWellFormed() && value.length <= LONGEST_ID;
 
 async function revoke(client: Pick<ApiClient<paths>, "fetch">, source: GrantedTokenSource): Promise<void> {
   try {
