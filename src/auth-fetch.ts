@@ -4,6 +4,7 @@ import { ConfigurationError, NetworkError, RedirectError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { parsePathTemplate } from "./path-template.ts";
+import { parseBase, pathBelow } from "./request-url.ts";
 import type { Connection, OperationMeta, Provider } from "./provider.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { assertHeaderValue, revealWithin } from "./secret.ts";
@@ -44,8 +45,8 @@ interface Parts {
 }
 
 export function createSend({ provider, connection, source, fetch, now, secrets, scheduler, timeouts }: AuthFetchParts): Send {
-  const base = new URL(connection.baseUrl);
-  const findOperation = createOperationFinder(provider.meta, base);
+  const base = parseBase(connection.baseUrl);
+  const findOperation = createOperationFinder(provider.meta);
   const secretHeaders = [...SECRET_HEADERS, ...Object.values(provider.meta.schemes).map(({ header }) => header)];
 
   async function withApiKeys(headers: Headers, schemes: readonly string[], signal: AbortSignal): Promise<Headers> {
@@ -113,11 +114,12 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
 
   return async (request, { replayable = true } = {}) => {
     const url = new URL(request.url);
-    if (url.origin !== base.origin) {
-      throw new ConfigurationError({ provider: provider.name, option: "baseUrl", message: `${provider.name}: this client sends credentials to ${base.origin} only, and the request goes to another origin. Use a plain fetch for it.` });
+    const path = pathBelow(base, url);
+    if (path === undefined) {
+      throw new ConfigurationError({ provider: provider.name, option: "baseUrl", message: `${provider.name}: this client sends credentials to addresses below ${base.origin}${base.path}/ only, and the request goes elsewhere. Use a plain fetch for it.` });
     }
     const { method, signal } = request;
-    const schemes = findOperation(method, url)?.security ?? provider.meta.security;
+    const schemes = findOperation(method, path)?.security ?? provider.meta.security;
     const headers = await withApiKeys(new Headers(request.headers), schemes, signal);
     const body = request.body === null ? null : replayable ? await request.arrayBuffer() : request.body;
     const parts: Parts = { url, method, headers, body };
@@ -140,14 +142,12 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
 }
 
 /** Finds what the spec says of a request by its path below the base URL. Paths are compared exactly, slash at the end included. */
-function createOperationFinder(meta: Provider<object, never>["meta"], base: URL): (method: string, url: URL) => OperationMeta | undefined {
-  const prefix = base.pathname.replace(/\/$/, "");
+function createOperationFinder(meta: Provider<object, never>["meta"]): (method: string, path: string) => OperationMeta | undefined {
   const templates = Object.entries(meta.operations)
     .filter(([name]) => name.includes("{"))
     .map(([name, operation]) => ({ operation, template: parsePathTemplate(name) }));
-  return (method, { pathname }) => {
-    if (!pathname.startsWith(`${prefix}/`)) return undefined;
-    const name = `${method} ${pathname.slice(prefix.length)}`;
+  return (method, path) => {
+    const name = `${method} ${path}`;
     return meta.operations[name] ?? templates.find(({ template }) => template.match(name))?.operation;
   };
 }

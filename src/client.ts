@@ -6,6 +6,7 @@ import { describeFault } from "./fault.ts";
 import { isInstance, memberOf } from "./foreign.ts";
 import type { Connection, Provider } from "./provider.ts";
 import { requireObject } from "./options.ts";
+import { assertPlainUrl, type UrlOptions } from "./request-url.ts";
 import { apiRefusal, readProblem, withoutSecrets } from "./refusal.ts";
 import { createRuntime, type CommonOptions, type Runtime } from "./runtime.ts";
 import { createStaticTokenSource } from "./static-token.ts";
@@ -17,7 +18,7 @@ export type ApiClient<Paths extends object, Auth extends TokenSource = TokenSour
   readonly auth: Auth;
   /**
    * A `fetch` with the credentials put on, for whoever prefers plain requests or another generated client. Takes a path
-   * below the base URL that begins with a slash, or a URL of the same origin; any other origin is refused.
+   * below the base URL that begins with a slash, or a whole URL below it; anything else is refused, and so is a path with `..`.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
@@ -50,7 +51,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
   }
   const { baseUrl } = connection;
   const send = createSend({ provider, connection, source: auth, ...runtime });
-  const client = createFetchClient<Paths>({ baseUrl, fetch: send });
+  const client = createFetchClient<Paths>({ baseUrl, fetch: send, Request: checkedRequest(name, { address: "baseUrl", path: "path" }) });
   return Object.assign(client, byTheSpec(client, provider), {
     auth,
     toError: (result: { readonly error?: unknown; readonly response: Response }) => {
@@ -64,14 +65,30 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
     },
     fetch: async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
       const url = typeof input === "string" && input.startsWith("/") && !input.startsWith("//") ? baseUrl + input : input instanceof URL ? input.href : input;
-      if (typeof url === "string" ? !URL.canParse(url) : !(url instanceof Request)) {
+      if (typeof url === "string" ? !/^[a-z][a-z0-9+.-]*:/i.test(url) : !(url instanceof Request)) {
         throw new ConfigurationError({ provider: name, option: "input", message: `${name}: \`fetch\` takes a path below the base URL that begins with a slash, or a whole URL.` });
       }
       // A stream can be read once: such a request is not sent a second time (rule T-20).
       const streamed = typeof init?.body === "object" && init.body !== null && ("getReader" in init.body || Symbol.asyncIterator in init.body);
-      return send(new Request(url, init), { replayable: !streamed });
+      const CheckedRequest = checkedRequest(name, { address: "input", path: "input" });
+      return send(new CheckedRequest(url, init), { replayable: !streamed });
     },
   });
+}
+
+/** The platform's `Request`, made once its URL was looked at. What it complains of may quote what it was given. */
+function checkedRequest(provider: string, options: UrlOptions): typeof Request {
+  function CheckedRequest(input: string | Request, init?: RequestInit): Request {
+    if (typeof input === "string") assertPlainUrl(input, provider, options);
+    try {
+      return new Request(input, init);
+    } catch {
+      throw new ConfigurationError({ provider, option: "init", message: `${provider}: the platform makes no request of these options. Look at method, headers and body. Nothing was sent.` });
+    }
+  }
+  // What middleware returns is a `Request` of the platform.
+  Object.defineProperty(CheckedRequest, Symbol.hasInstance, { value: (value: unknown) => value instanceof Request });
+  return CheckedRequest as unknown as typeof Request;
 }
 
 const METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;

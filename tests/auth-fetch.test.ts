@@ -1,8 +1,11 @@
 /** The 401 path, redirects of API calls, and what goes on a request. */
 import type net from "node:net";
-import { ConfigurationError, createApinizerClient, createGenLogsClient, createPetjeafClient, NetworkError, RedirectError, type CommonOptions } from "../src/index.ts";
+import {
+  apinizer as apinizerProvider, ConfigurationError, createApinizerClient, createClient, createGenLogsClient, createPetjeafClient, NetworkError, RedirectError, type CommonOptions, type Provider, type ProviderMeta,
+} from "../src/index.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
+import { leaks } from "./support/secrets.ts";
 import { http, startRawServer, type RawServer } from "./support/raw-server.ts";
 
 let sandbox: Sandbox;
@@ -199,6 +202,59 @@ test("S-02 a request to another origin is refused, not sent with credentials", a
   for (const input of [server.url, new URL(server.url), new Request(server.url)]) expect(await failure(client.fetch(input))).toBeInstanceOf(ConfigurationError);
   expect(server.requests).toHaveLength(0);
 });
+
+describe("S-02 credentials stay below the base URL, and a path with dot segments is refused before it is read", () => {
+  const sent: string[] = [];
+  const fetch = async (input: unknown): Promise<Response> => { sent.push(String(input)); return Response.json({}); };
+  const manager = () => createApinizerClient({ managerUrl: "https://manager.example", token: "made-by-hand", fetch });
+  beforeEach(() => sent.splice(0));
+
+  test.each([
+    "/../admin", "/projects/../../admin", "/projects/..", "/..", "/.", "/./x", "/%2e%2e/admin", "/.%2E/admin", "/\\../admin", "/..\\admin", "/.\t./admin", "/.\n./admin", "/..%2fadmin", "/a%2F..%2Fb", "/..;a=b/admin", "/..?x=1", "/..#x",
+    "https://manager.example/apiops/../admin", "https:\\\\manager.example\\apiops\\..\\admin", "https://manager.example/admin", "https://manager.example/apiopsx/", "https://manager.example/apiops", "https://manager.example/",
+  ])("client.fetch(%j)", async (input) => {
+    const error = await failure(manager().fetch(input));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(sent).toEqual([]);
+  });
+
+  test.each([new URL("https://manager.example/admin"), new Request("https://manager.example/apiops/../admin")])("client.fetch(%s), that was read elsewhere", async (input) => {
+    expect(await failure(manager().fetch(input))).toMatchObject({ kind: "configuration", option: "baseUrl" });
+    expect(sent).toEqual([]);
+  });
+
+  test.each(["/projects/a..b/", "/projects/.../", "/projects/.env/", "/projects/?path=../x", "/projects/#../x", "https://manager.example/apiops/projects/", "/a;b/..c;/"])("client.fetch(%j) is sent", async (input) => {
+    expect((await manager().fetch(input)).status).toBe(200);
+    expect(sent).toHaveLength(1);
+  });
+
+  test.each(["..", ".", "../..", "..\\..", "../admin"])("a path parameter %j", async (id) => {
+    const meta: ProviderMeta = { ...apinizerProvider.meta, operations: { "GET /projects/{id}/x": { id: "x", security: ["bearer"] } } };
+    const client = createClient({ ...apinizerProvider, meta } as unknown as Provider<Paths, { managerUrl: string; token: string }>, { managerUrl: "https://manager.example", token: "made-by-hand", fetch });
+    expect(await failure(client.GET("/projects/{id}/x", { params: { path: { id } } }))).toMatchObject({ kind: "configuration", option: "path" });
+    expect(sent).toEqual([]);
+    expect((await client.GET("/projects/{id}/x", { params: { path: { id: `a${id.replaceAll(".", "")}` } } })).response.status).toBe(200);
+  });
+
+  test.each([
+    ["input", () => manager().fetch("//user:canary-password@host/x")],
+    ["input", () => manager().fetch("https://user:canary-password@manager.example/apiops/projects/")],
+    ["input", () => manager().fetch("https://user:canary-password@")],
+    ["baseUrl", () => manager().GET("/projects/", { baseUrl: "https://user:canary-password@manager.example/apiops" })],
+    ["baseUrl", () => manager().GET("/projects/", { baseUrl: "//user:canary-password@manager.example/apiops" })],
+    ["baseUrl", () => manager().GET("/projects/", { baseUrl: "https://manager.example" })],
+    ["init", () => manager().fetch("/projects/", { headers: { "x-custom": "canary-password\n" + "x" } })],
+    ["init", () => manager().fetch("/projects/", { method: "canary-password " })],
+  ])("S-03 an address or options that cannot be used (`%s`) are a configuration error that quotes nothing", async (option, use) => {
+    const error = await failure(use());
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error).toMatchObject({ option });
+    expect(leaks(error, ["canary-password"])).toEqual([]);
+    expect(sent).toEqual([]);
+  });
+});
+
+interface Paths { "/projects/{id}/x": { get: { parameters: { path: { id: string } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": object } } } } } }
 
 test("an API call that fails on the way is a typed network error; one that the caller aborts is the caller's", async () => {
   const server = await raw((socket, n) => void (n === 1 ? socket.destroy() : undefined));

@@ -1,0 +1,47 @@
+/**
+ * Where a request may go. A URL is looked at before the platform reads it: reading takes `..` out of a path, and the platform's own
+ * complaint quotes the URL with any password in it.
+ */
+import { ConfigurationError } from "./errors.ts";
+
+/** Names of the options that an error speaks of. */
+export interface UrlOptions { readonly address: string; readonly path: string }
+
+/** @throws ConfigurationError if a URL cannot be read, holds a user name or password, or a segment `.` or `..`, percent-encoded or not */
+export function assertPlainUrl(text: string, provider: string, options: UrlOptions): void {
+  const refuse = (option: string, what: string): never => {
+    throw new ConfigurationError({ provider, option, message: `${provider}: ${what} Nothing was sent.` });
+  };
+  if (!URL.canParse(text)) return refuse(options.address, "the address of the request cannot be read.");
+  const { username, password } = new URL(text);
+  if (username !== "" || password !== "") return refuse(options.address, "the address of the request holds a user name or password. Credentials have options of their own.");
+  if (hasDotSegment(pathIn(text))) return refuse(options.path, "the path of the request holds a segment `.` or `..`, which leads elsewhere, and the credentials with it. Look at the values that were put into the path.");
+}
+
+/** The base of a client, for comparing. */
+export interface Base {
+  readonly origin: string;
+  /** Path of the base URL, without a slash at its end. */
+  readonly path: string;
+}
+
+export function parseBase(baseUrl: string): Base {
+  const { origin, pathname } = new URL(baseUrl);
+  return { origin, path: pathname.endsWith("/") ? pathname.slice(0, -1) : pathname };
+}
+
+/** The path below the base, with its slash; undefined if the URL does not lie below it. */
+export const pathBelow = ({ origin, path }: Base, url: URL): string | undefined =>
+  url.origin === origin && url.pathname.startsWith(`${path}/`) ? url.pathname.slice(path.length) : undefined;
+
+/** As it is written. The platform ignores tabs and line breaks, and takes backslashes for slashes (URL Standard 4.4). */
+function pathIn(text: string): string {
+  const [beforeQuery = ""] = text.replace(/[\t\n\r]/g, "").split(/[?#]/, 1);
+  return beforeQuery.replace(/^[^/\\]*[/\\]{2}[^/\\]*/, "");
+}
+
+/** A slash that is percent-encoded parts segments too, and what follows a semicolon is no part of one: servers differ in both. */
+function hasDotSegment(path: string): boolean {
+  const decoded = path.replace(/%2e/gi, ".").replace(/%2f|%5c/gi, "/");
+  return decoded.split(/[/\\]/).some((segment) => [".", ".."].includes(segment.split(";", 1)[0]!));
+}
