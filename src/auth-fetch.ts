@@ -1,5 +1,6 @@
 /** fetch -> fetch: puts the token and the API keys on a request, follows redirects by hand, and recovers once from a 401. */
 import { withSignal } from "./abort.ts";
+import { limitAnswer } from "./answer-limit.ts";
 import { ConfigurationError, NetworkError, RedirectError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
@@ -22,12 +23,16 @@ export interface AuthFetchParts {
   readonly scheduler: Scheduler;
   /** `total`: ms that a function which gives an API key may take. */
   readonly timeouts: { readonly total: number };
+  /** Bytes. */
+  readonly maxAnswerBytes: number;
 }
 
 /** As the Fetch standard has it. */
 const MAX_REDIRECTS = 20;
-/** Carry credentials besides the headers of the security schemes. */
-const SECRET_HEADERS = ["authorization", "proxy-authorization", "cookie"];
+/** The headers that go along to another origin; whatever else a caller sets may be a credential. */
+const CROSSING_HEADERS = [
+  "accept", "accept-encoding", "accept-language", "cache-control", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "pragma", "range", "user-agent",
+];
 const CONTENT_HEADERS = ["content-type", "content-length", "content-encoding", "content-language", "content-location"];
 
 /** Sends a request. The request itself is not changed: whoever still holds it sees no credential in it. */
@@ -44,10 +49,9 @@ interface Parts {
   readonly body: ArrayBuffer | ReadableStream | null;
 }
 
-export function createSend({ provider, connection, source, fetch, now, secrets, scheduler, timeouts }: AuthFetchParts): Send {
+export function createSend({ provider, connection, source, fetch, now, secrets, scheduler, timeouts, maxAnswerBytes }: AuthFetchParts): Send {
   const base = parseBase(connection.baseUrl);
   const findOperation = createOperationFinder(provider.meta);
-  const secretHeaders = [...SECRET_HEADERS, ...Object.values(provider.meta.schemes).map(({ header }) => header)];
 
   async function withApiKeys(headers: Headers, schemes: readonly string[], signal: AbortSignal): Promise<Headers> {
     for (const scheme of schemes) {
@@ -95,7 +99,7 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
       if (!becomesGet && sent.body !== null && leaves) return refuse("it would hand the request's body to another origin");
       if (!becomesGet && sent.body instanceof ReadableStream) return refuse("its body cannot be sent again");
       const headers = new Headers(sent.headers);
-      if (leaves) for (const name of secretHeaders) headers.delete(name);
+      if (leaves) for (const name of [...headers.keys()]) if (!CROSSING_HEADERS.includes(name)) headers.delete(name);
       if (becomesGet) for (const name of CONTENT_HEADERS) headers.delete(name);
       abroad ||= leaves;
       sent = { url, headers, method: becomesGet ? "GET" : sent.method, body: becomesGet ? null : sent.body };
@@ -112,7 +116,7 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
     }
   }
 
-  return async (request, { replayable = true } = {}) => {
+  const send: Send = async (request, { replayable = true } = {}) => {
     const url = new URL(request.url);
     const path = pathBelow(base, url);
     if (path === undefined) {
@@ -139,6 +143,7 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
     response.body?.cancel().catch(() => undefined);
     return (await follow(withToken(last, renewed), request)).response; // A second 401 is returned as it is.
   };
+  return async (...request) => limitAnswer(await send(...request), maxAnswerBytes, provider.name);
 }
 
 /** Finds what the spec says of a request by its path below the base URL. Paths are compared exactly, slash at the end included. */

@@ -47,6 +47,12 @@ export function requireDuration(value: unknown, option: string, otherwise: numbe
   return typeof value === "number" && value > 0 && value <= 2 ** 31 - 1 ? value : fail(option, "must be a positive number of milliseconds.");
 }
 
+/** A whole number of bytes, from 1, or Infinity. */
+export function requireBytes(value: unknown, option: string, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  return value === Infinity || (Number.isSafeInteger(value) && Number(value) > 0) ? Number(value) : fail(option, "must be a number of bytes, from 1, or Infinity.");
+}
+
 /**
  * An absolute URL without query, fragment, user name or password, and https unless the host is this machine or the one
  * that the caller allows (rule S-01). A slash at the end is dropped.
@@ -75,5 +81,5 @@ function assertSecure(url: URL, option: string, allowed: string | undefined): vo
   return fail(option, `is http:// to ${url.hostname}, which sends credentials in the clear. Use https://, or set \`allowHttpHost\` to this host if you mean it.`);
 }
 
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+/** Not the names below `localhost`: some systems ask DNS for them, and so anybody may be told to be one. */
+const isLoopback = (host: string): boolean => host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);

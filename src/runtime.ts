@@ -1,8 +1,9 @@
 /** The options that every client takes, and their defaults. */
+import { MAX_ANSWER_BYTES } from "./answer-limit.ts";
 import { ConfigurationError } from "./errors.ts";
 import { publish, type OnEvent } from "./events.ts";
 import { createKnownSecrets, type KnownSecrets } from "./known-secrets.ts";
-import { requireDuration, requireFunction, requireObject } from "./options.ts";
+import { requireBytes, requireDuration, requireFunction, requireObject } from "./options.ts";
 import type { CommonUrls } from "./provider.ts";
 import { createOwners, type Owners } from "./owner.ts";
 import { systemScheduler, type Scheduler } from "./scheduler.ts";
@@ -30,6 +31,11 @@ export interface CommonOptions extends CommonUrls {
    */
   readonly leases?: Partial<LeaseTimes>;
   /**
+   * Bytes of the largest answer of the API that is read, after decompression; 33,554,432 (32 MiB) by default, `Infinity` for no limit.
+   * A larger one is a ContractError. Token answers have at most 1 MiB.
+   */
+  readonly maxAnswerBytes?: number;
+  /**
    * Where the platform may freeze the process after an answer (Cloudflare Workers, Lambda): its `waitUntil`, which is given each
    * renewal in the background. Without one there, tokens are renewed while the caller waits (rule T-05).
    */
@@ -47,6 +53,7 @@ export interface Runtime {
   readonly background: ((work: Promise<unknown>) => void) | undefined;
   readonly scheduler: Scheduler;
   readonly replay: boolean;
+  readonly maxAnswerBytes: number;
   readonly leases: LeaseTimes;
   readonly owners: Owners;
 }
@@ -76,6 +83,7 @@ export function createRuntime(options: CommonOptions): Runtime {
     background: backgroundOf(requireFunction(options.waitUntil, "waitUntil")),
     scheduler: systemScheduler,
     replay: options.replay !== false,
+    maxAnswerBytes: requireBytes(options.maxAnswerBytes, "maxAnswerBytes", MAX_ANSWER_BYTES),
     leases: leaseTimes(options.leases ?? {}, total),
     owners: createOwners(),
   };

@@ -1,5 +1,6 @@
 /** The 401 path, redirects of API calls, and what goes on a request. */
 import type net from "node:net";
+import { gzipSync } from "node:zlib";
 import {
   apinizer as apinizerProvider, ConfigurationError, createApinizerClient, createClient, createGenLogsClient, createPetjeafClient, NetworkError, RedirectError, type CommonOptions, type Provider, type ProviderMeta,
 } from "../src/index.ts";
@@ -156,10 +157,23 @@ describe("S-02 redirects of API calls", () => {
     const other = await raw((socket) => void socket.end(http(200, `{"status":"SUCCESS"}`)));
     const server = await raw((socket, n) => void socket.end(n === 1 ? http(200, JSON.stringify({ access_token_data: { token: "gl-token", expires: "2100-01-01T00:00:00" } })) : http(status, "", { location: `${other.url}/elsewhere` })));
     const client = createGenLogsClient({ apiKey: "gl-key", email: "e", password: "p", baseUrl: server.url });
-    await client.fetch("/carrier/recommendations", { headers: { cookie: "session=1", authorization: "Bearer mine", "x-harmless": "kept" } });
+    await client.fetch("/carrier/recommendations", { headers: { cookie: "session=1", authorization: "Bearer mine", "x-custom-auth": "canary-of-mine", "accept-language": "nl" } });
     expect(other.requests).toHaveLength(1);
     expect(other.requests[0]).not.toMatch(/gl-token|gl-key|session=1|Bearer/);
-    expect(other.requests[0]).toContain("x-harmless: kept");
+    expect(other.requests[0]).toContain("accept-language: nl");
+  });
+
+  test("to another origin leave every header behind that may be a credential, and on the way back too", async () => {
+    let home = "";
+    const other = await raw((socket) => void socket.end(http(302, "", { location: `${home}/apiops/home/` })));
+    const server = await raw((socket, n) => void socket.end(n === 1 ? http(302, "", { location: `${other.url}/elsewhere` }) : http(200, "{}")));
+    home = server.url;
+    expect((await static_(server).fetch("/projects/", { headers: { "x-custom-auth": "canary-of-mine", "x-trace": "t-1", range: "bytes=0-9" } })).status).toBe(200);
+    expect(server.requests[0]).toContain("x-custom-auth: canary-of-mine");
+    for (const request of [other.requests[0], server.requests[1]]) {
+      expect(request).not.toMatch(/canary-of-mine|x-trace|made-by-hand/);
+      expect(request).toContain("range: bytes=0-9");
+    }
   });
 
   test("a 401 from another origin says nothing about our token", async () => {
@@ -251,6 +265,61 @@ describe("S-02 credentials stay below the base URL, and a path with dot segments
     expect(error).toMatchObject({ option });
     expect(leaks(error, ["canary-password"])).toEqual([]);
     expect(sent).toEqual([]);
+  });
+});
+
+describe("the size of an answer is bounded", () => {
+  const chunked = (body: Buffer | string, headers = ""): Buffer => {
+    const bytes = Buffer.from(body);
+    return Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n${headers}\r\n${bytes.length.toString(16)}\r\n`), bytes, Buffer.from("\r\n0\r\n\r\n")]);
+  };
+  const json = (size: number): string => `{"status":"SUCCESS","resultList":"${"a".repeat(size - 36)}"}`;
+  const bomb = gzipSync(json(40 << 20));
+  const client = (server: RawServer, maxAnswerBytes?: number) => createApinizerClient({ managerUrl: server.url, token: "made-by-hand", ...(maxAnswerBytes === undefined ? {} : { maxAnswerBytes }) });
+  const tooLarge = { name: "ContractError", kind: "contract", pointer: "", message: expect.stringContaining("maxAnswerBytes") };
+
+  test.each([
+    ["announced", http(200, json(1001))],
+    ["in chunks", chunked(json(1001))],
+    ["compressed", chunked(gzipSync(json(1001)), "content-encoding: gzip\r\n")],
+    ["compressed, with the length of what is sent", http(200, "", { "content-length": String(gzipSync(json(1001)).length), "content-encoding": "gzip" }) + gzipSync(json(1001)).toString("latin1")],
+  ])("one that is larger, %s, is a contract error; one byte less is not", async (_, answer) => {
+    const server = await raw((socket) => void socket.end(typeof answer === "string" ? Buffer.from(answer, "latin1") : answer));
+    expect(await failure(client(server, 1000).GET("/projects/"))).toMatchObject(tooLarge);
+    expect(await failure((async () => (await client(server, 1000).fetch("/projects/")).text())())).toMatchObject(tooLarge);
+    expect(await failure((async () => new Response((await client(server, 1000).GET("/projects/", { parseAs: "stream" })).data).text())())).toMatchObject(tooLarge);
+    expect((await client(server, 1001).GET("/projects/")).data).toMatchObject({ status: "SUCCESS" });
+  });
+
+  test("by default nobody's 40 kB become 40 MiB", async () => {
+    expect(bomb.length).toBeLessThan(50_000);
+    const server = await raw((socket) => void socket.end(chunked(bomb, "content-encoding: gzip\r\n")));
+    expect(await failure(client(server).GET("/projects/"))).toMatchObject(tooLarge);
+    expect((await client(server, Infinity).fetch("/projects/")).status).toBe(200);
+  });
+
+  test("an error's answer is bounded as well", async () => {
+    const server = await raw((socket) => void socket.end(Buffer.from(chunked(json(1001)).toString().replace("200 OK", "500 Failed"))));
+    expect(await failure(client(server, 1000).GET("/projects/"))).toMatchObject({ ...tooLarge, status: 500 });
+  });
+
+  test("what is counted is otherwise the answer that came: address, status, headers, and a copy of it too", async () => {
+    const server = await raw((socket) => void socket.end(chunked(json(100), "x-mine: 1\r\n")));
+    const answer = await client(server).fetch("/projects/");
+    for (const one of [answer, answer.clone(), answer.clone().clone()]) {
+      expect(one).toMatchObject({ url: `${server.url}/apiops/projects/`, status: 200, redirected: false, ok: true });
+      expect(one.headers.get("x-mine")).toBe("1");
+      expect(await one.json()).toMatchObject({ status: "SUCCESS" });
+    }
+  });
+
+  test("one that is cut while it is read is a network error all the same", async () => {
+    const server = await raw((socket) => void socket.end("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"a\""));
+    expect(await failure(client(server).GET("/projects/"))).toMatchObject({ kind: "network" });
+  });
+
+  test.each([0, -1, 1.5, "1", Number.NaN])("a limit of %p is a configuration error", (limit) => {
+    expect(() => createApinizerClient({ managerUrl: "https://m.example", token: "t", maxAnswerBytes: limit as number })).toThrow(expect.objectContaining({ kind: "configuration", option: "maxAnswerBytes" }));
   });
 });
 

@@ -64,7 +64,7 @@ class World {
         return { clear: () => { this.timers = this.timers.filter((one) => one !== timer); }, keepAlive: () => undefined };
       },
     };
-    return { fetch: this.fetch, now: this.now, store: createMemoryStore(), emit: () => undefined, secrets: createKnownSecrets(), timeouts: TIMEOUTS, background: () => undefined, scheduler, replay: true, leases: LEASES, owners: createOwners() };
+    return { fetch: this.fetch, now: this.now, store: createMemoryStore(), emit: () => undefined, secrets: createKnownSecrets(), timeouts: TIMEOUTS, background: () => undefined, scheduler, replay: true, maxAnswerBytes: Infinity, leases: LEASES, owners: createOwners() };
   }
 
   fetch = (_: unknown, init?: RequestInit): Promise<Response> => {

@@ -1,0 +1,40 @@
+/** How much of an API's answer is read: a few kilobytes that were compressed may become gigabytes in memory. */
+import { ContractError } from "./errors.ts";
+
+/** Bytes, after decompression. No documented answer comes near it. */
+export const MAX_ANSWER_BYTES = 32 << 20;
+
+/**
+ * The same answer, whose body fails with a ContractError once more than `limit` bytes were read of it.
+ * @throws ContractError at once, if the answer says itself that it is larger
+ */
+export function limitAnswer(response: Response, limit: number, provider: string): Response {
+  const { body, headers } = response;
+  if (body === null || limit === Infinity) return response;
+  const tooLarge = (): ContractError => new ContractError({
+    provider, pointer: "", status: response.status, message: `${provider}: the answer (${response.status}) is larger than ${limit} bytes, the most that \`maxAnswerBytes\` allows. It was not read to its end.`,
+  });
+  const length = headers.get("content-length");
+  // The platform reads no more than the length that was announced, unless the body grows when it is decompressed.
+  if (length !== null && !headers.has("content-encoding")) {
+    if (Number(length) <= limit) return response;
+    body.cancel().catch(() => undefined);
+    throw tooLarge();
+  }
+  let size = 0;
+  const counted = body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      size += chunk.byteLength;
+      if (size > limit) throw tooLarge();
+      controller.enqueue(chunk);
+    },
+  }));
+  return inPlaceOf(new Response(counted, response), response);
+}
+
+/** What a new Response cannot be given. */
+function inPlaceOf(response: Response, first: Pick<Response, "url" | "redirected" | "type">): Response {
+  const { url, redirected, type } = first;
+  const clone = (): Response => inPlaceOf(Response.prototype.clone.call(response), first);
+  return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected }, type: { value: type }, clone: { value: clone } });
+}
