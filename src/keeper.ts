@@ -5,7 +5,7 @@ import { isInstance } from "./foreign.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Intent, TokenRecord, TokenStore } from "./stores/store.ts";
 import type { Token } from "./token.ts";
-import { VISIBLE_ASCII } from "./token-answer.ts";
+import { isTokenRecord } from "./token-record.ts";
 
 export interface Keeper {
   /** Whether the store can tell several processes apart. */
@@ -189,14 +189,4 @@ function isOvertaken(token: Token, origin: Origin, stored: Token): boolean {
   if (origin === "consent") return false;
   // Clocks of hosts differ: who has the successor of what is stored needs none.
   return origin === "mint" ? stored.issuedAt >= token.issuedAt : stored.refreshToken !== origin.sent;
-}
-
-function isTokenRecord(value: unknown): value is TokenRecord {
-  if (typeof value !== "object" || value === null) return false;
-  const { token, generation } = value as { token?: Partial<Record<keyof Token, unknown>>; generation?: unknown };
-  const optional = (member: unknown, type: string): boolean => member === undefined || typeof member === type;
-  return Number.isSafeInteger(generation) && Number(generation) > 0 && typeof token === "object" && token !== null
-    && typeof token.accessToken === "string" && VISIBLE_ASCII.test(token.accessToken) && typeof token.tokenType === "string" && Number.isFinite(token.issuedAt)
-    && optional(token.expiresAt, "number") && optional(token.refreshToken, "string") && optional(token.refreshExpiresAt, "number")
-    && (token.scope === undefined || Array.isArray(token.scope));
 }

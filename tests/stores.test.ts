@@ -242,6 +242,108 @@ describe("T-19 the file store", () => {
     }
   });
 
+  test("a folder above it that others can write to is refused, since they could put another folder in its place; one with the sticky bit is not", async () => {
+    const base = folder();
+    const open = join(base, "open");
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    for (const path of [join(open, "tokens"), join(open, "deep", "er", "tokens")]) {
+      const store = createFileStore({ path });
+      for (const attempt of [() => store.get("k"), () => store.set("k", record(), 0), () => store.lease("k", "a", 1000), () => store.delete("k"), () => store.list()]) {
+        expect(await storeError(attempt)).toMatchObject({ code: "permissions", message: expect.stringMatching(/others can write to \(mode 777\).*chmod go-w/) });
+      }
+    }
+    expect(readdirSync(open)).toEqual([]);
+    chmodSync(open, 0o1777);
+    expect(await createFileStore({ path: join(open, "tokens") }).set("k", record(), 0)).toBe(true);
+    chmodSync(open, 0o770);
+    expect(await storeError(createFileStore({ path: join(open, "tokens") }).get("k"))).toMatchObject({ code: "permissions" });
+  });
+
+  test("a symbolic link above it may lead on, but through nothing that others can write to, and in no circle", async () => {
+    const base = folder();
+    for (const name of ["real", "open"]) mkdirSync(join(base, name));
+    symlinkSync(join(base, "real"), join(base, "link"));
+    expect(await createFileStore({ path: join(base, "link", "tokens") }).set("k", record(), 0)).toBe(true);
+    // Within the open folder lies a link that somebody else could point elsewhere.
+    symlinkSync(join(base, "real"), join(base, "open", "step"));
+    symlinkSync(join("open", "step"), join(base, "way"));
+    expect(await createFileStore({ path: join(base, "way", "tokens") }).get("k")).toEqual(record());
+    chmodSync(join(base, "open"), 0o777);
+    expect(await storeError(createFileStore({ path: join(base, "way", "tokens") }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining(join(base, "open")) });
+    symlinkSync(join(base, "circle"), join(base, "circle"));
+    expect(await storeError(createFileStore({ path: join(base, "circle", "tokens") }).get("k"))).toMatchObject({ code: "ELOOP" });
+  });
+
+  test("a folder above it, a link above it and a file that belong to somebody else are refused", async () => {
+    const { store, path, file } = await written(join(folder(), "tokens"));
+    const uid = jest.spyOn(process, "getuid").mockReturnValue(4711);
+    const { lstat, open } = files;
+    const owned = (mine: string) => jest.spyOn(files, "lstat").mockImplementation(async (at) => Object.assign(await lstat(at), { uid: String(at) === mine ? 4712 : 4711 }));
+    try {
+      for (const at of [join(path, ".."), path]) {
+        const spy = owned(at);
+        expect(await storeError(store.get("k"))).toMatchObject({ code: "permissions", message: expect.stringMatching(/belongs to another user/) });
+        spy.mockRestore();
+      }
+      const spies = [owned("none"), jest.spyOn(files, "open").mockImplementation(async (...args) => {
+        const handle = await open(...args);
+        const stat = handle.stat.bind(handle);
+        handle.stat = (async () => Object.assign(await stat(), { uid: 4712 })) as never;
+        return handle;
+      })];
+      expect(await storeError(store.get("k"))).toMatchObject({ code: "permissions", message: expect.stringMatching(new RegExp(`${file}.*belongs to another user`)) });
+      for (const spy of spies) spy.mockRestore();
+    } finally {
+      uid.mockRestore();
+    }
+  });
+
+  test("a file with the highest number there can be stops nothing for ever: an error names it", async () => {
+    for (const [name, attempts] of [["token", ["set", "delete"]], ["lease", ["lease"]]] as const) {
+      const { store, inner } = await written();
+      const planted = join(inner, `${name}.999999999999999.json`);
+      writeFileSync(planted, name === "token" ? readFileSync(join(inner, "token.1.json")) : "", { mode: 0o600 });
+      for (const attempt of attempts) {
+        const error = await storeError(attempt === "set" ? store.set("k", record(2), 1) : attempt === "delete" ? store.delete("k") : store.lease("k", "a", 1000));
+        expect(error.code).toBe("no_number");
+        expect(error.message).toContain(planted);
+      }
+      rmSync(planted);
+      expect(await store.lease("k", "a", 1000)).toBe(true);
+      await store.delete("k");
+      expect(await store.get("k")).toBeUndefined();
+    }
+  });
+
+  test("a folder in which somebody always writes first ends in an error", async () => {
+    const { store } = await written();
+    const spy = jest.spyOn(files, "link").mockImplementation(async () => { throw Object.assign(new Error("there"), { code: "EEXIST" }); });
+    try {
+      expect(await storeError(store.delete("k"))).toMatchObject({ code: "changes" });
+      expect(await storeError(store.lease("k", "a", 1000))).toMatchObject({ code: "changes" });
+      expect(spy.mock.calls.length).toBeLessThan(300);
+    } finally {
+      spy.mockRestore();
+    }
+  });
+
+  test("a file that is larger than any record is not read", async () => {
+    const { store, file } = await written();
+    truncateSync(file, 64 << 20);
+    expect(await storeError(store.get("k"))).toMatchObject({ code: "damaged", message: expect.stringContaining("larger than any record") });
+  });
+
+  test("a lease of which nothing can be made is none", async () => {
+    const { store, inner } = await written();
+    for (const [i, text] of ["null", "7", "[]", `{"owner":7,"since":0,"ms":1e12}`, `{"owner":"a","since":"0","ms":1e12}`, `{"owner":"a","since":0}`].entries()) {
+      writeFileSync(join(inner, `lease.${i + 1}.json`), text, { mode: 0o600 });
+      expect(await store.lease("k", "b", 1)).toBe(true);
+      rmSync(join(inner, `lease.${i + 1}.json`), { force: true });
+      rmSync(join(inner, `lease.${i + 2}.json`), { force: true });
+    }
+  });
+
   test("where a folder cannot be made, that is a store error at once", async () => {
     for (const path of ["/proc/corrigenda", "/proc/corrigenda/deep/er"]) expect((await storeError(createFileStore({ path }).set("k", record(), 0))).message).toContain(path);
   });

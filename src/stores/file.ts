@@ -1,6 +1,6 @@
 /** Tokens in a folder, for any number of processes of one host (rule T-19). */
 import { ConfigurationError } from "../errors.ts";
-import { decodeRecord, encodeRecord, encryptionOf, keyIn, type Encryption } from "./codec.ts";
+import { decodeRecord, encodeRecord, encryptionOf, keyIn, storeFault, type Encryption } from "./codec.ts";
 import type { SharedTokenStore, TokenRecord } from "./store.ts";
 
 export interface FileStoreOptions extends Partial<Encryption> {
@@ -32,7 +32,7 @@ export function createFileStore(options: FileStoreOptions = {}): SharedTokenStor
   async function io() {
     const files = await import("./folder.ts");
     const root = path === undefined ? files.defaultFolder() : files.normalized(path);
-    await files.checkFolder(root);
+    await files.checkRoot(root);
     return { ...files, root };
   }
 
@@ -69,12 +69,12 @@ export function createFileStore(options: FileStoreOptions = {}): SharedTokenStor
       return append(folder, "token", number + 1, await encodeRecord(record, key, encryption), { durable: true });
     },
     async delete(key) {
-      const { folder, append, numbersOf } = await folderOf(key);
-      for (let deleted = false; !deleted;) {
+      const { folder, append, newestOf } = await folderOf(key);
+      await untilDone(folder, async () => {
         // By its number alone, so that a damaged one can be deleted too.
-        const newest = Math.max(0, ...(await numbersOf(folder, "token")));
-        deleted = newest === 0 || (await append(folder, "token", newest + 1, DELETED, { durable: true, keep: false }));
-      }
+        const newest = await newestOf(folder, "token");
+        return newest === 0 || append(folder, "token", newest + 1, DELETED, { durable: true, keep: false });
+      });
     },
     async list() {
       const { root, list, readNewest } = await io();
@@ -85,12 +85,14 @@ export function createFileStore(options: FileStoreOptions = {}): SharedTokenStor
       return keys.filter((key) => key !== undefined);
     },
     async lease(key, owner, ms) {
-      for (;;) {
+      const { folder, append, monotonic } = await folderOf(key);
+      let taken = false;
+      await untilDone(folder, async () => {
         const { number, held } = await readLease(key);
-        if (held && held.owner !== owner) return false;
-        const { folder, append, monotonic } = await folderOf(key);
-        if (await append(folder, "lease", number + 1, JSON.stringify({ owner, since: monotonic(), ms }), { durable: false })) return true;
-      }
+        if (held && held.owner !== owner) return true;
+        return (taken = await append(folder, "lease", number + 1, JSON.stringify({ owner, since: monotonic(), ms }), { durable: false }));
+      });
+      return taken;
     },
     async release(key, owner) {
       const { number, held } = await readLease(key);
@@ -101,10 +103,20 @@ export function createFileStore(options: FileStoreOptions = {}): SharedTokenStor
   };
 }
 
+/** Times that others may come first; each of them has written something, so there are few. */
+const ATTEMPTS = 100;
+
+/** @param step whether it is done; else somebody else wrote first, and it is tried again. @throws StoreError */
+async function untilDone(place: string, step: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < ATTEMPTS; tries += 1) if (await step()) return;
+  throw storeFault(place, "changes", "changes at every look", "Look at what else writes there.");
+}
+
 /** What cannot be read is no lease: it was cut off by a crash of the machine. */
 function parseLease(text: string): WrittenLease | undefined {
   try {
-    return JSON.parse(text) as WrittenLease;
+    const { owner, since, ms } = JSON.parse(text) as Partial<Record<keyof WrittenLease, unknown>>;
+    return typeof owner === "string" && typeof since === "number" && typeof ms === "number" ? { owner, since, ms } : undefined;
   } catch {
     return undefined;
   }

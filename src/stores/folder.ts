@@ -3,13 +3,14 @@
  * the number is taken. That is a compare-and-set which no lock guards: a writer who was frozen for an hour can neither hold up the
  * others nor overwrite what they wrote. Node only; loaded when a file store is first used.
  */
+import type { Stats } from "node:fs";
 import { storeFault } from "./codec.ts";
 
 // Not imported, so that bundles for platforms without files can be made of the package.
 const { constants } = process.getBuiltinModule("node:fs");
 const files = process.getBuiltinModule("node:fs/promises");
 const os = process.getBuiltinModule("node:os");
-const { dirname, isAbsolute, join, resolve } = process.getBuiltinModule("node:path");
+const { dirname, isAbsolute, join, parse, relative, resolve, sep } = process.getBuiltinModule("node:path");
 
 export interface Numbered {
   readonly number: number;
@@ -18,8 +19,14 @@ export interface Numbered {
 }
 
 const POSIX = process.platform !== "win32";
-/** Bits of a mode that let others read or write a file, and write a folder. */
-const OTHERS = 0o077, OTHERS_WRITE = 0o022;
+/** Bits of a mode: others may read or write a file; others may write to a folder; but may not touch what is not theirs in it. */
+const OTHERS = 0o077, OTHERS_WRITE = 0o022, STICKY = 0o1000;
+/** Symbolic links on the way to a folder, after which they are taken for a circle, as Linux does. */
+const LINKS = 40;
+/** The last number that a file may have: it is read exactly, and so is the one before. */
+const HIGHEST = 999_999_999_999_999;
+/** Bytes. The largest token answer there may be, escaped and sealed, takes less. */
+const LARGEST = 4 << 20;
 /** ms after which a temporary file was left behind by a process that died. */
 const ABANDONED = 60_000;
 /** Times that a file may be tidied away between being listed and being opened. */
@@ -41,7 +48,7 @@ export const monotonic = (): number => Number(process.hrtime.bigint() / 1_000_00
 /** The file with the highest number, undefined if there is none. @throws StoreError */
 export async function readNewest(folder: string, name: string): Promise<Numbered | undefined> {
   for (let tries = 0; ; tries += 1) {
-    const number = Math.max(0, ...(await numbersOf(folder, name)));
+    const number = await newestOf(folder, name);
     if (number === 0) return undefined;
     const path = pathOf(folder, name, number);
     try {
@@ -57,8 +64,12 @@ export async function readNewest(folder: string, name: string): Promise<Numbered
 /** @param keep whether the file before this one stays. @returns whether the file was put in place, and is the newest */
 export async function append(folder: string, name: string, number: number, text: string, { durable, keep = true }: { readonly durable: boolean; readonly keep?: boolean }): Promise<boolean> {
   const path = pathOf(folder, name, number);
+  if (number > HIGHEST) throw storeFault(pathOf(folder, name, number - 1), "no_number", "has the highest number there can be, so that nothing can be written after it", "No store wrote it: look at it, then remove it.");
   try {
     await makeFolder(folder, durable);
+    // Somebody else may have made one of these folders in the meantime.
+    await checkRoot(dirname(folder));
+    await checkFolder(folder);
     const temporary = join(folder, `temporary.${name}.${crypto.randomUUID()}`);
     try {
       await write(temporary, text, durable);
@@ -71,7 +82,7 @@ export async function append(folder: string, name: string, number: number, text:
     }
     if (durable) await sync(folder);
     // One that was listed long ago, and is free again since it was tidied away: whoever wrote later is right.
-    const newest = Math.max(...(await numbersOf(folder, name)));
+    const newest = await newestOf(folder, name);
     await tidy(folder, name, keep ? newest - 1 : newest);
     return newest === number;
   } catch (error) {
@@ -79,8 +90,10 @@ export async function append(folder: string, name: string, number: number, text:
   }
 }
 
-export async function numbersOf(folder: string, name: string): Promise<number[]> {
-  return (await list(folder)).map((file) => (file.startsWith(`${name}.`) ? Number(/^(\d{1,15})\.json$/.exec(file.slice(name.length + 1))?.[1] ?? 0) : 0));
+/** The highest number of a file, 0 if there is none. */
+export async function newestOf(folder: string, name: string): Promise<number> {
+  const numbers = (await list(folder)).map((file) => (file.startsWith(`${name}.`) ? Number(/^(\d{1,15})\.json$/.exec(file.slice(name.length + 1))?.[1] ?? 0) : 0));
+  return numbers.reduce((highest, number) => Math.max(highest, number), 0);
 }
 
 /** Names in a folder; none if it is not there. @throws StoreError */
@@ -93,19 +106,61 @@ export async function list(folder: string): Promise<string[]> {
   }
 }
 
-/** Refuses a folder that somebody else could put files into. @throws StoreError */
+/** Refuses a folder that somebody else could put files into. One that is not there will be this user's. @throws StoreError */
 export async function checkFolder(folder: string): Promise<void> {
-  try {
-    const stats = await files.lstat(folder);
-    if (stats.isSymbolicLink()) throw storeFault(folder, "symlink", "is a symbolic link", "Give the path it points to.");
-    if (!stats.isDirectory()) throw storeFault(folder, "not_a_folder", "is a file", "Give the path of a folder.");
-    const uid = process.getuid?.();
-    if (uid !== undefined && stats.uid !== uid && stats.uid !== 0) throw storeFault(folder, "permissions", "belongs to another user", "Give another path, or chown it.");
-    if (POSIX && (stats.mode & OTHERS_WRITE) !== 0) throw storeFault(folder, "permissions", `can be written by others (mode ${(stats.mode & 0o777).toString(8)})`, `Run: chmod 700 '${folder}'.`);
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw fault(folder, error);
+  const stats = await lookAt(folder);
+  if (!stats) return;
+  if (stats.isSymbolicLink()) throw storeFault(folder, "symlink", "is a symbolic link", "Give the path it points to.");
+  if (!stats.isDirectory()) throw storeFault(folder, "not_a_folder", "is a file", "Give the path of a folder.");
+  checkOwner(folder, stats);
+  if (POSIX && (stats.mode & OTHERS_WRITE) !== 0) throw storeFault(folder, "permissions", `can be written by others (mode ${modeOf(stats)})`, `Run: chmod 700 '${folder}'.`);
+}
+
+/**
+ * The same, and refuses a folder that somebody else could put another one in the place of: each folder above it, and each that a symbolic
+ * link on the way leads through, belongs to this user or to root, and nobody else may write to it, as sshd demands of the files it trusts.
+ * In a folder with the sticky bit, such as /tmp, others may write, but cannot move what is not theirs. Access control lists are not looked at.
+ * @throws StoreError
+ */
+export async function checkRoot(folder: string): Promise<void> {
+  if (POSIX) await checkWay(dirname(folder), 0);
+  await checkFolder(folder);
+}
+
+async function checkWay(folder: string, links: number): Promise<void> {
+  const { root } = parse(folder);
+  const names = relative(root, folder).split(sep).filter(Boolean);
+  for (const [i, at] of [root, ...names.map((_, i) => join(root, ...names.slice(0, i + 1)))].entries()) {
+    const stats = await lookAt(at);
+    if (!stats) return;
+    checkOwner(at, stats);
+    if (stats.isSymbolicLink()) {
+      if (links === LINKS) throw storeFault(folder, "ELOOP", ...FAULTS["ELOOP"]!);
+      const target = await files.readlink(at).catch((error: unknown) => { throw fault(at, error); });
+      return checkWay(resolve(dirname(at), target, ...names.slice(i)), links + 1);
+    }
+    if ((stats.mode & OTHERS_WRITE) !== 0 && (stats.mode & STICKY) === 0) {
+      throw storeFault(folder, "permissions", `lies below ${at}, which others can write to (mode ${modeOf(stats)}), and could be replaced`, `Run: chmod go-w '${at}', or give another path.`);
+    }
   }
 }
+
+/** Undefined: it is not there. */
+async function lookAt(path: string): Promise<Stats | undefined> {
+  try {
+    return await files.lstat(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw fault(path, error);
+  }
+}
+
+function checkOwner(path: string, { uid }: Stats): void {
+  const user = process.getuid?.();
+  if (user !== undefined && uid !== user && uid !== 0) throw storeFault(path, "permissions", "belongs to another user", "Give another path, or chown it.");
+}
+
+const modeOf = ({ mode }: Stats): string => (mode & 0o1777).toString(8);
 
 const pathOf = (folder: string, name: string, number: number): string => join(folder, `${name}.${number}.json`);
 
@@ -115,8 +170,10 @@ async function readPrivate(path: string): Promise<string> {
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw storeFault(path, "damaged", "is no regular file", "Look at it, then call the store's `delete` with the key.");
+    if (stats.size > LARGEST) throw storeFault(path, "damaged", "is larger than any record", "Look at it, then call the store's `delete` with the key.");
+    checkOwner(path, stats);
     if (POSIX && (stats.mode & OTHERS) !== 0) {
-      throw storeFault(path, "permissions", `can be read by others (mode ${(stats.mode & 0o777).toString(8)})`, `Run: chmod 600 '${path}'. If somebody else may have read it, revoke the token.`);
+      throw storeFault(path, "permissions", `can be read by others (mode ${modeOf(stats)})`, `Run: chmod 600 '${path}'. If somebody else may have read it, revoke the token.`);
     }
     return await file.readFile("utf8");
   } finally {
