@@ -52,7 +52,7 @@ await logout(key);
 console.log(await whoIs(key).catch((error) => error.kind));`;
   expect((await run(petjeaf + person)).split("\n")).toEqual(["1 memberships", "person@example.com", "reauthorization_required"]);
   const nobody = `console.log(await petjeaf.session("nobody").auth.getToken().catch((error) => error.kind));`;
-  expect(await run(file + nobody, { TOKEN_KEY: "00".repeat(32), XDG_STATE_HOME: folder })).toBe("reauthorization_required");
+  expect(await run(file + nobody, { TOKEN_KEY: "6b3e0d94a17f52c8e05b9d2f41a6738cb9e4057d1c8af26e3b90d5c1478ea2f6", XDG_STATE_HOME: folder })).toBe("reauthorization_required");
   if (hasServer) {
     const server = await startRedis();
     try {

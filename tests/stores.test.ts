@@ -1,5 +1,6 @@
 /** The contract that every store keeps to, on memory, files and real Redis; and what damaged, foreign or unreachable stores get. */
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Cluster, Redis } from "ioredis";
@@ -18,7 +19,7 @@ const folder = (): string => {
 };
 afterAll(() => folders.forEach((path) => rmSync(path, { recursive: true, force: true })));
 
-const KEY = "00".repeat(32), OTHER_KEY = Buffer.alloc(32, 7).toString("base64");
+const KEY = "6b3e0d94a17f52c8e05b9d2f41a6738cb9e4057d1c8af26e3b90d5c1478ea2f6", OTHER_KEY = "q7Vd0mHsX2bK9uZpR4eYtL8nJ1wCfG5aTiO6xNvDkEQ=";
 const SECRET = "canary-access-token", REFRESH = "canary-refresh-token";
 const record = (generation = 1): TokenRecord => ({ generation, token: { accessToken: SECRET, tokenType: "Bearer", issuedAt: 1, refreshToken: REFRESH } });
 async function storeError(attempt: Promise<unknown> | (() => Promise<unknown>)): Promise<StoreError> {
@@ -424,6 +425,53 @@ describe("encryption at rest", () => {
     const store = createFileStore({ path, seal: seal as never, open: (text) => text });
     expect(await storeError(store.set("k", record(), 0))).toMatchObject({ code: "not_sealed" });
     expect(await store.get("k")).toBeUndefined();
+  });
+
+  test.each([
+    ["43 like letters", "a".repeat(43)],
+    ["zeros", new Uint8Array(32)],
+    ["zeros in hexadecimal digits", "00".repeat(32)],
+    ["zeros in base64", Buffer.alloc(32).toString("base64")],
+    ["one byte over and over", Buffer.alloc(32, 0x5a).toString("base64")],
+    ["a row that counts", Uint8Array.from({ length: 32 }, (_, i) => i)],
+    ["a row that counts by sevens", Uint8Array.from({ length: 32 }, (_, i) => 7 * i)],
+    ["eight bytes four times", "0123456789abcdef".repeat(4)],
+    ["a passphrase of 43 letters, small", "correcthorsebatterystaplecorrecthorsebattew"],
+    ["a passphrase of 43 letters, capital ones too", "CorrectHorseBatteryStapleCorrectHorseBattew"],
+    ["a passphrase of 43 letters and digits, small", "correct4horse4battery4staple4correct4horse4"],
+    ["a passphrase of 32 characters, as bytes", new TextEncoder().encode("Tr0ub4dor&3 is what I always use")],
+    ["a passphrase in hexadecimal digits", Buffer.from("Tr0ub4dor&3 is what I always use").toString("hex")],
+    ["a passphrase in base64", Buffer.from("Tr0ub4dor&3 is what I always use").toString("base64")],
+    ["base64 of more than 32 bytes", `${OTHER_KEY.slice(0, 42)}R`],
+    ["base64 of 33 bytes", Buffer.from(OTHER_KEY.slice(0, 33)).toString("base64")],
+  ])("S-03 a key that is %s is refused, and not quoted", (_, key) => {
+    let error: unknown;
+    try { createEncryption(key); } catch (thrown) { error = thrown; }
+    expect(error).toMatchObject({ kind: "configuration", option: "key", message: expect.stringContaining("openssl rand -hex 32") });
+    if (typeof key === "string") expect((error as Error).message).not.toContain(key);
+  });
+
+  test("random keys in every form are taken", async () => {
+    for (let i = 0; i < 500; i += 1) {
+      const bytes = randomBytes(32);
+      const unpadded = bytes.toString("base64url");
+      const forms = [new Uint8Array(bytes), bytes.toString("hex"), bytes.toString("hex").toUpperCase(), bytes.toString("base64"), `${unpadded}=`, ...(/[^A-Za-z]/.test(unpadded) ? [unpadded] : [])];
+      for (const key of forms) expect(await createEncryption(key).open(await createEncryption(bytes).seal("text", "k"), "k")).toBe("text");
+    }
+  });
+
+  test("an older record under a higher generation is refused: the generation is sealed in", async () => {
+    const path = folder();
+    const store = createFileStore({ path, ...createEncryption(KEY) });
+    await store.set("k", record(1), 0);
+    const inner = join(path, readdirSync(path)[0] ?? "");
+    const old = JSON.parse(readFileSync(join(inner, "token.1.json"), "utf8")) as object;
+    await store.set("k", { ...record(2), token: { ...record().token, accessToken: "canary-newer" } }, 1);
+    writeFileSync(join(inner, "token.3.json"), JSON.stringify({ ...old, generation: 3 }), { mode: 0o600 });
+    expect(await storeError(store.get("k"))).toMatchObject({ code: "set_back" });
+    expect(await storeError(store.set("k", record(4), 3))).toMatchObject({ code: "set_back" });
+    rmSync(join(inner, "token.3.json"));
+    expect((await store.get("k"))?.token.accessToken).toBe("canary-newer");
   });
 
   test.each([["short", "abc"], ["31 bytes", new Uint8Array(31)], ["no key", undefined]])("a key that is %s, or one function alone, is a configuration error", (_, key) => {

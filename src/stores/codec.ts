@@ -2,7 +2,7 @@
 import { ConfigurationError, StoreError } from "../errors.ts";
 import type { TokenRecord } from "./store.ts";
 
-/** Encryption at rest. `key` is the store key the text belongs to: bind it in, lest somebody swap two records. */
+/** Encryption at rest. `key` is the store key the text belongs to: bind it in, lest somebody swap two records. The text holds the generation. */
 export interface Encryption {
   readonly seal: (text: string, key: string) => string | Promise<string>;
   /** @throws anything, if the text was not sealed with this key */
@@ -17,9 +17,10 @@ export const storeFault = (place: string, code: string, what: string, cure: stri
   new StoreError({ code, retryable: true, message: `The token store at ${place} ${what}. ${cure} Nothing was overwritten.` });
 
 export async function encodeRecord(record: TokenRecord, key: string, encryption: Encryption | undefined): Promise<string> {
-  const { generation, ...rest } = record;
+  const { generation } = record;
   if (!encryption) return JSON.stringify({ version: VERSION, key, ...record });
-  const sealed: unknown = await (async () => encryption.seal(JSON.stringify(rest), key))().catch(() => undefined);
+  // With the generation, or an older record could be given a higher one and be taken for the newest.
+  const sealed: unknown = await (async () => encryption.seal(JSON.stringify(record), key))().catch(() => undefined);
   // Anything else could not be read again.
   if (typeof sealed !== "string") throw storeFault(`the key ${key}`, "not_sealed", "got no text from `seal`, or an error", "Mend `seal`.");
   return JSON.stringify({ version: VERSION, key, generation, sealed });
@@ -44,6 +45,10 @@ export async function decodeRecord(text: string, key: string, place: string, enc
   });
   const rest = parse(opened);
   if (!rest) throw damaged();
+  // Versions before this one sealed no generation.
+  if (rest["generation"] !== undefined && rest["generation"] !== record["generation"]) {
+    throw storeFault(place, "set_back", "holds a sealed record under another generation than it was sealed with: somebody put an older one in its place", "Find out who can write there; then call the store's `delete` with the key.");
+  }
   return { ...rest, generation: record["generation"] } as unknown as TokenRecord;
 }
 

@@ -2,7 +2,7 @@
 import { ConfigurationError } from "../errors.ts";
 import type { Encryption } from "./codec.ts";
 
-/** 32 random bytes, or 64 hexadecimal digits or base64 of them. */
+/** 32 random bytes, as bytes, as 64 hexadecimal digits, or in base64 (44 characters with its `=`, or 43). No passphrase. */
 export type EncryptionKey = Uint8Array | string;
 
 /** Bytes (NIST SP 800-38D 5.2.1.1): random, so at most 2^32 writes with one key. */
@@ -18,7 +18,10 @@ const IV = 12;
 export function createEncryption(key: EncryptionKey, ...older: readonly EncryptionKey[]): Encryption {
   const keys = [key, ...older].map((one) => {
     const bytes = bytesOf(one);
-    if (bytes?.length !== 32) throw new ConfigurationError({ option: "key", message: "An encryption key must be 32 bytes, as bytes, hexadecimal digits or base64. Make one with: openssl rand -hex 32" });
+    const wrong = bytes === undefined ? "must be 32 bytes, as bytes, hexadecimal digits or base64 (with its `=`, if it has no digit)"
+      : bytes.every((byte) => byte >= 0x20 && byte < 0x7f) ? "must be random bytes: this one is a text, and may be guessed"
+      : isDegenerate(bytes) ? "must be random bytes: this one follows a pattern" : undefined;
+    if (bytes === undefined || wrong !== undefined) throw new ConfigurationError({ option: "key", message: `An encryption key ${wrong ?? ""}. Make one with: openssl rand -hex 32` });
     return once(() => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]));
   });
   const parameters = (iv: Uint8Array<ArrayBuffer>, storeKey: string) => ({ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(storeKey) });
@@ -39,11 +42,25 @@ export function createEncryption(key: EncryptionKey, ...older: readonly Encrypti
   };
 }
 
+/** Undefined: it is no key of the right length, or a passphrase that only happens to be of the alphabet of base64. */
 function bytesOf(key: EncryptionKey): Uint8Array<ArrayBuffer> | undefined {
-  if (key instanceof Uint8Array) return new Uint8Array(key);
+  if (key instanceof Uint8Array) return key.length === 32 ? new Uint8Array(key) : undefined;
   if (typeof key !== "string") return undefined;
   if (/^[0-9a-f]{64}$/i.test(key)) return Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-  return fromBase64(key);
+  if (!/^[\w+/-]{43}=?$/.test(key)) return undefined;
+  // The last character of base64 of 32 bytes ends in two bits that are zero, and random bytes give letters of both cases and digits:
+  // without one of the cases come 2 keys in 10^10, without digit and sign 1 in 7,500, which can be given with its `=`.
+  const looksRandom = /[AEIMQUYcgkosw048]=?$/.test(key) && /[A-Z]/.test(key) && /[a-z]/.test(key) && (key.endsWith("=") || /[^A-Za-z]/.test(key));
+  return looksRandom ? fromBase64(key) : undefined;
+}
+
+/** Values, and steps from byte to byte, that 32 bytes have to show at least; random ones show fewer once in 10^15 times. */
+const DIFFERENT = 16;
+
+/** Bytes that are alike, that repeat themselves, or that count. */
+function isDegenerate(bytes: Uint8Array): boolean {
+  const steps = bytes.map((byte, i) => byte - (bytes[i - 1] ?? 0)).subarray(1);
+  return new Set(bytes).size < DIFFERENT || new Set(steps).size < DIFFERENT;
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
