@@ -1,16 +1,12 @@
 /** Ledger, spec and cases speak of the same errata, both ways. */
-import { readFileSync } from "node:fs";
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { ledgerFaults } from "../errata/validate.ts";
 import { nodeAt } from "./schema.ts";
 import type { Subject } from "./load.ts";
-
-const schema = JSON.parse(readFileSync(new URL("../../openapi/errata/schema.json", import.meta.url), "utf8")) as object;
-const validate = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: true }).compile(schema);
 
 /** What does not agree. Each entry names the erratum. */
 export function disagreements({ provider, document, ledger, cases }: Subject): string[] {
   const out: string[] = [];
-  if (!validate(ledger)) out.push(...(validate.errors ?? []).map(({ instancePath, message }) => `ledger of ${provider}: ${instancePath} ${message ?? "is not valid"}`));
+  out.push(...ledgerFaults(ledger).map((fault) => `ledger of ${provider}: ${fault}`));
   const ids = ledger.errata.map(({ id }) => id);
   for (const id of ids.filter((one, index) => ids.indexOf(one) !== index)) out.push(`erratum ${id} is there twice`);
   const inSpec = erratumNodes(document);
