@@ -1,5 +1,4 @@
 /** fetch -> fetch: puts the token and the API keys on a request, follows redirects by hand, and recovers once from a 401. */
-import { withSignal } from "./abort.ts";
 import { limitAnswer } from "./answer-limit.ts";
 import { ConfigurationError, NetworkError, RedirectError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
@@ -58,7 +57,7 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
       const key = connection.apiKeys?.[scheme];
       const place = provider.meta.schemes[scheme];
       if (key === undefined || !place) continue;
-      const value = assertHeaderValue(typeof key === "string" ? key : await withSignal(revealWithin(key, scheme, provider.name, timeouts.total, scheduler), signal), scheme);
+      const value = assertHeaderValue(typeof key === "string" ? key : await revealWithin(key, scheme, { provider: provider.name, within: timeouts.total, scheduler, signal }), scheme);
       secrets.add(value);
       headers.set(place.header, (place.prefix ?? "") + value);
     }

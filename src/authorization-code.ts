@@ -1,5 +1,6 @@
 /** The authorization code grant (RFC 6749 4.1) up to the token: URL, callback, exchange. Pure but for the exchange. */
 import { createDeadline } from "./abort.ts";
+import { base64url } from "./bytes.ts";
 import { CallbackError } from "./errors.ts";
 import { requireObject, requireText } from "./options.ts";
 import { prepareAll } from "./prepare.ts";
@@ -19,8 +20,7 @@ export interface AuthorizationUrlOptions {
 
 /** 256 random bits, base64url. */
 export function createState(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return base64url(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 export function buildAuthorizationUrl(page: string, clientId: string, state: string, options: AuthorizationUrlOptions): string {

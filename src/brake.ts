@@ -2,9 +2,6 @@
 import { CredentialsError, RateLimitError, type CorrigendaError } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
 
-/** ms. A locked account may have been unlocked by then: one try. */
-export const LATCH = 15 * 60_000;
-
 export interface Brake {
   /** The failure that forbids a request with these credentials now. */
   holds(fingerprint: string): CorrigendaError | undefined;
@@ -12,18 +9,18 @@ export interface Brake {
   readonly limited: boolean;
   /** Whether these were refused since the last success, even if the latch's time is over. */
   latched(fingerprint: string): boolean;
-  /** Remembers a failure, if it is one to remember. @returns whether it latched */
-  note(error: CorrigendaError, fingerprint: string): boolean;
+  /** Remembers a failure, if it is one to remember. @param span ms for which a refusal latches. @returns whether it latched */
+  note(error: CorrigendaError, fingerprint: string, span: number): boolean;
   release(): void;
   explain(): Pick<Explanation, "latch" | "retryAt">;
 }
 
 export function createBrake(now: () => number): Brake {
-  let latch: { readonly error: CorrigendaError; readonly fingerprint: string; readonly at: number } | undefined;
+  let latch: { readonly error: CorrigendaError; readonly fingerprint: string; readonly at: number; readonly span: number } | undefined;
   let limit: { readonly error: CorrigendaError; readonly at: number; readonly span: number } | undefined;
   // A clock that was set back ends both: a wait must not become longer than it was meant to be.
   const within = (at: number, span: number): boolean => now() >= at && now() - at < span;
-  const latchHolds = (): boolean => latch !== undefined && within(latch.at, LATCH);
+  const latchHolds = (): boolean => latch !== undefined && within(latch.at, latch.span);
   const limitHolds = (): boolean => limit !== undefined && within(limit.at, limit.span);
 
   return {
@@ -33,17 +30,17 @@ export function createBrake(now: () => number): Brake {
     },
     get limited() { return limitHolds(); },
     latched: (fingerprint) => latch?.fingerprint === fingerprint,
-    note(error, fingerprint) {
+    note(error, fingerprint, span) {
       if (error instanceof RateLimitError) limit = { error, at: now(), span: (error.retryAt ?? 0) - now() };
       if (!(error instanceof CredentialsError)) return false;
-      latch = { error, fingerprint, at: now() };
+      latch = { error, fingerprint, at: now(), span };
       return true;
     },
     release() {
       latch = limit = undefined;
     },
     explain: () => ({
-      ...(latch && latchHolds() ? { latch: { kind: latch.error.kind, reason: latch.error.message, until: latch.at + LATCH } } : {}),
+      ...(latch && latchHolds() ? { latch: { kind: latch.error.kind, reason: latch.error.message, until: latch.at + latch.span } } : {}),
       ...(limit && limitHolds() ? { retryAt: limit.at + limit.span } : {}),
     }),
   };

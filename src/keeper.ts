@@ -1,9 +1,8 @@
 /** One credential's record in the store: reading, compare-and-set, and what is still in memory only (rules T-14 to T-17). */
-import { withDeadline } from "./abort.ts";
+import { useOf } from "./binding.ts";
 import { StoreError } from "./errors.ts";
-import { isInstance } from "./foreign.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { Intent, TokenRecord, TokenStore } from "./stores/store.ts";
+import type { StoreAccess } from "./store-access.ts";
+import type { Intent, TokenRecord } from "./stores/store.ts";
 import type { Token } from "./token.ts";
 import { isTokenRecord } from "./token-record.ts";
 
@@ -16,15 +15,19 @@ export interface Keeper {
   load(): Promise<TokenRecord | undefined>;
   /**
    * Writes a token. A failure is reported and not thrown: the token stays in memory, and `flush` writes it later.
+   * @param binding what the record carries; undefined where nothing is bound
    * @returns the token that holds now: this one, or one that somebody else stored meanwhile; undefined if somebody revoked it
    */
-  keep(token: Token, origin: Origin): Promise<Token | undefined>;
+  keep(token: Token, origin: Origin, binding: string | undefined): Promise<Token | undefined>;
   /** The newest of what this process got for the refresh token of this one, directly or by further renewals. */
   successorOf(token: Token): Token | undefined;
   /** Writes what is unsaved. @returns the failure, which was reported */
   flush(): Promise<StoreError | undefined>;
-  /** Marks the record, unless the store holds another refresh token than the one that was refused. @returns whether it does */
-  markDead(sent: Token | undefined): Promise<boolean>;
+  /**
+   * Marks the record, unless the store holds another refresh token than the one that was refused, or a record of other credentials:
+   * a refusal says nothing of these. @returns whether it holds another one
+   */
+  markDead(sent: Token | undefined, binding: string | undefined): Promise<boolean>;
   /** @throws StoreError */
   discard(): Promise<void>;
   /** Always true where the store is not shared. @throws StoreError */
@@ -54,36 +57,28 @@ const ATTEMPTS = 10;
 /** Used refresh tokens that are remembered, in case the store is set back to one of them. */
 const REMEMBERED = 100;
 
-/** @param limit ms that one operation of the store may take */
-export function createKeeper(store: TokenStore, key: string, provider: string, limit: number, scheduler: Scheduler, report: (error: StoreError) => void): Keeper {
+interface Unsaved {
+  readonly token: Token;
+  readonly origin: Origin;
+  readonly binding: string | undefined;
+  /** The generation it is to follow. Only `write` moves it on, once it has looked at what is stored. */
+  readonly expected: number;
+}
+
+/** @param login whether there is a login, with which nothing of other credentials is taken */
+export function createKeeper(store: StoreAccess, key: string, login: boolean, report: (error: StoreError) => void): Keeper {
   let generation = 0;
-  /** `expected`: the generation it is to follow. Only `write` moves it on, once it has looked at what is stored. */
-  let unsaved: { readonly token: Token; readonly origin: Origin; readonly expected: number } | undefined;
+  let unsaved: Unsaved | undefined;
   let writing: Promise<StoreError | undefined> | undefined;
   /** The refresh tokens that were used up here, one after another, and what was got for the last of them. */
   let chain: { readonly spent: readonly string[]; readonly token: Token } | undefined;
   /** What somebody else did in place of the token that was to be written last. */
   let displaced: Displaced | undefined;
-  const shared = typeof store.lease === "function" && typeof store.release === "function";
-
-  const failure = (what: string): StoreError => new StoreError({
-    provider, retryable: true, message: `${provider}: the token store ${what} (key ${key}). Look at the store.`,
-  });
-
-  /** @param keepAlive whether the process has to stay alive for it, as for a token that is being written */
-  async function guard<T>(operation: () => Promise<T>, keepAlive = false): Promise<T> {
-    try {
-      return await withDeadline((async () => operation())(), limit, () => failure("did not answer in time"), scheduler, keepAlive);
-    } catch (cause) {
-      // What a store throws may quote what it was given, so its message is left behind (rule S-03), unless it is our own.
-      if (!isInstance(cause, StoreError)) throw failure("failed");
-      throw cause.provider === undefined ? cause.copy((details) => ({ ...details, provider, message: `${provider}: ${details.message}` })) : cause;
-    }
-  }
+  const { shared } = store;
 
   async function load(): Promise<TokenRecord | undefined> {
-    const record: unknown = await guard(() => store.get(key));
-    if (record !== undefined && !isTokenRecord(record)) throw failure("holds something that is no token record; nothing was overwritten");
+    const record = await store.get(key);
+    if (record !== undefined && !isTokenRecord(record)) throw store.failure(key, "holds something that is no token record; nothing was overwritten");
     generation = record?.generation ?? 0;
     // Once somebody else has renewed, what this one got is used up as well.
     const known = [chain?.token.refreshToken, ...(chain?.spent ?? [])];
@@ -92,31 +87,29 @@ export function createKeeper(store: TokenStore, key: string, provider: string, l
   }
 
   async function set(record: Omit<TokenRecord, "generation">, expected: number): Promise<boolean> {
-    // One that slept through a deletion must not take what came after it for what it had read.
-    const next = expected === 0 ? 1 + Math.floor(scheduler.random() * 2 ** 40) : expected + 1;
-    const written = await guard(() => store.set(key, { ...record, generation: next }, expected), true);
-    if (written) generation = next;
-    return written;
+    const written = await store.set(key, record, expected);
+    generation = written ?? generation;
+    return written !== undefined;
   }
 
   async function write(): Promise<StoreError | undefined> {
     try {
       for (let tries = 0; unsaved; tries += 1) {
-        if (tries === ATTEMPTS) throw failure("refuses every compare-and-set");
-        const { token, origin, expected } = unsaved;
+        if (tries === ATTEMPTS) throw store.failure(key, "refuses every compare-and-set");
+        const { token, origin, binding, expected } = unsaved;
         const done = async (): Promise<boolean> => {
-          if (await set({ token }, expected)) return true;
+          if (await set({ token, ...(binding === undefined ? {} : { binding }) }, expected)) return true;
           const stored = await load();
           const current = stored?.generation ?? 0;
           if (stored?.token.accessToken === token.accessToken) {
             // Written before, and this one was not told. Once more, lest it was not confirmed, with what others put beside it.
             return set(withoutGeneration(stored), current);
           }
-          if (stored ? isOvertaken(token, origin, stored.token) : shared && typeof origin === "object") {
+          if (stored ? isOvertaken(token, origin, stored) && useOf(stored, binding, login) !== "nothing" : shared && typeof origin === "object") {
             if (unsaved?.token === token) displaced = { by: stored?.token };
             return true;
           }
-          if (unsaved?.token === token) unsaved = { token, origin, expected: current };
+          if (unsaved?.token === token) unsaved = { ...unsaved, expected: current };
           return false;
         };
         // A consent may have come in its place meanwhile, and is written next.
@@ -136,8 +129,8 @@ export function createKeeper(store: TokenStore, key: string, provider: string, l
     shared,
     get unsaved() { return unsaved?.token; },
     load,
-    async keep(token, origin) {
-      unsaved = { token, origin, expected: generation };
+    async keep(token, origin, binding) {
+      unsaved = { token, origin, binding, expected: generation };
       displaced = undefined;
       await flush();
       const instead = displaced as Displaced | undefined;
@@ -147,12 +140,14 @@ export function createKeeper(store: TokenStore, key: string, provider: string, l
     },
     successorOf: ({ refreshToken }) => (refreshToken !== undefined && chain?.spent.includes(refreshToken) ? chain.token : undefined),
     flush,
-    async markDead(sent) {
+    async markDead(sent, binding) {
       try {
         const stored = await load();
-        if (!stored) return false;
+        const use = stored && useOf(stored, binding, login);
+        if (!stored || use === "nothing") return false;
         if (stored.token.refreshToken !== sent?.refreshToken) return true;
-        await set({ token: stored.token, reauthorizationRequired: true }, stored.generation);
+        const { intent: _, ...rest } = withoutGeneration(stored);
+        await set(use === "token" ? { ...rest, reauthorizationRequired: true } : rest, stored.generation);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         report(error);
@@ -163,10 +158,10 @@ export function createKeeper(store: TokenStore, key: string, provider: string, l
       unsaved = chain = undefined;
       await writing; // A write that is under way must not come after the deletion.
       generation = 0;
-      await guard(() => store.delete(key), true);
+      await store.delete(key);
     },
-    lease: async (owner, ms) => store.lease === undefined || guard(async () => store.lease!(key, owner, ms)),
-    release: async (owner) => guard(async () => store.release?.(key, owner)),
+    lease: (owner, ms) => store.lease(key, owner, ms),
+    release: (owner) => store.release(key, owner),
     declare: (record, intent) => set({ ...withoutGeneration(record), intent }, record.generation),
     async withdraw(owner) {
       try {
@@ -185,7 +180,7 @@ function withoutGeneration({ generation: _, ...rest }: TokenRecord): Omit<TokenR
   return rest;
 }
 
-function isOvertaken(token: Token, origin: Origin, stored: Token): boolean {
+function isOvertaken(token: Token, origin: Origin, { token: stored }: TokenRecord): boolean {
   if (origin === "consent") return false;
   // Clocks of hosts differ: who has the successor of what is stored needs none.
   return origin === "mint" ? stored.issuedAt >= token.issuedAt : stored.refreshToken !== origin.sent;

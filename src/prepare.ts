@@ -1,5 +1,6 @@
 /** All the requests that a token may take, made ready, and a fingerprint of every credential in them. */
 import { withSignal, type Deadline } from "./abort.ts";
+import { sha256 } from "./bytes.ts";
 import type { Grant } from "./provider.ts";
 import { secretIsLate } from "./secret.ts";
 import { prepareTokenRequest, type PreparedRequest, type TokenEndpoint } from "./token-request.ts";
@@ -9,6 +10,8 @@ export interface Prepared {
   take(index: number): PreparedRequest;
   /** Tells one set of credentials from another. In memory only (rule T-07). */
   readonly fingerprint: string;
+  /** The values of the API keys that go along. */
+  readonly apiKeys: readonly string[];
 }
 
 /** All at once, since the latch has to see every credential; one that fails matters only if its turn comes. */
@@ -18,9 +21,10 @@ export async function prepareAll(grants: readonly Pick<Grant, "request">[], endp
     throw secretIsLate(name);
   });
   const secrets = all.map((request) => (request.status === "fulfilled" ? request.value.secrets : []));
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(secrets)));
+  const apiKeys = [...new Set(all.flatMap((request) => (request.status === "fulfilled" ? request.value.apiKeys : [])))];
   return {
-    fingerprint: Array.from(new Uint8Array(hash), (byte) => byte.toString(16)).join(" "),
+    fingerprint: await sha256(JSON.stringify(secrets)),
+    apiKeys,
     take(index) {
       const request = all[index];
       if (request?.status === "fulfilled") return request.value;

@@ -70,6 +70,11 @@ export interface Connection {
   readonly baseUrl: string;
   /** Client id or user name, then the subject if there is one: parts of the store key, nothing secret (rule T-07). */
   readonly identity: readonly string[];
+  /**
+   * The secrets that last, to which a stored token is bound (rule T-07): a password, a client secret. Not API keys, codes, refresh tokens or
+   * assertions that are made anew. None for a public client. Needed with `grants`, where a client is given a store.
+   */
+  readonly credentials?: () => Promise<readonly string[]>;
   /** By the name of the security scheme in the spec. */
   readonly apiKeys?: Readonly<Record<string, Secret>>;
   /** A token made by hand, which cannot be renewed. Instead of `grants`. */

@@ -23,9 +23,12 @@ export interface Refusal {
  * the beginning of a secret could be left at the end.
  */
 export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Problem {
-  const quote = (text: string | undefined, longest: number): string | undefined => text && redact(text, secrets).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").slice(0, longest);
-  return { ...problem, code: quote(problem.code, 100), message: quote(problem.message, 500) };
+  return { ...problem, code: quote(problem.code, secrets, 100), message: quote(problem.message, secrets, 500) };
 }
+
+/** @param longest characters that are shown */
+export const quote = (text: string | undefined, secrets: Iterable<string>, longest: number): string | undefined =>
+  text && redact(text, secrets).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").slice(0, longest);
 
 /** What a provider reads of an error body. Nothing, where that body is more than it can bear: an answer is no reason to fail. */
 export function readProblem(provider: Pick<Provider<object, never>, "readProblem">, body: unknown): Problem {

@@ -1,5 +1,6 @@
-/** One renewal: whose turn it is, which grants are tried, and what is kept of the answer (rules T-09, T-14, T-16, T-17). */
-import { createDeadline, withDeadline, type Deadline } from "./abort.ts";
+/** One renewal: whose turn it is, which grants are tried, and what is kept of the answer (rules T-07, T-09, T-14, T-16, T-17). */
+import { createDeadline, withDeadline, withSignal, type Deadline } from "./abort.ts";
+import { useOf, type BindingKey } from "./binding.ts";
 import type { Brake } from "./brake.ts";
 import { NetworkError, ReauthorizationRequiredError, ServerError, StoreError, type CorrigendaError } from "./errors.ts";
 import type { Flight } from "./flight.ts";
@@ -8,6 +9,8 @@ import { prepareAll, type Prepared } from "./prepare.ts";
 import type { Grant } from "./provider.ts";
 import { isMint, sendWithRetries } from "./retry.ts";
 import type { Runtime } from "./runtime.ts";
+import { secretIsLate } from "./secret.ts";
+import { errorOf, type SharedLatch } from "./shared-latch.ts";
 import type { TokenRecord } from "./stores/store.ts";
 import { succeed, type Token } from "./token.ts";
 import type { TokenEndpoint } from "./token-request.ts";
@@ -31,9 +34,16 @@ interface Settings {
   readonly keeper: Keeper;
   readonly turns: Turns;
   readonly brake: Brake;
+  /** The credential's store key. */
+  readonly key: string;
+  /** Whether there is a login. */
+  readonly login: boolean;
+  /** Reveals the credentials that tokens are bound to. Absent, with `latch`: the store is the client's own, and nothing is bound. */
+  readonly bind: (() => Promise<BindingKey>) | undefined;
+  readonly latch: SharedLatch | undefined;
   readonly ways: (token: Token | undefined) => readonly Grant[];
-  /** Remembers a refusal. */
-  readonly note: (error: CorrigendaError, fingerprint: string) => CorrigendaError;
+  /** Remembers a refusal. @param until epoch ms; when absent, as long as it has to be. @returns until when it latches, if it does */
+  readonly note: (error: CorrigendaError, fingerprint: string, until?: number) => number | undefined;
   /** The refresh token of another owner is sent again. */
   readonly onReplay: (reason: "owner_dead" | "owner_silent") => void;
   /** A refresh token was sent, and what became of it is not known. */
@@ -45,12 +55,23 @@ interface Standing {
   readonly current: Token | undefined;
   /** Takes over what the store holds, if it will do. */
   readonly adopt: (record: TokenRecord) => Token | undefined;
-  /** Whether a mark in the store is passed over for one try. */
+  /** Whether a mark and a latch in the store are passed over for one try. */
   readonly afresh: boolean;
 }
 
+/** What these credentials make of what is stored. Without it nothing is bound. */
+interface Bound {
+  readonly binding: string;
+  readonly tagOf: BindingKey["tagOf"];
+}
+
 /** All that a renewal may send, made ready before anybody's turn is taken. */
-interface Plan extends Prepared { readonly previous: Token | undefined; readonly grants: readonly Grant[] }
+interface Plan extends Prepared {
+  readonly previous: Token | undefined;
+  readonly grants: readonly Grant[];
+  /** Under which a refusal of it is noted in the store. */
+  readonly tag: string | undefined;
+}
 
 export interface Renewal {
   run(flight: Flight, deadline: Deadline, standing: Standing): Promise<Renewed>;
@@ -58,7 +79,7 @@ export interface Renewal {
   exclusively(work: () => Promise<void>): Promise<void>;
 }
 
-export function createRenewal({ endpoint, runtime, keeper, turns, brake, ways, note, onReplay, onDoubt }: Settings): Renewal {
+export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, login, bind, latch, ways, note, onReplay, onDoubt }: Settings): Renewal {
   const { timeouts, leases, scheduler, now, replay } = runtime;
   const { name } = endpoint.provider;
   /** With a random part, so that those who wait do not all look at the same moment. */
@@ -76,17 +97,20 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, ways, n
     let left: number | undefined;
     let changes = 0;
     try {
+      const bound = await revealBound(deadline);
       for (;;) {
         if (deadline.left() === 0) throw late(left);
         const read = await keeper.load().then((record) => ({ record }), unlessMintable);
-        const stored = read?.record;
+        const use = read?.record && useOf(read.record, bound?.binding, login);
+        // What is of other credentials is no more to this one than its generation.
+        const stored = use === "nothing" ? undefined : read?.record;
         // A store that was set back holds a refresh token that this process has used: it has the successor in memory.
         const successor = stored && keeper.successorOf(stored.token);
-        const adopted = stored && !successor && standing.adopt(stored);
+        const adopted = stored && !successor && use === "token" && standing.adopt(stored);
         if (adopted) return { token: adopted };
         // The store is right: what it holds no more was taken back. Only one that says nothing is passed over.
         const previous = keeper.unsaved ?? successor ?? stored?.token ?? (read && keeper.shared ? undefined : standing.current);
-        if (plan === undefined || plan.previous?.refreshToken !== previous?.refreshToken) plan = await makePlan(previous, deadline);
+        if (plan === undefined || plan.previous?.refreshToken !== previous?.refreshToken) plan = await makePlan(previous, bound, deadline);
         forbid(plan, stored, standing.afresh);
         if (turn === "none" || (turn === "ours" && !turns.held)) {
           const taken = read && (await turns.take().catch(unlessMintable));
@@ -95,8 +119,8 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, ways, n
         }
         if (turn !== "none") {
           const restore = successor && stored.token.refreshToken !== undefined && !keeper.unsaved;
-          if (restore) await keeper.keep(successor, { sent: stored.token.refreshToken });
-          const outcome = restore ? undefined : await attempt(flight, deadline, { ...plan, previous }, stored, turn === "without");
+          if (restore) await keeper.keep(successor, { sent: stored.token.refreshToken }, bound?.binding);
+          const outcome = restore ? undefined : await attempt(flight, deadline, { ...plan, previous, binding: bound?.binding, stored, alone: turn === "without", afresh: standing.afresh });
           if (typeof outcome === "object") return outcome;
           left = outcome;
           if (outcome === undefined) {
@@ -115,30 +139,58 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, ways, n
     }
   }
 
-  async function makePlan(previous: Token | undefined, deadline: Deadline): Promise<Plan> {
+  /** Secrets are revealed before anything of the store is served, since what they were before says nothing of them now (rule T-07). */
+  async function revealBound({ signal }: Deadline): Promise<Bound | undefined> {
+    if (!bind) return undefined;
+    try {
+      const { bindingOf, tagOf } = await withSignal(bind(), signal);
+      return { binding: await bindingOf(key), tagOf };
+    } catch (error) {
+      throw signal.aborted ? secretIsLate(name) : error;
+    }
+  }
+
+  async function makePlan(previous: Token | undefined, bound: Bound | undefined, deadline: Deadline): Promise<Plan> {
     const grants = ways(previous);
     if (grants.length === 0) throw reauthorization("No refresh token is stored for this key");
-    return { previous, grants, ...(await prepareAll(grants, endpoint, deadline)) };
+    const prepared = await prepareAll(grants, endpoint, deadline);
+    const sent = grants.some(({ grantType }) => grantType === "refresh_token") ? previous?.refreshToken ?? null : null;
+    return { previous, grants, ...prepared, tag: await bound?.tagOf("latch", key, prepared.apiKeys, sent) };
   }
 
   /** What keeps from a request, before anybody's turn is taken for it. */
   function forbid({ fingerprint }: Plan, stored: TokenRecord | undefined, afresh: boolean): void {
     const holds = brake.holds(fingerprint);
     if (holds) throw new Held(holds);
-    if (stored?.reauthorizationRequired && !brake.latched(fingerprint) && !afresh) throw note(reauthorization("The refresh token was refused before"), fingerprint);
+    if (stored?.reauthorizationRequired && !brake.latched(fingerprint) && !afresh) throw noted(reauthorization("The refresh token was refused before"), fingerprint);
+  }
+
+  function noted(error: CorrigendaError, fingerprint: string, until?: number): CorrigendaError {
+    note(error, fingerprint, until);
+    return error;
+  }
+
+  interface Attempt extends Plan {
+    readonly binding: string | undefined;
+    readonly stored: TokenRecord | undefined;
+    /** Whether there is no turn, since the store failed. */
+    readonly alone: boolean;
+    readonly afresh: boolean;
   }
 
   /**
    * Tries the grants in turn.
-   * @param alone whether there is no turn, since the store failed
    * @returns undefined: the store has changed, look again. A number: another owner may hold the next token; ms to wait for it
    */
-  async function attempt(flight: Flight, deadline: Deadline, { previous, grants, fingerprint, take }: Plan, stored: TokenRecord | undefined, alone: boolean): Promise<Renewed | number | undefined> {
+  async function attempt(flight: Flight, deadline: Deadline, { previous, grants, fingerprint, tag, take, binding, stored, alone, afresh }: Attempt): Promise<Renewed | number | undefined> {
     if (keeper.unsaved && !isMint(grants[0])) {
       const failure = await keeper.flush();
       if (failure) throw failure; // Rotating on would make the copy in memory the only one, twice over (rule T-16).
       return undefined;
     }
+    // Now that nobody else writes it: whoever had the turn before may have been refused.
+    const latched = alone || tag === undefined ? undefined : await latch?.read(tag);
+    if (latched?.refusal && !afresh) throw new Held(noted(errorOf(latched.refusal, name, !login, runtime.secrets), fingerprint, latched.refusal.until));
     for (const [index, grant] of grants.entries()) {
       const rotates = grant.grantType === "refresh_token";
       // Without a turn a refresh token is not risked: there is a login further down.
@@ -151,17 +203,20 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, ways, n
       const outcome = await sendWithRetries(request, grant, endpoint, { attempt: timeouts.attempt, total: deadline, scheduler, rest: flight.rest, replay, maySend: () => turns.held });
       if ("token" in outcome) {
         const origin = rotates && previous?.refreshToken !== undefined ? { sent: previous.refreshToken } : "mint";
-        const token = await keeper.keep(succeed(outcome.token, previous), origin);
+        const token = await keeper.keep(succeed(outcome.token, previous), origin, binding);
+        if (latched?.noted && tag !== undefined) await latch?.remove(tag);
         return token && { token, grant, previous }; // Revoked meanwhile: nothing is stored, and there may be a login.
       }
       const { error, problem, status } = outcome;
       if (rotates && (error instanceof ServerError || (error instanceof NetworkError && error.maybeReceived))) onDoubt();
       if (problem && status !== undefined && index + 1 < grants.length && grant.proceeds?.(status, problem)) continue;
       if (error instanceof ReauthorizationRequiredError) {
-        if (await keeper.markDead(previous)) return undefined; // The store holds another refresh token by now.
+        if (await keeper.markDead(previous, binding)) return undefined; // The store holds another refresh token by now.
       } else if (rotates) await turns.withdraw(); // Whoever comes next need not wait for this one.
       if (rotates && error.retryable && !turns.held) return undefined; // Somebody else may have renewed by now.
-      throw note(error, fingerprint);
+      const until = note(error, fingerprint);
+      if (until !== undefined && tag !== undefined && !alone) await latch?.add({ tag, until, ...(error.status === undefined ? {} : { status: error.status }), ...(error.vendorCode === undefined ? {} : { code: error.vendorCode }) });
+      throw error;
     }
     throw reauthorization("No way to a token is left");
   }

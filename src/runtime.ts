@@ -46,6 +46,8 @@ export interface Runtime {
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
   readonly store: TokenStore;
+  /** Whether others may share the store, so that records are bound to credentials (rule T-07) and refusals noted there (rule T-10). */
+  readonly binds: boolean;
   readonly emit: OnEvent;
   readonly secrets: KnownSecrets;
   readonly timeouts: { readonly attempt: number; readonly total: number };
@@ -70,6 +72,7 @@ export function createRuntime(options: CommonOptions): Runtime {
     fetch: requireFunction(options.fetch, "fetch") ?? ((input, init) => globalThis.fetch(input, init)),
     now: requireFunction(options.now, "now") ?? Date.now,
     store: requireStore(options.store) ?? createMemoryStore(),
+    binds: options.store !== undefined,
     emit: (event) => {
       // A listener's fault is the listener's: it must not cost a token, nor the process.
       void (async () => onEvent?.(event))().catch(() => undefined);

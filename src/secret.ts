@@ -1,4 +1,4 @@
-import { withDeadline } from "./abort.ts";
+import { withDeadline, withSignal } from "./abort.ts";
 import { ConfigurationError, NetworkError } from "./errors.ts";
 import { memberOf } from "./foreign.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -35,9 +35,18 @@ export async function reveal(secret: Secret, option: string): Promise<string> {
   return value;
 }
 
-/** As `reveal`, for as long as `ms`. @throws NetworkError with code `timeout` */
-export const revealWithin = (secret: Secret, option: string, provider: string, ms: number, scheduler: Scheduler): Promise<string> =>
-  withDeadline(reveal(secret, option), ms, () => secretIsLate(provider), scheduler);
+export interface RevealOptions {
+  readonly provider: string;
+  /** ms. */
+  readonly within: number;
+  readonly scheduler: Scheduler;
+  /** The caller's. */
+  readonly signal: AbortSignal | null | undefined;
+}
+
+/** As `reveal`, for no longer than the deadline. @throws NetworkError with code `timeout`; the signal's reason when it aborts */
+export const revealWithin = (secret: Secret, option: string, { provider, within, scheduler, signal }: RevealOptions): Promise<string> =>
+  withDeadline(withSignal(reveal(secret, option), signal), within, () => secretIsLate(provider), scheduler);
 
 export const secretIsLate = (provider: string): NetworkError => new NetworkError({
   provider, code: "timeout", maybeReceived: false, message: `${provider}: a function that gives a secret did not answer in time. Nothing was sent.`,

@@ -1,4 +1,5 @@
 /** What the rest of the package knows of a token source. */
+import type { BindingKey } from "./binding.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Token } from "./token.ts";
 
@@ -24,8 +25,8 @@ export interface TokenSource {
 
 /** What the authorization code flow needs besides. */
 export interface GrantedTokenSource extends TokenSource {
-  /** Takes over a token that was obtained outside, in place of what is stored. Kept in memory if it cannot be stored. */
-  adopt(token: Token, grant: string): Promise<void>;
+  /** Takes over a token that was obtained outside, in place of what is stored. Kept in memory if it cannot be stored. `bindingKey`: of the credentials that brought it, where the store is not the client's own. */
+  adopt(token: Token, grant: string, bindingKey: BindingKey | undefined): Promise<void>;
   /** Forgets the token, stored or not. @throws StoreError */
   forget(): Promise<void>;
 }

@@ -1,4 +1,3 @@
-import { withSignal } from "./abort.ts";
 import { ClosedError, ConfigurationError } from "./errors.ts";
 import { requireTokenOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -13,7 +12,7 @@ export function createStaticTokenSource(provider: string, secret: Secret, { now,
     getToken: async (options) => {
       const { signal } = requireTokenOptions(options);
       if (closed) throw new ClosedError({ provider, message: `${provider}: the client was closed.` });
-      const accessToken = await withSignal(revealWithin(secret, "token", provider, timeouts.total, scheduler), signal);
+      const accessToken = await revealWithin(secret, "token", { provider, within: timeouts.total, scheduler, signal });
       if (!B64TOKEN.test(accessToken)) {
         throw new ConfigurationError({ option: "token", message: "Option `token` holds a character that does not belong in a bearer token, such as a space or a line break." });
       }

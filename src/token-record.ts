@@ -1,14 +1,24 @@
 /** Whether what a store gave is a record: whoever can write to the store can put anything there. */
 import { LONGEST_SECRET } from "./secret.ts";
-import type { Intent, TokenRecord } from "./stores/store.ts";
+import type { Intent, LatchEntry, LatchRecord, TokenRecord } from "./stores/store.ts";
 import type { Token } from "./token.ts";
 import { VISIBLE_ASCII, VSCHAR } from "./token-answer.ts";
 
 type Unchecked<T> = Partial<Record<keyof T, unknown>>;
 
 export function isTokenRecord(value: unknown): value is TokenRecord {
-  const { token, generation, reauthorizationRequired, intent } = (isObject(value) ? value : {}) as Unchecked<TokenRecord>;
-  return isGeneration(generation) && isToken(token) && isAbsentOr(intent, isIntent) && isAbsentOr(reauthorizationRequired, (mark) => mark === true);
+  const { token, generation, reauthorizationRequired, intent, binding } = (isObject(value) ? value : {}) as Unchecked<TokenRecord>;
+  return isGeneration(generation) && isToken(token) && isAbsentOr(intent, isIntent) && isAbsentOr(reauthorizationRequired, (mark) => mark === true) && isAbsentOr(binding, isShort);
+}
+
+export function isLatchRecord(value: unknown): value is LatchRecord {
+  const { generation, latch } = (isObject(value) ? value : {}) as Unchecked<LatchRecord>;
+  return isGeneration(generation) && Array.isArray(latch) && latch.every(isLatchEntry);
+}
+
+function isLatchEntry(value: unknown): boolean {
+  const { tag, status, code, until } = (isObject(value) ? value : {}) as Unchecked<LatchEntry>;
+  return isShort(tag) && isAbsentOr(status, Number.isInteger) && isAbsentOr(code, isShort) && isTime(until);
 }
 
 function isToken(value: unknown): boolean {

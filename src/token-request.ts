@@ -27,11 +27,12 @@ export interface TokenEndpoint {
   readonly secrets: KnownSecrets;
 }
 
-/** A request that is ready to be sent, any number of times. `secrets` are all the secret values in it. */
+/** A request that is ready to be sent, any number of times. `secrets` are all the secret values in it, `apiKeys` some of them. */
 export interface PreparedRequest {
   readonly url: URL;
   readonly init: RequestInit;
   readonly secrets: readonly string[];
+  readonly apiKeys: readonly string[];
 }
 
 /**
@@ -79,20 +80,21 @@ export async function prepareTokenRequest({ operation, query, body, secrets }: T
   // Percent-encoding throughout: in a query, the form's `+` for a space is what breaks GenLogs' passwords.
   if (query) url.search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("'", "%27")}`).join("&");
   const headers = new Headers({ accept: "application/json" });
-  const revealed = [...secrets];
+  const apiKeys: string[] = [];
   for (const scheme of meta?.security ?? []) {
     const key = connection.apiKeys?.[scheme];
     const place = provider.meta.schemes[scheme];
     if (key === undefined || place === undefined) continue;
     const value = assertHeaderValue(await reveal(key, scheme), scheme);
-    revealed.push(value);
+    apiKeys.push(value);
     headers.set(place.header, (place.prefix ?? "") + value);
   }
-  known.add(...revealed);
-  if (body === undefined) return { url, secrets: revealed, init: { method, headers, redirect: "manual" } };
+  const all = { url, secrets: [...secrets, ...apiKeys], apiKeys };
+  known.add(...all.secrets);
+  if (body === undefined) return { ...all, init: { method, headers, redirect: "manual" } };
   const form = meta?.request === "application/x-www-form-urlencoded";
   headers.set("content-type", form ? "application/x-www-form-urlencoded" : "application/json");
-  return { url, secrets: revealed, init: { method, headers, redirect: "manual", body: form ? new URLSearchParams(body).toString() : JSON.stringify(body) } };
+  return { ...all, init: { method, headers, redirect: "manual", body: form ? new URLSearchParams(body).toString() : JSON.stringify(body) } };
 }
 
 /** Follows one 307 or 308 to the same origin with method and body as they were; every other redirect is refused (rule S-02). */

@@ -4,8 +4,9 @@
  * `brake` the refusing.
  */
 import { withSignal, type Deadline } from "./abort.ts";
-import { createBrake, LATCH } from "./brake.ts";
-import { ClosedError, ContractError, CorrigendaError, ReauthorizationRequiredError } from "./errors.ts";
+import { bindingKeyOf, type BindingKey } from "./binding.ts";
+import { createBrake } from "./brake.ts";
+import { ClosedError, ConfigurationError, ContractError, CorrigendaError, CredentialsError, ReauthorizationRequiredError } from "./errors.ts";
 import type { ClientEvent } from "./events.ts";
 import { explainFailure, explainToken, type Explanation } from "./explanation.ts";
 import { startFlight, type Flight } from "./flight.ts";
@@ -15,6 +16,9 @@ import type { Connection, Grant, Provider } from "./provider.ts";
 import { createRenewal, Held } from "./renewal.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Timer } from "./scheduler.ts";
+import { isMint } from "./retry.ts";
+import { createSharedLatch, LATCH } from "./shared-latch.ts";
+import { createStoreAccess } from "./store-access.ts";
 import { storeKey } from "./store-key.ts";
 import type { GetTokenOptions, GrantedTokenSource, TokenSource } from "./source.ts";
 import { freshness, type Token } from "./token.ts";
@@ -35,10 +39,15 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   const { now, timeouts, scheduler, background } = runtime;
   const { name } = provider;
   const key = storeKey(name, connection);
+  if (runtime.binds && connection.grants && !connection.credentials) {
+    throw new ConfigurationError({ provider: name, option: "store", message: `${name}: a token in a store of your own is bound to the credentials that brought it, and the provider's \`connect\` gives no \`credentials\`. Add them to what it returns.` });
+  }
   const brake = createBrake(now);
   const endpoint = { provider, connection, fetch: runtime.fetch, now, secrets: runtime.secrets };
   const emit = (event: WithoutProvider<ClientEvent>): void => runtime.emit({ ...event, provider: name });
-  const keeper = createKeeper(runtime.store, key, name, timeouts.attempt, scheduler, (error) => {
+  const login = connection.grants?.({ refreshToken: undefined, worked: () => false }).some(isMint) ?? false;
+  const store = createStoreAccess(runtime.store, name, timeouts.attempt, scheduler);
+  const keeper = createKeeper(store, key, login, (error) => {
     savedAt = now();
     emit({ type: "persist_failed", error });
     if (keeper.unsaved) saveLater();
@@ -55,8 +64,10 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   let flight: Flight | undefined;
   let lastFailure: { readonly at: number; readonly error: CorrigendaError } | undefined;
   let rotationInDoubt = false;
-  /** After `reset`, a mark in the store does not keep from one try. */
-  let afresh = false;
+  /** After `reset`, a mark or a latch in the store does not keep from one try: each `reset` gives another one. */
+  let afresh: object | undefined;
+  /** Of the credentials as they were revealed last. */
+  let bindingKey: BindingKey | undefined;
   let closed = false;
   /** A new consent or a revocation is being written: nobody is served meanwhile. */
   let exclusive: Promise<unknown> | undefined;
@@ -65,7 +76,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
 
   const turns = createTurns({ keeper, times: runtime.leases, owners: runtime.owners, now, scheduler });
   const renewal = createRenewal({
-    endpoint, runtime, keeper, turns, brake, note,
+    endpoint, runtime, keeper, turns, brake, key, login, note, bind: runtime.binds ? bind : undefined, latch: runtime.binds ? createSharedLatch(store, key, now) : undefined,
     ways: (token) => ways(token),
     onDoubt: () => { rotationInDoubt = true; },
     onReplay: (reason) => {
@@ -73,6 +84,16 @@ export function createTokenSource(provider: Provider<object, never>, connection:
       emit({ type: "rotation_replayed", reason });
     },
   });
+
+  /** A vault that fails later on takes nothing back: this client did have the credentials. */
+  async function bind(): Promise<BindingKey> {
+    try {
+      return (bindingKey = await bindingKeyOf(name, connection));
+    } catch (error) {
+      if (bindingKey) return bindingKey;
+      throw error;
+    }
+  }
 
   /** Whoever waits for the turn of this process waits for this, though nobody asks for a token here. */
   function saveLater(): void {
@@ -139,8 +160,9 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   };
 
   async function fly(self: Flight, deadline: Deadline, minTtl: number | undefined): Promise<Token> {
+    const chance = afresh;
     try {
-      const { token, grant, previous } = await renewal.run(self, deadline, { current, afresh, adopt: ({ token: stored }) => adopt(stored, minTtl) });
+      const { token, grant, previous } = await renewal.run(self, deadline, { current, afresh: chance !== undefined, adopt: ({ token: stored }) => adopt(stored, minTtl) });
       // Nobody gets the token before its save was attempted (rule T-09); a failure to save is reported by the keeper.
       if (grant) {
         worked.add(grant.name);
@@ -152,6 +174,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
       return token;
     } catch (error) {
       if (error instanceof Held) throw error.error;
+      if (error instanceof CredentialsError && afresh === chance) afresh = undefined; // Used. One that `reset` gave meanwhile is not.
       if (error instanceof CorrigendaError) {
         lastFailure = { at: now(), error };
         emit({ type: "renewal_failed", error });
@@ -183,13 +206,20 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     softFailedAt = -Infinity;
     if (from === "store") return; // It proves nothing of the credentials here.
     brake.release();
-    afresh = false;
+    afresh = undefined;
   }
 
-  function note(error: CorrigendaError, fingerprint: string): CorrigendaError {
-    if (brake.note(error, fingerprint)) emit({ type: "latched", error, until: now() + LATCH });
+  function note(error: CorrigendaError, fingerprint: string, until = now() + latchSpan(error)): number | undefined {
+    const latched = brake.note(error, fingerprint, until - now());
+    if (latched) emit({ type: "latched", error, until });
     if (error instanceof ReauthorizationRequiredError) emit({ type: "reauthorization_required", error });
-    return error;
+    return latched ? until : undefined;
+  }
+
+  /** ms. While the token still works, a refusal proves nothing against the credentials: some vendors refuse a renewal that comes early (rule T-10). */
+  function latchSpan(error: CorrigendaError): number {
+    if (!usable(current) || error instanceof ReauthorizationRequiredError) return LATCH;
+    return Math.min(LATCH, (current.expiresAt ?? Infinity) - now());
   }
 
   async function explain(): Promise<Explanation> {
@@ -222,7 +252,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
       rotationInDoubt = false;
       brake.release();
       softFailedAt = forcedAt = -Infinity;
-      afresh = true;
+      afresh = {};
       worked.clear();
     },
     async close() {
@@ -235,8 +265,9 @@ export function createTokenSource(provider: Provider<object, never>, connection:
       await turns.end();
       if (failure) throw failure.copy((details) => ({ ...details, message: `${details.message} The newest token is not saved, and lost with this client.` }));
     },
-    adopt: (token, grant) => alone(async () => {
-      await keeper.keep(token, "consent"); // Takes the place of anything.
+    adopt: (token, grant, given) => alone(async () => {
+      bindingKey = given ?? bindingKey;
+      await keeper.keep(token, "consent", await given?.bindingOf(key)); // Takes the place of anything.
       refused = undefined;
       take(token, grant);
       announce("token_issued", token, grant);

@@ -2,6 +2,7 @@
  * Whose turn it is to renew a token, among all processes that share a store (rule T-14): a lease that is kept alive while a
  * renewal is under way, and the intent that is written before a refresh token is sent.
  */
+import { sha256 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Owners } from "./owner.ts";
@@ -132,7 +133,4 @@ export function createTurns({ keeper, times, owners, now, scheduler }: Settings)
   };
 }
 
-async function hashOf({ token }: TokenRecord): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token.refreshToken));
-  return btoa(String.fromCharCode(...new Uint8Array(hash))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
+const hashOf = ({ token }: TokenRecord): Promise<string> => sha256(token.refreshToken ?? "");

@@ -64,7 +64,7 @@ class World {
         return { clear: () => { this.timers = this.timers.filter((one) => one !== timer); }, keepAlive: () => undefined };
       },
     };
-    return { fetch: this.fetch, now: this.now, store: createMemoryStore(), emit: () => undefined, secrets: createKnownSecrets(), timeouts: TIMEOUTS, background: () => undefined, scheduler, replay: true, maxAnswerBytes: Infinity, leases: LEASES, owners: createOwners() };
+    return { fetch: this.fetch, now: this.now, store: createMemoryStore(), binds: false, emit: () => undefined, secrets: createKnownSecrets(), timeouts: TIMEOUTS, background: () => undefined, scheduler, replay: true, maxAnswerBytes: Infinity, leases: LEASES, owners: createOwners() };
   }
 
   fetch = (_: unknown, init?: RequestInit): Promise<Response> => {
@@ -266,7 +266,7 @@ describe.each([["minting", false], ["rotating", true]] as const)("a %s credentia
     let sequences = 0;
     await fc.assert(fc.asyncProperty(fc.commands(steps, { maxCommands: 30, size: "max" }), async (commands) => {
       const world = new World(rotating);
-      if (rotating) await world.source.adopt({ accessToken: "access-0", tokenType: "Bearer", issuedAt: world.now(), expiresAt: world.now() + 60_000, refreshToken: "refresh-0" }, "authorization_code");
+      if (rotating) await world.source.adopt({ accessToken: "access-0", tokenType: "Bearer", issuedAt: world.now(), expiresAt: world.now() + 60_000, refreshToken: "refresh-0" }, "authorization_code", undefined);
       await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
       await world.end();
       sequences += 1;

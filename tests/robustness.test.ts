@@ -7,6 +7,7 @@ import {
 } from "../src/index.ts";
 import { redact } from "../src/redact.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
+import { storeHolding } from "../src/testing/index.ts";
 import { failure } from "./support/clients.ts";
 import { until } from "./support/wait.ts";
 import { http, startRawServer, type RawServer } from "./support/raw-server.ts";
@@ -184,7 +185,8 @@ describe("redirects", () => {
     const server = await startRawServer((socket, n) => void socket.end(n === 1 ? http(302, "", { location: abroad.url }) : http(401, "{}")));
     servers.push(abroad, server);
     home = server.url;
-    const client = createApinizerClient({ managerUrl: server.url, username: "u", password: "p", store: { get: async () => ({ generation: 1, token: { accessToken: "t", tokenType: "Bearer", issuedAt: 0 } }), set: async () => true, delete: async () => undefined } });
+    const account = { managerUrl: server.url, username: "u", password: "p" };
+    const client = createApinizerClient({ ...account, store: storeHolding(apinizer, account, { accessToken: "t", tokenType: "Bearer", issuedAt: 0 }) });
     expect((await client.fetch("/x/")).status).toBe(401);
     expect(server.requests).toHaveLength(2);
     expect(server.requests[1]).not.toMatch(/authorization/i);

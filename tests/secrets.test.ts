@@ -1,5 +1,6 @@
 /** Secrets that are given as functions, of any length, failing in any way: a typed error in time, and none of it in there. */
 import { createApinizerClient, createGenLogsClient, createPetjeafClient, isCorrigendaError, type Secret } from "../src/index.ts";
+import { inChild } from "./support/child.ts";
 import { failure } from "./support/clients.ts";
 import { leaks } from "./support/secrets.ts";
 
@@ -70,6 +71,14 @@ describe("a secret's function that never answers ends with the deadline", () => 
     expect(await failure(byHand(never).GET("/projects/"))).toMatchObject(late);
     expect(await failure(byHand(never).auth.getToken())).toMatchObject(late);
   });
+});
+
+test("T-06 a caller who aborts leaves no timer behind that keeps the process alive", () => {
+  expect(inChild(`
+    import { createApinizerClient, createGenLogsClient } from "$src/index.ts";
+    const never = () => new Promise(() => undefined);
+    const clients = [createGenLogsClient({ apiKey: never, email: "e", password: "p" }), createApinizerClient({ managerUrl: "https://m.example", token: never })];
+    for (const client of clients) await client.fetch("/x/", { signal: AbortSignal.timeout(20) }).catch(({ name }) => console.log(name));`)).toBe("TimeoutError\nTimeoutError");
 });
 
 describe("the length of a secret is bounded", () => {

@@ -39,6 +39,10 @@ describe("the contract itself", () => {
   const broken: [name: string, break_: (store: ReturnType<typeof createMemoryStore>) => TokenStore, check: RegExp][] = [
     ["compares nothing", (store) => ({ ...store, set: async (key, value) => store.set(key, value, (await store.get(key))?.generation ?? 0) }), /compare-and-set/],
     ["forgets a member", (store) => ({ ...store, get: async (key) => { const found = await store.get(key); return found && { token: found.token, generation: found.generation }; } }), /as a whole/],
+    ["forgets whose a token is", (store) => ({ ...store, get: async (key) => { const { binding: _, ...rest } = (await store.get(key)) ?? { binding: "" }; return "token" in rest ? rest : store.get(key); } }), /as a whole/],
+    ["forgets what a latch says", (store) => ({ ...store, set: (key, value, expected) => store.set(key, value.token === undefined ? { generation: value.generation } as TokenRecord : value, expected) }), /latch/],
+    ["lists latches", (store) => { const all = new Set<string>(); return { ...store, set: (key, ...rest) => { all.add(key); return store.set(key, ...rest); }, list: async () => [...new Set([...(await store.list()), ...[...all].filter((key) => key.endsWith(":latch"))])] }; }, /latch/],
+    ["keeps a latch whose key was deleted", (store) => ({ ...store, delete: async (key) => { const latch = await store.get(`${key}:latch`); await store.delete(key); if (latch) await store.set(`${key}:latch`, latch, 0); } }), /latch/],
     ["deletes nothing", (store) => ({ ...store, delete: async () => undefined }), /deleted/],
     ["folds case", (store) => ({ ...store, get: (key) => store.get(key.replace(/[{}]/g, "")), set: (key, ...rest) => store.set(key.replace(/[{}]/g, ""), ...rest) }), /kept apart/],
     ["lists what was deleted", (store) => { const all = new Set<string>(); return { ...store, set: (key, ...rest) => { all.add(key); return store.set(key, ...rest); }, list: async () => [...all] }; }, /kept apart/],
@@ -53,6 +57,12 @@ describe("the contract itself", () => {
     const failed: string[] = [];
     for (const { name, run } of storeContract(() => store)) await run().catch(() => failed.push(name));
     expect(failed.join()).toMatch(wanted);
+  });
+
+  test("lets a store refuse a latch", async () => {
+    const store = createMemoryStore();
+    const choosy = { ...store, set: async (...[key, value, expected]: Parameters<typeof store.set>) => { if (value.token === undefined) throw new Error("no token"); return store.set(key, value, expected); } };
+    for (const { run } of storeContract(() => choosy)) await run();
   });
 
   test("asks for neither leases nor a list of a store for one process", async () => {

@@ -1,7 +1,8 @@
 /** Each provider with each grant, behind one face. Every credential and every token is a canary. */
 import {
-  createApinizerClient, createGenLogsClient, createPetjeafClient, type CommonOptions, type Explanation, type Token, type TokenStore,
+  createApinizerClient, createGenLogsClient, createPetjeafClient, genlogs as genlogsProvider, petjeaf, type CommonOptions, type Explanation, type Token,
 } from "../../src/index.ts";
+import { storeHolding } from "../../src/testing/index.ts";
 
 export const CANARIES = {
   apiKey: "canary-api-key/1+2=3", password: "canary pass+word&%/1", clientSecret: "canary-client+secret/1", code: "canary-code+1/2",
@@ -34,22 +35,22 @@ const bearer = (expires_in: unknown = 3600): Record<string, unknown> => ({
 
 const { apiKey, password, clientSecret, code, refreshToken } = CANARIES;
 const account = { apiKey, email: "user@example.com", password };
+const app = { clientId: "client", clientSecret };
 const expired: Token = { accessToken: "expired", tokenType: "Bearer", issuedAt: 0, expiresAt: 1, refreshToken };
-const holding = (): TokenStore => ({ get: async () => ({ generation: 1, token: expired }), set: async () => true, delete: async () => undefined });
 
 export const GRANTS: readonly GrantUnderTest[] = [
   { name: "GenLogs body", good: genlogs, problem: (text) => ({ detail: text }), open: (baseUrl, options) => createGenLogsClient({ ...account, credentialsIn: "body", baseUrl, ...options }).auth },
   { name: "GenLogs query", good: genlogs, problem: (text) => ({ detail: { message: text, subcode: text } }), open: (baseUrl, options) => createGenLogsClient({ ...account, credentialsIn: "query", baseUrl, ...options }).auth },
-  { name: "GenLogs refresh", good: genlogs, fallsBack: true, problem: (text) => ({ message: text, code: 7 }), open: (baseUrl, options) => createGenLogsClient({ ...account, renew: "refresh-token", credentialsIn: "body", baseUrl, ...options, store: holding() }).auth },
+  { name: "GenLogs refresh", good: genlogs, fallsBack: true, problem: (text) => ({ message: text, code: 7 }), open: (baseUrl, options) => createGenLogsClient({ ...account, renew: "refresh-token", credentialsIn: "body", baseUrl, ...options, store: storeHolding(genlogsProvider, { ...account, baseUrl }, expired) }).auth },
   { name: "Apinizer", good: bearer, problem: (text) => ({ status: "FAILURE", resultMessage: text }), open: (managerUrl, options) => createApinizerClient({ managerUrl, username: "user", password, ...options }).auth },
   {
     name: "Petje.af code", good: bearer, once: true, problem: (text) => ({ status: 400, title: "Bad Request", detail: text }),
     open: (baseUrl, options) => {
-      const app = createPetjeafClient({ clientId: "client", clientSecret, baseUrl, ...options });
-      const session = app.exchange(new URLSearchParams({ code, state: "s" }), { state: "s" });
+      const client = createPetjeafClient({ ...app, baseUrl, ...options });
+      const session = client.exchange(new URLSearchParams({ code, state: "s" }), { state: "s" });
       session.catch(() => undefined);
-      return { getToken: async () => (await session).auth.getToken(), explain: async () => (await session.catch(() => app.session("none"))).auth.explain() };
+      return { getToken: async () => (await session).auth.getToken(), explain: async () => (await session.catch(() => client.session("none"))).auth.explain() };
     },
   },
-  { name: "Petje.af refresh", good: bearer, problem: (text) => ({ error: "invalid_request", error_description: text }), open: (baseUrl, options) => createPetjeafClient({ clientId: "client", clientSecret, baseUrl, ...options, store: holding() }).session("person").auth },
+  { name: "Petje.af refresh", good: bearer, problem: (text) => ({ error: "invalid_request", error_description: text }), open: (baseUrl, options) => createPetjeafClient({ ...app, baseUrl, ...options, store: storeHolding(petjeaf, { ...app, key: "person", baseUrl }, expired) }).session("person").auth },
 ];

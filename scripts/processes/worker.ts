@@ -48,6 +48,7 @@ const store: SharedTokenStore = {
     return record;
   },
   async set(key, record, expected) {
+    if (key.endsWith(":latch")) return inner.set(key, record, expected);
     const what = record.intent ? "intent" : "save";
     await pass(`${what}: before`);
     saving = what === "save";

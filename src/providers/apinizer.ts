@@ -54,6 +54,7 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
     return {
       ...common,
       identity: [user],
+      credentials: async () => [await reveal(secret, "password")],
       grants: () => [{
         name: "client_credentials", grantType: "client_credentials",
         request: async () => {

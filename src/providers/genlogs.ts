@@ -63,6 +63,7 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
       identity: [user],
       apiKeys: { apiKey: requireSecret(apiKey, "apiKey") },
       tokenOperation: CREATE,
+      credentials: async () => [await reveal(secret, "password")],
       grants: ({ refreshToken, worked }) => [
         ...(renewal === "refresh-token" && refreshToken !== undefined ? [refresh(refreshToken)] : []),
         ...(place !== "auto" ? [login(place)] : worked("query") ? [login("query"), login("body")] : [login("body"), login("query")]),

@@ -2,6 +2,7 @@
 import type { paths } from "../../generated/petjeaf.ts";
 import { meta } from "../../generated/petjeaf.meta.ts";
 import { buildAuthorizationUrl, createState, exchangeCode, readCallback, type AuthorizationUrlOptions, type Callback } from "../authorization-code.ts";
+import { bindingKeyOf, type BindingKey } from "../binding.ts";
 import { decodeClaims } from "../claims.ts";
 import { openClient, type ApiClient } from "../client.ts";
 import { ClosedError, ConfigurationError, RejectedError, ReauthorizationRequiredError, ServerError } from "../errors.ts";
@@ -77,6 +78,7 @@ export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }>
       baseUrl: requireUrl(baseUrl ?? meta.servers[0]?.url, "baseUrl", allowHttpHost),
       identity: [id, requireText(key, "key")],
       tokenOperation: TOKENS,
+      credentials: async () => [await reveal(secret, "clientSecret")],
       grants: ({ refreshToken }) => (refreshToken === undefined ? [] : [{
         name: "refresh_token", grantType: "refresh_token",
         request: () => tokenRequest(id, secret, { grant_type: "refresh_token", refresh_token: refreshToken }),
@@ -139,10 +141,16 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
     if (key !== undefined) requireText(key, "key");
     const code = readCallback(petjeaf.name, callback, state);
     const grant = { grant_type: "authorization_code", code, ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }) };
-    const token = await exchangeCode({ request: () => tokenRequest(options.clientId, options.clientSecret, grant) }, { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now, secrets: runtime.secrets }, runtime);
+    let bindingKey: BindingKey | undefined;
+    const request = async () => {
+      // Before the code is spent: whatever fails afterwards would cost the token.
+      if (runtime.binds) bindingKey = await bindingKeyOf(petjeaf.name, connect("-"));
+      return tokenRequest(options.clientId, options.clientSecret, grant);
+    };
+    const token = await exchangeCode({ request }, { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now, secrets: runtime.secrets }, runtime);
     // The token came from the vendor over TLS just now, so its id is as good as an answer's. A generated key loses nothing.
     const granted = open(key ?? readClaims(token.accessToken).id ?? crypto.randomUUID());
-    await sources.get(granted.key).adopt(token, "authorization_code");
+    await sources.get(granted.key).adopt(token, "authorization_code", bindingKey);
     return granted;
   };
 

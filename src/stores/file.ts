@@ -1,6 +1,7 @@
 /** Tokens in a folder, for any number of processes of one host (rule T-19). */
 import { ConfigurationError } from "../errors.ts";
 import { decodeRecord, encodeRecord, encryptionOf, keyIn, storeFault, type Encryption } from "./codec.ts";
+import { partOf } from "./latch-key.ts";
 import type { SharedTokenStore, TokenRecord } from "./store.ts";
 
 export interface FileStoreOptions extends Partial<Encryption> {
@@ -18,7 +19,7 @@ const DELETED = JSON.stringify({ version: 1, deleted: true });
 interface WrittenLease { readonly owner: string; readonly since: number; readonly ms: number }
 
 /**
- * A folder for each key, in it the newest record as `token.<n>.json`, the one before, and `lease.<n>.json`. Every write is flushed
+ * A folder for each key, in it the newest record as `token.<n>.json`, the one before, `lease.<n>.json` and `latch.<n>.json`. Every write is flushed
  * to the disk, file and folder, before it counts.
  * @throws ConfigurationError
  */
@@ -36,9 +37,10 @@ export function createFileStore(options: FileStoreOptions = {}): SharedTokenStor
     return { ...files, root };
   }
 
+  /** The folder of a credential; a record and a latch are told apart by the names of their files. */
   async function folderOf(key: string) {
     const files = await io();
-    const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+    const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(partOf(key).key));
     const name = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("").slice(0, 40);
     const folder = `${files.root}/${name}`;
     await files.checkFolder(folder);
@@ -47,7 +49,7 @@ export function createFileStore(options: FileStoreOptions = {}): SharedTokenStor
 
   async function read(key: string): Promise<{ number: number; record: TokenRecord | undefined }> {
     const { folder, readNewest } = await folderOf(key);
-    const newest = await readNewest(folder, "token");
+    const newest = await readNewest(folder, partOf(key).part);
     return { number: newest?.number ?? 0, record: newest && newest.text !== DELETED ? await decodeRecord(newest.text, key, newest.path, encryption) : undefined };
   }
 
@@ -66,15 +68,17 @@ export function createFileStore(options: FileStoreOptions = {}): SharedTokenStor
       const { number, record: stored } = await read(key);
       if ((stored?.generation ?? 0) !== expected) return false;
       const { folder, append } = await folderOf(key);
-      return append(folder, "token", number + 1, await encodeRecord(record, key, encryption), { durable: true });
+      return append(folder, partOf(key).part, number + 1, await encodeRecord(record, key, encryption), { durable: true });
     },
     async delete(key) {
       const { folder, append, newestOf } = await folderOf(key);
-      await untilDone(folder, async () => {
-        // By its number alone, so that a damaged one can be deleted too.
-        const newest = await newestOf(folder, "token");
-        return newest === 0 || append(folder, "token", newest + 1, DELETED, { durable: true, keep: false });
-      });
+      for (const part of partOf(key).part === "latch" ? ["latch"] : ["token", "latch"]) {
+        await untilDone(folder, async () => {
+          // By its number alone, so that a damaged one can be deleted too.
+          const newest = await newestOf(folder, part);
+          return newest === 0 || append(folder, part, newest + 1, DELETED, { durable: true, keep: false });
+        });
+      }
     },
     async list() {
       const { root, list, readNewest } = await io();

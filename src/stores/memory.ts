@@ -1,3 +1,4 @@
+import { latchKeyOf, partOf } from "./latch-key.ts";
 import type { SharedTokenStore, TokenRecord } from "./store.ts";
 
 /** Tokens for as long as the process lives: one small record a key. The default. Clients may share one. */
@@ -11,8 +12,11 @@ export function createMemoryStore(): SharedTokenStore {
       records.set(key, record);
       return true;
     },
-    delete: async (key) => void records.delete(key),
-    list: async () => [...records.keys()],
+    delete: async (key) => {
+      records.delete(key);
+      records.delete(latchKeyOf(key));
+    },
+    list: async () => [...records.keys()].filter((key) => partOf(key).part === "token"),
     lease: async (key, owner, ms) => {
       const held = leases.get(key);
       const now = performance.now();

@@ -1,6 +1,7 @@
 /** Tokens in Redis or Valkey, for any number of processes and hosts (rule T-18). */
 import { ConfigurationError, StoreError } from "../errors.ts";
 import { decodeRecord, encodeRecord, encryptionOf, keyIn, storeFault, type Encryption } from "./codec.ts";
+import { partOf } from "./latch-key.ts";
 import type { SharedTokenStore, TokenRecord } from "./store.ts";
 
 /** A connected client of node-redis (4 or newer) or ioredis (5 or newer): standalone, Sentinel or Cluster. Closing it is yours. */
@@ -44,17 +45,21 @@ const GENERATION = "return redis.call('HGET', KEYS[1], 'generation')";
 const SET = `
 if (redis.call('HGET', KEYS[1], 'generation') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'generation', ARGV[2], 'record', ARGV[3])
+if ARGV[4] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`;
-const DELETE = "return redis.call('DEL', KEYS[1])";
+const DELETE = "return redis.call('DEL', unpack(KEYS))";
 const LEASE = `
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`;
+/** ms. Longer than anything latches, so that user names which somebody tried do not pile up. */
+const LATCH_LIFETIME = String(60 * 60_000);
 const RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
 /**
- * Two keys a credential, `<prefix>{<store key>}:token` (a hash) and `:lease` (a string that expires), in one hash slot.
+ * Three keys a credential, `<prefix>{<store key>}:token` (a hash), `:latch` (a hash that expires) and `:lease` (a string that expires), in one
+ * hash slot.
  * @throws ConfigurationError
  */
 export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
@@ -72,6 +77,7 @@ export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
 
   const isIoredis = typeof client.defineCommand === "function";
   const nameOf = (key: string, part: string): string => `${prefix}{${escape(key)}}:${part}`;
+  const recordNameOf = (key: string): string => nameOf(partOf(key).key, partOf(key).part);
 
   async function run<T>(place: string, command: () => Promise<T>): Promise<T> {
     try {
@@ -81,24 +87,26 @@ export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
     }
   }
 
-  const callOn = (client: AnyClient, script: string, key: string, ...args: string[]): Promise<unknown> =>
-    run(key, () => (isIoredis ? client.eval(script, 1, key, ...args) : client.eval(script, { keys: [key], arguments: args })));
-  const call = (script: string, key: string, ...args: string[]): Promise<unknown> => callOn(client, script, key, ...args);
+  const callOn = (client: AnyClient, script: string, keys: readonly [string, ...string[]], ...args: string[]): Promise<unknown> =>
+    run(keys[0], () => (isIoredis ? client.eval(script, keys.length, ...keys, ...args) : client.eval(script, { keys, arguments: args })));
+  const call = (script: string, key: string, ...args: string[]): Promise<unknown> => callOn(client, script, [key], ...args);
 
   /** WAIT speaks of the writes of its own connection. */
   function onOneConnection<T>(task: (client: AnyClient) => Promise<T>): Promise<T> {
     return typeof client?.execute === "function" ? client.execute(task) : typeof client?.use === "function" ? client.use(task) : task(client!);
   }
 
-  const setOn = async (client: AnyClient, name: string, expected: number, generation: number, text: string): Promise<boolean> =>
-    Number(await callOn(client, SET, name, String(expected), String(generation), text)) === 1;
+  interface Write { readonly name: string; readonly expected: number; readonly generation: number; readonly text: string; /** ms; empty: for good. */ readonly lifetime: string }
+  const setOn = async (client: AnyClient, { name, expected, generation, text, lifetime }: Write): Promise<boolean> =>
+    Number(await callOn(client, SET, [name], String(expected), String(generation), text, lifetime)) === 1;
 
-  async function setAndWait(name: string, expected: number, generation: number, text: string): Promise<boolean> {
+  async function setAndWait(write: Write): Promise<boolean> {
+    const { name, generation } = write;
     return run(name, () => onOneConnection(async (connection) => {
-      if (!(await setOn(connection, name, expected, generation, text))) return false;
+      if (!(await setOn(connection, write))) return false;
       const confirmed = Number(await connection.wait?.(replicas, replicasTimeout));
       // After a failover in between, WAIT would speak of another server, which may not have it at all.
-      const there = String(await callOn(connection, GENERATION, name)) === String(generation);
+      const there = String(await callOn(connection, GENERATION, [name])) === String(generation);
       if (confirmed >= replicas && there) return true;
       throw new StoreError({ code: "not_replicated", retryable: true, message: `The Redis key ${name} was written, but ${there ? confirmed : 0} of ${replicas} replicas confirmed it. Look at the replicas.` });
     }));
@@ -106,17 +114,19 @@ export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
 
   return {
     async get(key) {
-      const name = nameOf(key, "token");
+      const name = recordNameOf(key);
       const text = await call(GET, name);
       // A client may be set to give bytes.
       return text === null || text === undefined ? undefined : decodeRecord((text as { toString(): string }).toString(), key, `the Redis key ${name}`, encryption);
     },
     async set(key, record: TokenRecord, expected) {
-      const text = await encodeRecord(record, key, encryption);
-      return replicas > 0 ? setAndWait(nameOf(key, "token"), expected, record.generation, text) : setOn(client, nameOf(key, "token"), expected, record.generation, text);
+      const { generation } = record;
+      const write = { name: recordNameOf(key), expected, generation, text: await encodeRecord(record, key, encryption), lifetime: partOf(key).part === "latch" ? LATCH_LIFETIME : "" };
+      return replicas > 0 ? setAndWait(write) : setOn(client, write);
     },
     async delete(key) {
-      await call(DELETE, nameOf(key, "token"));
+      const { part } = partOf(key);
+      await callOn(client, DELETE, part === "latch" ? [recordNameOf(key)] : [nameOf(key, part), nameOf(key, "latch")]);
     },
     async list() {
       const keys: string[] = [];

@@ -17,9 +17,36 @@ export interface TokenRecord {
   /** The vendor said that the refresh token is dead. Kept, so that somebody can look at it. */
   readonly reauthorizationRequired?: true;
   readonly intent?: Intent;
+  /**
+   * Tells whose token it is: an HMAC of the store key, by a key that was derived from the credentials which brought it (rule T-07).
+   * Absent: a version before this one wrote it, or it lies in the store that a client made for itself.
+   */
+  readonly binding?: string;
 }
 
-/** Where tokens live. Keys hold no secret; values do. A failure is any rejection; a `StoreError` is handed on with its message. */
+/** What was refused, so that no client sends it again: under the credential's key with `:latch` at its end (rule T-10). */
+export interface LatchRecord {
+  readonly generation: number;
+  readonly latch: readonly LatchEntry[];
+}
+
+export interface LatchEntry {
+  /** An HMAC, by the same key as a binding, of what was sent: so that no secret is there, and other credentials are not latched. */
+  readonly tag: string;
+  /** HTTP status of the refusal. */
+  readonly status?: number;
+  /** The vendor's code. */
+  readonly code?: string;
+  /** Epoch ms. */
+  readonly until: number;
+}
+
+/**
+ * Where tokens live. Keys hold no secret; values do. A failure is any rejection; a `StoreError` is handed on with its message.
+ *
+ * A key that ends in `:latch` holds a `LatchRecord`, by the same `get` and `set`. `delete` of the key without that ending deletes it too,
+ * and `list` leaves it out. A store that cannot hold it may reject: each client then remembers by itself what was refused.
+ */
 export interface TokenStore {
   get(key: string): Promise<TokenRecord | undefined>;
   /**

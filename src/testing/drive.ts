@@ -6,8 +6,9 @@ import { apinizer } from "../providers/apinizer.ts";
 import { genlogs } from "../providers/genlogs.ts";
 import { createPetjeafClient, petjeaf } from "../providers/petjeaf.ts";
 import type { CommonOptions } from "../runtime.ts";
-import type { TokenStore } from "../stores/store.ts";
+import type { Provider } from "../provider.ts";
 import type { Token } from "../token.ts";
+import { storeHolding } from "./store-holding.ts";
 import type { ContractCase, Outcome, OutcomeError } from "./case.ts";
 
 /** Where a case is sent, and with what. */
@@ -27,18 +28,15 @@ export interface Target {
 
 type AnyClient = ApiClient<Record<string, never>>;
 
-const OPEN: Readonly<Record<string, (options: Record<string, unknown>) => AnyClient>> = {
-  genlogs: (options) => createClient(genlogs, options as never) as unknown as AnyClient,
-  apinizer: (options) => createClient(apinizer, options as never) as unknown as AnyClient,
-  petjeaf: (options) => createClient(petjeaf, { ...options, key: "case" } as never) as unknown as AnyClient,
-};
+const PROVIDERS: Readonly<Record<string, Provider<object, never>>> = { genlogs, apinizer, petjeaf };
 
 /** Sends the case's request through the client. @returns what came out, as a case writes it */
 export async function drive({ client, request, variant, operationId }: ContractCase, { provider, baseUrl, account, path, common = {}, seed, code }: Target): Promise<Outcome> {
-  const open = OPEN[provider];
-  if (!open) throw new RangeError(`there is no client for ${provider}`);
+  const known = PROVIDERS[provider];
+  if (!known) throw new RangeError(`there is no client for ${provider}`);
   const now = common.now ?? Date.now;
-  const options = { ...account, ...client, ...common, baseUrl, ...(seed ? { store: storeOf(seed) } : {}) };
+  const bare = { ...account, ...client, ...common, baseUrl, ...(known === petjeaf ? { key: "case" } : {}) };
+  const options = { ...bare, ...(seed ? { store: storeHolding(known, bare as never, seed) } : {}) };
   try {
     if (variant === "authorization_code") {
       const redirectUri = request.body?.["redirect_uri"];
@@ -46,7 +44,7 @@ export async function drive({ client, request, variant, operationId }: ContractC
       const session = await app.exchange(new URLSearchParams({ code: code ?? "", state: "case" }), { state: "case", ...(redirectUri === undefined ? {} : { redirectUri }) });
       return ofToken(await session.auth.getToken());
     }
-    const api = open(options);
+    const api = createClient(known, options as never) as unknown as AnyClient;
     if (/Token$/.test(operationId) && request.method === "POST") return ofToken(await api.auth.getToken());
     const query = Object.fromEntries(new URLSearchParams(new URL(request.url).search));
     const send = api.request as unknown as (method: string, path: string, init: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
@@ -73,11 +71,6 @@ const ofError = (error: CorrigendaError & { readonly pointer?: string }, now: nu
   ...(error.pointer === undefined ? {} : { pointer: error.pointer }),
   ...(error.retryAt === undefined ? {} : { retryAfter: Math.round((error.retryAt - now) / 1000) }),
 });
-
-/** A store that begins with one token and forgets what is written, so that a case leaves nothing behind. */
-function storeOf(token: Token): TokenStore {
-  return { get: async () => ({ generation: 1, token }), set: async () => true, delete: async () => undefined };
-}
 
 /**
  * What of an outcome is not as the case has it. Empty: nothing.

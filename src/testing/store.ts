@@ -1,4 +1,5 @@
 /** What every token store has to keep to, tied to no test runner: `for (const { name, run } of storeContract(open)) test(name, run);` */
+import { latchKeyOf } from "../stores/latch-key.ts";
 import type { SharedTokenStore, TokenRecord, TokenStore } from "../stores/store.ts";
 
 export interface StoreCheck {
@@ -86,6 +87,26 @@ export function storeContract(open: () => TokenStore | Promise<TokenStore>, { sh
       if (shared) same(await listOf(here, names), [], "list after delete");
     }),
 
+    check("a latch is kept beside its key, and deleted with it", async ({ here, there, key }) => {
+      const name = key();
+      const place = latchKeyOf(name);
+      // As a record, since a store keeps what it is given.
+      const latch = (generation: number): TokenRecord => ({ generation, latch: [{ tag: "fake-tag", status: 401, code: "invalid_client", until: 1_700_000_000_000 }] }) as unknown as TokenRecord;
+      const written = await here.set(place, latch(3), 0).catch(() => "rejected");
+      if (written === "rejected") return; // Allowed: each client remembers by itself.
+      same(written, true, "set of a latch");
+      same(await there.get(place), latch(3), "get of a latch");
+      same(await here.get(name), undefined, "get of a key that has a latch only");
+      same(await here.set(name, plain(1), 0), true, "set of a key that has a latch");
+      same(await there.set(place, latch(4), 3), true, "set of a latch, with its generation");
+      same(await here.set(place, latch(5), 3), false, "set of a latch, with the generation of before");
+      if (shared) same(await listOf(here, [name, place]), [name], "list");
+      await here.delete(name);
+      same(await there.get(place), undefined, "get of a latch after its key was deleted");
+      same(await there.set(place, latch(1), 0), true, "set of a latch as a new one");
+      if (shared) same(await listOf(here, [name, place]), [], "list of a key that has a latch only");
+    }),
+
     ...(!shared ? [] : [
       check("a lease has one owner, who may prolong it and give it back", async ({ here, there, key }) => {
         const [name, other] = [key(), key()];
@@ -161,6 +182,7 @@ const full = (generation = 1): TokenRecord => ({
   token: { accessToken: "fake-access-token", tokenType: "Bearer", issuedAt: 1_700_000_000_000.5, expiresAt: 1_700_003_600_000, refreshToken: "fake \"refresh\" \\ token é😀", refreshExpiresAt: 1_800_000_000_000, scope: ["a", "b"] },
   reauthorizationRequired: true,
   intent: { refreshTokenHash: "hash", owner: "host/1/2/3", at: 1_700_000_000_001 },
+  binding: "fake-binding",
 });
 
 const listOf = async (store: SharedTokenStore, wanted: readonly string[]): Promise<string[]> => (await store.list()).filter((key) => wanted.includes(key));

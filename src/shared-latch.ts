@@ -1,0 +1,73 @@
+/**
+ * The latch that all clients on one store share (rule T-10): ten clients with the same wrong password make one login, and a restart does not
+ * forget it. A store that fails, or cannot hold it, leaves each client to its own memory.
+ */
+import { CredentialsError, ReauthorizationRequiredError, StoreError } from "./errors.ts";
+import { quote } from "./refusal.ts";
+import type { StoreAccess } from "./store-access.ts";
+import { latchKeyOf } from "./stores/latch-key.ts";
+import type { LatchEntry, LatchRecord } from "./stores/store.ts";
+import { isLatchRecord } from "./token-record.ts";
+
+/** ms. A locked account may have been unlocked by then: one try. */
+export const LATCH = 15 * 60_000;
+/** Refusals that are kept for a credential; of more, those that end soonest are left out. */
+const MOST = 8;
+/** Times that somebody else may write first. */
+const ATTEMPTS = 5;
+
+export interface SharedLatch {
+  /** What was refused with this tag, for as long as that holds; and whether anything is noted of it, though its time is over. Never rejects. */
+  read(tag: string): Promise<{ readonly refusal: LatchEntry | undefined; readonly noted: boolean }>;
+  /** Best effort, as is `remove`. */
+  add(entry: LatchEntry): Promise<void>;
+  remove(tag: string): Promise<void>;
+}
+
+export function createSharedLatch(store: StoreAccess, key: string, now: () => number): SharedLatch {
+  const place = latchKeyOf(key);
+  // A clock that was set back does not make a wait longer than it was meant to be.
+  const holds = ({ until }: LatchEntry): boolean => until > now() && until - now() <= LATCH;
+
+  async function load(): Promise<LatchRecord | undefined> {
+    const record = await store.get(place);
+    return isLatchRecord(record) ? record : undefined;
+  }
+
+  async function change(entries: (before: readonly LatchEntry[]) => readonly LatchEntry[]): Promise<void> {
+    try {
+      for (let tries = 0; tries < ATTEMPTS; tries += 1) {
+        const record = await load();
+        const latch = entries((record?.latch ?? []).filter(holds)).toSorted((a, b) => b.until - a.until).slice(0, MOST);
+        if ((await store.set(place, { latch }, record?.generation ?? 0)) !== undefined) return;
+      }
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+
+  return {
+    async read(tag) {
+      try {
+        const found = (await load())?.latch.find((entry) => entry.tag === tag);
+        return { refusal: found && holds(found) ? found : undefined, noted: found !== undefined };
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        return { refusal: undefined, noted: false };
+      }
+    },
+    add: (entry) => change((before) => [...before.filter(({ tag }) => tag !== entry.tag), entry]),
+    remove: (tag) => change((before) => before.filter((entry) => entry.tag !== tag)),
+  };
+}
+
+/** The refusal that another client noted, as an error of this one. @param rotating whether a person's consent was refused, and no login */
+export function errorOf({ status, code, until }: LatchEntry, provider: string, rotating: boolean, secrets: Iterable<string>): CredentialsError {
+  const vendorCode = quote(code, secrets, 100);
+  const said = [status, vendorCode].filter((one) => one !== undefined).join(", ");
+  const dead = rotating && code === "invalid_grant";
+  return new (dead ? ReauthorizationRequiredError : CredentialsError)({
+    provider, status, vendorCode,
+    message: `${provider}: The credentials were refused before${said === "" ? "" : ` (${said})`}, of another client with the same ones or before a restart. They are not sent again before ${new Date(until).toISOString()}, unless they change, or after \`reset()\`.`,
+  });
+}

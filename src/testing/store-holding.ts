@@ -1,0 +1,21 @@
+import { bindingKeyOf } from "../binding.ts";
+import type { CommonUrls, Provider } from "../provider.ts";
+import { storeKey } from "../store-key.ts";
+import { partOf } from "../stores/latch-key.ts";
+import type { TokenStore } from "../stores/store.ts";
+import type { Token } from "../token.ts";
+
+/**
+ * A store that begins with one token, as a client with these options would have stored it, and forgets what is written: for a client that
+ * is to start with a token. `storeHolding(genlogs, { apiKey, email, password }, token)`
+ * @throws ConfigurationError
+ */
+export function storeHolding<Options extends object>(provider: Provider<object, Options>, options: Options & CommonUrls, token: Token): TokenStore {
+  const connection = provider.connect(options);
+  const binding = async (): Promise<string> => (await bindingKeyOf(provider.name, connection)).bindingOf(storeKey(provider.name, connection));
+  return {
+    get: async (key) => (partOf(key).part === "latch" ? undefined : { generation: 1, token, binding: await binding() }),
+    set: async () => true,
+    delete: async () => undefined,
+  };
+}
