@@ -3,19 +3,21 @@
  *
  *   npm run errata [-- --check]
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { readOptions } from "./cli.ts";
-import { load } from "./contracts/load.ts";
 import { html, markdown } from "./errata/render.ts";
-import { ledgerFaults } from "./errata/validate.ts";
+import { readLedger } from "./errata/validate.ts";
 
 const values = readOptions("errata", { check: { type: "boolean" } });
-const ledgers = load().map(({ ledger }) => ledger);
-const faults = ledgers.flatMap((ledger) => ledgerFaults(ledger).map((fault) => `openapi/errata/${ledger.provider}.yaml: ${fault}`));
+const files = readdirSync("openapi/errata").filter((name) => name.endsWith(".yaml")).sort().map((name) => join("openapi/errata", name));
+const read = files.map((file) => ({ file, ...readLedger(readFileSync(file, "utf8")) }));
+const faults = read.flatMap(({ file, faults }) => faults.map((fault) => `${file}: ${fault}`));
 if (faults.length > 0) {
   console.error(faults.join("\n"));
   process.exit(1);
 }
+const ledgers = read.flatMap(({ ledger }) => ledger ?? []);
 const pages = [["docs/errata.md", markdown(ledgers)], ["docs/errata.html", html(ledgers)]] as const;
 const stale = pages.filter(([file, text]) => !existsSync(file) || readFileSync(file, "utf8") !== text);
 if (!values.check) {

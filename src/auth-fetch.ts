@@ -3,6 +3,7 @@ import { limitAnswer } from "./answer-limit.ts";
 import { ConfigurationError, NetworkError, RedirectError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
+import { parseUrl } from "./parse-url.ts";
 import { parsePathTemplate } from "./path-template.ts";
 import { parseBase, pathBelow } from "./request-url.ts";
 import type { Connection, OperationMeta, Provider } from "./provider.ts";
@@ -90,8 +91,8 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
       };
       if (redirect === "error") return refuse("the request forbids redirects");
       if (hops === MAX_REDIRECTS) return refuse("there were too many");
-      if (!URL.canParse(location, sent.url.href)) return refuse("its address cannot be read");
-      const url = new URL(location, sent.url);
+      const url = parseUrl(location, sent.url);
+      if (!url) return refuse("its address cannot be read");
       if (url.protocol !== "https:" && url.protocol !== sent.url.protocol) return refuse("it leads away from https");
       const leaves = url.origin !== sent.url.origin;
       const becomesGet = status === 303 ? sent.method !== "GET" && sent.method !== "HEAD" : status < 303 && sent.method === "POST";

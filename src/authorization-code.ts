@@ -2,10 +2,13 @@
 import { createDeadline } from "./abort.ts";
 import { base64url } from "./bytes.ts";
 import { CallbackError } from "./errors.ts";
+import { createKnownSecrets } from "./known-secrets.ts";
 import { requireObject, requireText } from "./options.ts";
+import { parseUrl } from "./parse-url.ts";
 import { prepareAll } from "./prepare.ts";
 import type { Grant } from "./provider.ts";
 import { sendWithRetries } from "./retry.ts";
+import { redact } from "./redact.ts";
 import type { Runtime } from "./runtime.ts";
 import { LONGEST_SECRET } from "./secret.ts";
 import type { Token } from "./token.ts";
@@ -38,9 +41,10 @@ export type Callback = string | URL | URLSearchParams | Readonly<Record<string, 
 
 /**
  * The code in a callback (rule S-06). The state is looked at first: without it nothing else in the callback is worth reading.
+ * @param secrets must not be repeated
  * @throws CallbackError with code `state_missing`, `state_mismatch`, `ambiguous`, `code_missing`, `code_too_long`, or the vendor's, e.g. `access_denied`
  */
-export function readCallback(provider: string, callback: Callback, state: string): string {
+export function readCallback(provider: string, callback: Callback, state: string, secrets: Iterable<string> = []): string {
   const parameters = queryOf(callback);
   const refuse = (code: string, why: string): never => {
     throw new CallbackError({ provider, code, message: `${provider}: ${why} Nothing was sent.` });
@@ -55,8 +59,9 @@ export function readCallback(provider: string, callback: Callback, state: string
   if (!equalInConstantTime(returned, state)) return refuse("state_mismatch", "The callback's `state` is not the one that was given out: it may have been forged, or belongs to another browser session.");
   const error = parameters.get("error");
   if (error !== null) {
-    // RFC 6749 4.1.2.1 gives the alphabet of `error`; its description is free text and is left out.
-    const code = /^[\w.-]{1,60}$/.test(error) ? error : "authorization_error";
+    // RFC 6749 4.1.2.1 gives the alphabet of `error`; its description is free text and is left out. Whoever made the callback may have put a secret there.
+    const known = [...secrets, state, ...parameters.getAll("code")];
+    const code = /^[\w.-]{1,60}$/.test(error) && redact(error, known) === error ? error : "authorization_error";
     return refuse(code, code === "access_denied" ? "The person did not give consent (access_denied)." : `The authorization page answered with an error (${code}).`);
   }
   const code = parameters.get("code");
@@ -70,7 +75,8 @@ function queryOf(callback: Callback): URLSearchParams {
     return new URLSearchParams(Object.entries(callback).flatMap(([name, value]) => [value ?? []].flat().map((one: unknown): [string, string] => [name, typeof one === "string" ? one : ""])));
   }
   const text = callback instanceof URL ? callback.href : requireText(callback, "callbackUrlOrQuery");
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text) ? new URL(text).searchParams : new URLSearchParams(text.replace(/^\/[^?]*\?/, ""));
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? parseUrl(text) : undefined;
+  return url?.searchParams ?? new URLSearchParams(text.replace(/^\/[^?]*\?/, ""));
 }
 
 /** Takes as long for a wrong text as for the right one. */
@@ -81,8 +87,10 @@ function equalInConstantTime(a: string, b: string): boolean {
 }
 
 /** Sends the code, once: again only where no connection was made (rule T-13). Secrets are had within the same deadline. @throws CorrigendaError */
-export async function exchangeCode(grant: Pick<Grant, "request">, endpoint: TokenEndpoint, { timeouts, scheduler }: Pick<Runtime, "timeouts" | "scheduler">): Promise<Token> {
+export async function exchangeCode(grant: Pick<Grant, "request">, client: TokenEndpoint, { timeouts, scheduler }: Pick<Runtime, "timeouts" | "scheduler">): Promise<Token> {
   const deadline = createDeadline(timeouts.total, scheduler);
+  // The code comes from outside, and is worth nothing afterwards: whoever sends many of them must not fill the client's set.
+  const endpoint = { ...client, secrets: createKnownSecrets(client.secrets) };
   try {
     const prepared = (await prepareAll([grant], endpoint, deadline)).take(0);
     const pause = (ms: number): Promise<void> => new Promise((resolve) => void scheduler.after(ms, resolve));

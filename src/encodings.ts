@@ -19,18 +19,28 @@ const NAMED: Readonly<Record<string, string>> = {
   sol: "/", colon: ":", semi: ";", equals: "=", quest: "?", commat: "@", lsqb: "[", bsol: "\\", rsqb: "]", lowbar: "_", grave: "`", lcub: "{", verbar: "|", rcub: "}",
 };
 const LONGEST_REFERENCE = 10;
-/** Escapes of JSON and JavaScript by one letter. */
-const LETTERS: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f", v: "\v", 0: "\0" };
+/** What JSON and JavaScript escape by one letter. The two are taken for the same: a backslash before such a letter need not be an escape. */
+const LETTERS: Readonly<Record<string, string>> = { "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\v": "v", "\0": "0" };
 
-/** The text as it is, and decoded once, twice and so on, as long as that changes anything. */
+/**
+ * The text as it is, and decoded up to three times, in any order of the decoders: a backslash before `&lt;` need not be an escape, nor need a
+ * percent sign before `\\x41`. Texts that no decoder changes have one view, and none has more than forty.
+ */
 export function viewsOf(text: string): View[] {
   const positions = Array.from({ length: text.length }, (_, i) => i);
   const views: View[] = [{ text, starts: positions, ends: positions.map((i) => i + 1) }];
-  for (let depth = 0; depth < DEPTH; depth += 1) {
-    const last = views[depth]!;
-    const next = decodeOnce(last);
-    if (next.text === last.text) break;
-    views.push(next);
+  const seen = new Set([text]);
+  for (let depth = 0, from = 0; depth < DEPTH; depth += 1) {
+    const last = views.slice(from);
+    from = views.length;
+    for (const view of last) {
+      for (const decode of [percentAt, referenceAt, backslashAt]) {
+        const next = decoded(view, decode);
+        if (seen.has(next.text)) continue;
+        seen.add(next.text);
+        views.push(next);
+      }
+    }
   }
   return views;
 }
@@ -41,7 +51,7 @@ export function comparable(text: string): string {
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charAt(i);
     const lower = unit.toLowerCase();
-    out += /[\s+-]/.test(unit) ? " " : unit === "_" ? "/" : lower.length === 1 ? lower : unit;
+    out += LETTERS[unit] ?? (/[\s+-]/.test(unit) ? " " : unit === "_" ? "/" : lower.length === 1 ? lower : unit);
   }
   return out;
 }
@@ -52,15 +62,17 @@ const TELLING = 4;
 /**
  * What gives a secret away, as `comparable` has it: the text, also trimmed, decoded, and in the other normal forms of Unicode; and each of
  * these in hexadecimal digits and in base64.
+ * @param longest characters of a form that has room where it is looked for
  */
-export function formsOf(secret: string): Set<string> {
+export function formsOf(secret: string, longest: number): Set<string> {
   const texts = new Set([secret, secret.trim()].flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]));
   // A secret that looks encoded is changed when the text around it is decoded.
   for (const text of [...texts]) for (const view of viewsOf(text)) texts.add(view.text);
   const forms = new Set<string>();
   for (const text of texts) {
+    if (text === "" || text.length > longest) continue;
+    forms.add(comparable(text));
     const bytes = new TextEncoder().encode(text);
-    if (text !== "") forms.add(comparable(text));
     for (const encoded of [hexOf(bytes), ...base64Of(bytes)]) if (encoded.length >= TELLING) forms.add(comparable(encoded));
   }
   return forms;
@@ -69,50 +81,64 @@ export function formsOf(secret: string): Set<string> {
 /** Whether every form of a secret is at least as long as the secret without space at its ends: it does not look encoded. */
 export const isPlain = (secret: string): boolean => /^[\x20-\x7e]*$/.test(secret) && !/[%&\\]/.test(secret);
 
-function decodeOnce({ text, starts, ends }: View): View {
+/** What stands at a place of a text, if it is an escape: the text it stands for, in pieces of so many characters. */
+type Escape = readonly { readonly decoded: string; readonly length: number }[];
+
+function decoded({ text, starts, ends }: View, escapeAt: (text: string, at: number) => Escape | undefined): View {
   let out = "";
   const from: number[] = [];
   const to: number[] = [];
-  const put = (decoded: string, start: number, end: number): void => {
-    out += decoded;
-    for (let i = 0; i < decoded.length; i += 1) {
-      from.push(starts[start]!);
-      to.push(ends[end - 1]!);
-    }
-  };
   for (let i = 0; i < text.length;) {
-    const bytes = escapedBytes(text, i);
-    if (bytes.length > 0) {
-      const size = bytes.length;
-      for (let k = 0; k < size;) {
-        const { character, length } = characterAt(bytes.values, k);
-        put(character, i + k * bytes.width, i + (k + length) * bytes.width);
-        k += length;
+    for (const { decoded: piece, length } of escapeAt(text, i) ?? [{ decoded: text.charAt(i), length: 1 }]) {
+      out += piece;
+      for (let k = 0; k < piece.length; k += 1) {
+        from.push(starts[i]!);
+        to.push(ends[i + length - 1]!);
       }
-      i += size * bytes.width;
-      continue;
+      i += length;
     }
-    const { decoded, length } = escapeAt(text, i);
-    put(decoded, i, i + length);
-    i += length;
   }
   return { text: out, starts: from, ends: to };
 }
 
-/** A run of bytes, percent-encoded (`%2F`) or escaped (`\x2F`). */
-function escapedBytes(text: string, start: number): { readonly values: readonly number[]; readonly length: number; readonly width: number } {
-  const mark = text[start] === "%" ? "%" : "\\x";
-  const width = mark.length + 2;
-  const values: number[] = [];
-  for (let i = start; text.startsWith(mark, i); i += width) {
-    const value = hexadecimal(text.slice(i + mark.length, i + width), 2);
-    if (value === undefined) break;
-    values.push(value);
-  }
-  return { values, length: values.length, width };
+/** Percent-encoding. */
+const percentAt = (text: string, at: number): Escape | undefined => (text[at] === "%" ? bytesAt(text, at, "%") : undefined);
+
+/** An escape of JSON or JavaScript. */
+function backslashAt(text: string, at: number): Escape | undefined {
+  const next = text[at + 1];
+  if (text[at] !== "\\" || next === undefined) return undefined;
+  if (next === "x") return bytesAt(text, at, "\\x");
+  const unit = next === "u" ? hexadecimal(text.slice(at + 2, at + 6), 4) : undefined;
+  return [unit === undefined ? { decoded: next, length: 2 } : { decoded: String.fromCharCode(unit), length: 6 }];
 }
 
-/** The character at a place among bytes: UTF-8 where it is that, else the byte as Latin-1. */
+/** A character reference of HTML. */
+function referenceAt(text: string, at: number): Escape | undefined {
+  const end = text[at] === "&" ? text.slice(at, at + LONGEST_REFERENCE).indexOf(";") : -1;
+  const character = end > 1 ? reference(text.slice(at + 1, at + end)) : undefined;
+  return character === undefined ? undefined : [{ decoded: character, length: end + 1 }];
+}
+
+/** A run of bytes, each two digits after a mark: UTF-8 where they are that, else Latin-1. */
+function bytesAt(text: string, at: number, mark: string): Escape | undefined {
+  const width = mark.length + 2;
+  const bytes: number[] = [];
+  for (let i = at; text.startsWith(mark, i); i += width) {
+    const byte = hexadecimal(text.slice(i + mark.length, i + width), 2);
+    if (byte === undefined) break;
+    bytes.push(byte);
+  }
+  const pieces: { decoded: string; length: number }[] = [];
+  for (let i = 0; i < bytes.length;) {
+    const { character, length } = characterAt(bytes, i);
+    pieces.push({ decoded: character, length: length * width });
+    i += length;
+  }
+  return pieces.length === 0 ? undefined : pieces;
+}
+
+/** The character at a place among bytes. */
 function characterAt(bytes: readonly number[], at: number): { readonly character: string; readonly length: number } {
   const first = bytes[at]!;
   const length = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
@@ -122,23 +148,6 @@ function characterAt(bytes: readonly number[], at: number): { readonly character
     if (point <= 0x10ffff) return { character: String.fromCodePoint(point), length };
   }
   return { character: String.fromCharCode(first), length: 1 };
-}
-
-/** What stands at a place of a text, if it is an escape of JSON or a character reference of HTML; else the character itself. */
-function escapeAt(text: string, at: number): { readonly decoded: string; readonly length: number } {
-  const character = text[at]!;
-  const next = text[at + 1];
-  if (character === "\\" && next !== undefined) {
-    const unit = next === "u" ? hexadecimal(text.slice(at + 2, at + 6), 4) : undefined;
-    if (unit !== undefined) return { decoded: String.fromCharCode(unit), length: 6 };
-    return { decoded: LETTERS[next] ?? next, length: 2 };
-  }
-  if (character === "&") {
-    const end = text.slice(at, at + LONGEST_REFERENCE).indexOf(";");
-    const decoded = end > 1 ? reference(text.slice(at + 1, at + end)) : undefined;
-    if (decoded !== undefined) return { decoded, length: end + 1 };
-  }
-  return { decoded: character, length: 1 };
 }
 
 function reference(name: string): string | undefined {

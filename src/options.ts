@@ -1,5 +1,6 @@
 /** Checks of options at construction. Each names the option and says what to do, and never quotes a secret. */
 import { ConfigurationError } from "./errors.ts";
+import { parseUrl } from "./parse-url.ts";
 import { LONGEST_SECRET, type Secret } from "./secret.ts";
 import type { GetTokenOptions } from "./source.ts";
 
@@ -59,7 +60,7 @@ export function requireBytes(value: unknown, option: string, otherwise: number):
  */
 export function requireUrl(value: unknown, option: string, allowHttpHost?: string): string {
   const text = requireText(value, option);
-  const url = URL.canParse(text) ? new URL(text) : fail(option, "is not a URL. Give it in full, with https://.");
+  const url = parseUrl(text) ?? fail(option, "is not a URL. Give it in full, with https://.");
   if (url.username !== "" || url.password !== "") return fail(option, "holds a user name or password. Credentials have options of their own.");
   if (url.search !== "" || url.hash !== "") return fail(option, "holds a query or a fragment. Give it without.");
   if (allowHttpHost !== undefined) requireText(allowHttpHost, "allowHttpHost");
@@ -76,9 +77,9 @@ export function withoutTrailingSlashes(text: string): string {
 
 function assertSecure(url: URL, option: string, allowed: string | undefined): void {
   if (url.protocol === "https:") return;
-  if (url.protocol !== "http:") return fail(option, `has the scheme ${url.protocol}//. Use https://.`);
+  if (url.protocol !== "http:") return fail(option, "does not begin with https://. Give it in full.");
   if (isLoopback(url.hostname) || url.hostname === allowed || url.host === allowed) return;
-  return fail(option, `is http:// to ${url.hostname}, which sends credentials in the clear. Use https://, or set \`allowHttpHost\` to this host if you mean it.`);
+  return fail(option, "begins with http://, which sends credentials in the clear. Use https://, or set `allowHttpHost` to its host if you mean it.");
 }
 
 /** Not the names below `localhost`: some systems ask DNS for them, and so anybody may be told to be one. */

@@ -11,8 +11,8 @@ const MASK = "[secret]";
 const SHORTEST = 8;
 /** Characters of a text that are looked at; the rest is cut off first. */
 const LONGEST = 4096;
-/** Characters at the end of a text that may be a part of an escape. */
-const LONGEST_ESCAPE = 24;
+/** Characters at the end of a text that was cut which may be the rest of an escape; and those of a secret that are worth a mask before it. */
+const RAGGED = 64, PARTIAL = 4;
 
 /** A piece of the original text. */
 interface Span { readonly start: number; readonly end: number }
@@ -23,16 +23,10 @@ interface Span { readonly start: number; readonly end: number }
  */
 export function redact(text: string, secrets: Iterable<string>): string {
   try {
-    return text.length > LONGEST ? masked(beginningOf(text), secrets, true) : masked(text, secrets, false);
+    return text.length > LONGEST ? masked(text.slice(0, LONGEST), secrets, true) : masked(text, secrets, false);
   } catch {
     return WITHHELD;
   }
-}
-
-/** Not up to the middle of an escape, which could not be decoded: the secret it belongs to would not be found. */
-function beginningOf(text: string): string {
-  for (let end = LONGEST - LONGEST_ESCAPE; end < LONGEST; end += 1) if ("%&\\".includes(text[end]!)) return text.slice(0, end);
-  return text.slice(0, LONGEST);
 }
 
 /** @param cut whether the text goes on: a secret may begin at its end */
@@ -41,9 +35,11 @@ function masked(text: string, secrets: Iterable<string>, cut: boolean): string {
   const spans: Span[] = [];
   for (const secret of secrets) {
     if (!cut && isPlain(secret) && secret.trim().length > text.length) continue; // No form of it has room.
-    for (const form of formsOf(secret)) {
+    for (const form of formsOf(secret, cut ? Infinity : text.length)) {
       const short = form.length < SHORTEST;
+      const end = form.slice(-SHORTEST);
       for (const view of views) {
+        if (!cut && !view.text.includes(end)) continue; // The quick way, for nearly all of them.
         const found = find(form, view, cut && !short);
         if (found.length > 0 && short) return WITHHELD;
         spans.push(...found);
@@ -64,12 +60,16 @@ function find(form: string, { text, starts, ends }: View, cut: boolean): Span[] 
     else spans.push({ start, end });
   };
   let matched = 0;
+  let partial: number | undefined;
   for (let i = 0; i < text.length; i += 1) {
     while (matched > 0 && (matched === form.length || text[i] !== form[matched])) matched = failure[matched - 1]!;
     if (text[i] === form[matched]) matched += 1;
     if (matched === form.length) add(i - form.length + 1, i);
+    // The cut may have gone through an escape: then what the secret goes on with cannot be read.
+    if (cut && i >= text.length - RAGGED && matched >= PARTIAL) partial ??= i - matched + 1;
   }
-  if (cut && matched > 0) add(text.length - matched, text.length - 1);
+  if (cut) partial ??= matched > 0 ? text.length - matched : undefined;
+  if (partial !== undefined) add(partial, text.length - 1);
   return spans;
 }
 

@@ -3,6 +3,7 @@
  * complaint quotes the URL with any password in it.
  */
 import { ConfigurationError } from "./errors.ts";
+import { parseUrl } from "./parse-url.ts";
 
 /** Names of the options that an error speaks of. */
 export interface UrlOptions { readonly address: string; readonly path: string }
@@ -12,9 +13,9 @@ export function assertPlainUrl(text: string, provider: string, options: UrlOptio
   const refuse = (option: string, what: string): never => {
     throw new ConfigurationError({ provider, option, message: `${provider}: ${what} Nothing was sent.` });
   };
-  if (!URL.canParse(text)) return refuse(options.address, "the address of the request cannot be read.");
-  const { username, password } = new URL(text);
-  if (username !== "" || password !== "") return refuse(options.address, "the address of the request holds a user name or password. Credentials have options of their own.");
+  const url = parseUrl(text);
+  if (!url) return refuse(options.address, "the address of the request cannot be read.");
+  if (url.username !== "" || url.password !== "") return refuse(options.address, "the address of the request holds a user name or password. Credentials have options of their own.");
   if (hasDotSegment(pathIn(text))) return refuse(options.path, "the path of the request holds a segment `.` or `..`, which leads elsewhere, and the credentials with it. Look at the values that were put into the path.");
 }
 

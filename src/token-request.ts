@@ -3,6 +3,7 @@ import { withSignal } from "./abort.ts";
 import { ContractError, NetworkError, RedirectError, type CorrigendaError, type ErrorDetails } from "./errors.ts";
 import { describeFault } from "./fault.ts";
 import { isInstance } from "./foreign.ts";
+import { parseUrl } from "./parse-url.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import type { Connection, Grant, Problem, Provider, TokenRequest } from "./provider.ts";
 import { readProblem, tokenRefusal, withoutSecrets } from "./refusal.ts";
@@ -104,7 +105,7 @@ async function fetchOnce(url: URL, init: RequestInit, fetch: TokenEndpoint["fetc
   if (response.type !== "opaqueredirect" && (status < 300 || status > 399 || status === 304)) return response;
   response.body?.cancel().catch(() => undefined);
   const location = response.headers.get("location");
-  const target = location !== null && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  const target = location === null ? undefined : parseUrl(location, url);
   const refuse = (why: string): never => {
     throw new RedirectError({ status, message: `The token endpoint redirected (${status}) ${why}: refused, nothing was sent there. Set \`baseUrl\` to the address that the vendor means.` });
   };

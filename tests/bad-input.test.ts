@@ -76,6 +76,14 @@ describe("a missing or unusable option is a configuration error at construction"
       console.log("made");`)).toBe("made");
   });
 
+  test("S-03 an address beyond ASCII is taken, or refused without its words, also when the platform's own check was optimised", () => {
+    expect(inChild(`import { requireUrl } from "$src/options.ts";
+      const make = (url) => { try { requireUrl(url, "url"); return "made"; } catch ({ kind, input }) { return kind + (input ?? ""); } };
+      const before = [make("http://\\u00d0\\u0090canary/"), make("https://m\\u00fcnchen.example/")];
+      for (let i = 0; i < 50_000; i += 1) make("https://h.example/" + i % 7);
+      console.log(JSON.stringify([...before, make("http://\\u00d0\\u0090canary/"), make("https://m\\u00fcnchen.example/")]));`)).toBe(JSON.stringify(["configuration", "made", "configuration", "made"]));
+  });
+
   test("an API key with a line break is refused before the platform can quote it", async () => {
     const apiKey = "canary-key\nX-Injected: 1";
     const error = await failure(createGenLogsClient({ ...genlogs, apiKey, baseUrl: "http://127.0.0.1:9" }).auth.getToken());
@@ -208,6 +216,8 @@ describe("a callback that is not acceptable is a typed error, and nothing is sen
     ["a denied consent with a wrong state", "?error=access_denied&state=forged", "state_mismatch"],
     ["another error", `?error=temporarily_unavailable&state=${STATE}`, "temporarily_unavailable"],
     ["an error out of its alphabet", `?error=${encodeURIComponent("<script>")}&state=${STATE}`, "authorization_error"],
+    ["an error that repeats the code", `?error=canary-code&code=canary-code&state=${STATE}`, "authorization_error"],
+    ["an error that repeats the code in base64", `?error=Y2FuYXJ5LWNvZGU&code=canary-code&state=${STATE}`, "authorization_error"],
     ["no code", `?state=${STATE}`, "code_missing"],
     ["an empty code", `?state=${STATE}&code=`, "code_missing"],
     ["two codes", `?state=${STATE}&code=canary-code&code=other`, "ambiguous"],

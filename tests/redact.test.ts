@@ -54,6 +54,17 @@ test("S-03 a secret that ends in a line break is taken out where it was trimmed"
   for (const secret of ["canary-secret\n", "\tcanary-secret \r\n"]) expect(redact("no canary-secret, nor canary-secret\n!", [secret])).toMatch(/^no \[secret\], nor \[secret\]\s*!$/);
 });
 
+test("S-03 what looks like an escape of one encoding hides none of another", () => {
+  for (const secret of ["canary\\<secret", "canary\\&secret", "canary\\%41secret", "canary%\\x41secret", "canary&#\\u0031;secret"]) {
+    for (const echo of [html(secret), encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), encodeURIComponent(html(secret)), html(JSON.stringify(secret).slice(1, -1))]) expect(redact(`key ${echo}.`, [secret])).toBe("key [secret].");
+  }
+});
+
+test("S-03 a backslash before a secret does not hide its first letter", () => {
+  for (const secret of ["files-secret", "new-secret", "break/secret"]) for (const echo of [secret, encodeURIComponent(secret), html(secret)]) expect(redact(`C:\\${echo}`, [secret])).toMatch(/^C:\\?\[secret\]$/);
+  expect(redact("key two\\nlines\\tof it", ["two\nlines\tof it"])).toBe("key [secret]");
+});
+
 test("S-03 a secret that itself looks encoded is taken out raw and encoded", () => {
   const secret = String.raw`a%41b&amp;c\x26d\u0041`;
   for (const echo of [secret, encodeURIComponent(secret), html(secret), JSON.stringify(secret).slice(1, -1), encodeURIComponent(html(secret))]) expect(redact(`key ${echo}.`, [secret])).toBe("key [secret].");
@@ -77,7 +88,7 @@ test("S-03 a secret of fewer than eight characters takes the whole text with it"
 
 test("S-03 a long text is cut, and a secret that begins at the cut is taken out", () => {
   const secret = "canary-secret/with+more than%one&escape";
-  for (let at = 4096 - 60; at < 4100; at += 1) {
+  for (let at = 4096 - 60; at < 4100; at += 3) {
     for (const echo of [secret, encodeURIComponent(secret), html(secret), Buffer.from(secret).toString("hex")]) {
       const shown = redact(`${".".repeat(at)}${echo}${".".repeat(200)}`, [secret]);
       expect(shown.replace(/^\.+(\[secret\])?\.*/, "")).toMatch(/^.{0,3}$/);
@@ -134,12 +145,19 @@ describe("S-03 the set of secrets is the client's", () => {
     return { of: (key) => app.session(key) };
   }
 
-  test.each([["access token", accessToken], ["refresh token", refreshToken], ["client secret", clientSecret], ["authorization code", code]])("the %s of one session is known to all of them", async (_, secret) => {
+  test.each([["access token", accessToken], ["refresh token", refreshToken], ["client secret", clientSecret]])("the %s of one session is known to all of them", async (_, secret) => {
     const { of } = await open();
     for (const session of [of("me"), of("somebody else")]) {
       const { message } = session.toError(answer(`You sent ${secret}!`));
       expect(message).toContain("You sent [secret]!");
     }
+  });
+
+  test("a code is known to its own exchange, and to nobody afterwards: whoever sends many must not fill the set", async () => {
+    const app = createPetjeafClient({ clientId: "client", clientSecret, baseUrl: "https://petjeaf.example/v1", fetch: async (_, init) => Response.json({ detail: `no ${new URLSearchParams(init?.body as string).get("code") ?? ""}` }, { status: 400 }) });
+    const session = app.session("me");
+    for (let i = 0; i < 300; i += 1) expect((await failure(app.exchange(`?code=${code}-${i}&state=s`, { state: "s" }))).message).toContain("no [secret]");
+    expect(session.toError(answer(`${code}-299 ${clientSecret}`)).message).toContain(`${code}-299 [secret]`);
   });
 
   test("many others in between do not make it forget", async () => {

@@ -271,6 +271,31 @@ describe("T-19 the file store", () => {
     expect(await storeError(createFileStore({ path: join(open, "tokens") }).get("k"))).toMatchObject({ code: "permissions" });
   });
 
+  test("a folder above it that the user's private group can write to is taken; one of another group, or of everybody, is not", async () => {
+    const { store, path } = await written(join(folder(), "tokens"));
+    const above = join(path, "..");
+    const { lstat } = files;
+    const spies = [jest.spyOn(process, "getuid").mockReturnValue(4711), jest.spyOn(process, "getgid").mockReturnValue(4711)];
+    const { open } = files;
+    spies.push(jest.spyOn(files, "open").mockImplementation(async (...args) => {
+      const handle = await open(...args);
+      const stat = handle.stat.bind(handle);
+      handle.stat = (async () => Object.assign(await stat(), { uid: 4711 })) as never;
+      return handle;
+    }) as never);
+    const seen = (mode: number, gid: number) => jest.spyOn(files, "lstat").mockImplementation(async (at) => Object.assign(await lstat(at), { uid: 4711, ...(String(at) === above ? { gid, mode: 0o040000 | mode } : {}) }));
+    try {
+      for (const [mode, gid, taken] of [[0o775, 4711, true], [0o775, 100, false], [0o777, 4711, false], [0o755, 100, true]] as const) {
+        const spy = seen(mode, gid);
+        if (taken) expect(await store.get("k")).toEqual(record());
+        else expect(await storeError(store.get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining("chmod go-w") });
+        spy.mockRestore();
+      }
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+  });
+
   test("a symbolic link above it may lead on, but through nothing that others can write to, and in no circle", async () => {
     const base = folder();
     for (const name of ["real", "open"]) mkdirSync(join(base, name));

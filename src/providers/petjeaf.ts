@@ -139,13 +139,15 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
     const { state, redirectUri, key } = given;
     if (closed) throw new ClosedError({ provider: petjeaf.name, message: "petjeaf: the client was closed." });
     if (key !== undefined) requireText(key, "key");
-    const code = readCallback(petjeaf.name, callback, state);
+    const code = readCallback(petjeaf.name, callback, state, runtime.secrets);
     const grant = { grant_type: "authorization_code", code, ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }) };
     let bindingKey: BindingKey | undefined;
     const request = async () => {
       // Before the code is spent: whatever fails afterwards would cost the token.
       if (runtime.binds) bindingKey = await bindingKeyOf(petjeaf.name, connect("-"));
-      return tokenRequest(options.clientId, options.clientSecret, grant);
+      const made = await tokenRequest(options.clientId, options.clientSecret, grant);
+      runtime.secrets.add(made.body.client_secret);
+      return made;
     };
     const token = await exchangeCode({ request }, { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now, secrets: runtime.secrets }, runtime);
     // The token came from the vendor over TLS just now, so its id is as good as an answer's. A generated key loses nothing.

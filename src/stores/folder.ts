@@ -20,7 +20,7 @@ export interface Numbered {
 
 const POSIX = process.platform !== "win32";
 /** Bits of a mode: others may read or write a file; others may write to a folder; but may not touch what is not theirs in it. */
-const OTHERS = 0o077, OTHERS_WRITE = 0o022, STICKY = 0o1000;
+const OTHERS = 0o077, OTHERS_WRITE = 0o022, WORLD_WRITE = 0o002, STICKY = 0o1000;
 /** Symbolic links on the way to a folder, after which they are taken for a circle, as Linux does. */
 const LINKS = 40;
 /** The last number that a file may have: it is read exactly, and so is the one before. */
@@ -119,7 +119,8 @@ export async function checkFolder(folder: string): Promise<void> {
 /**
  * The same, and refuses a folder that somebody else could put another one in the place of: each folder above it, and each that a symbolic
  * link on the way leads through, belongs to this user or to root, and nobody else may write to it, as sshd demands of the files it trusts.
- * In a folder with the sticky bit, such as /tmp, others may write, but cannot move what is not theirs. Access control lists are not looked at.
+ * A user's private group is nobody else, and in a folder with the sticky bit, such as /tmp, others may write, but cannot move what is not theirs.
+ * Access control lists are not looked at.
  * @throws StoreError
  */
 export async function checkRoot(folder: string): Promise<void> {
@@ -139,11 +140,14 @@ async function checkWay(folder: string, links: number): Promise<void> {
       const target = await files.readlink(at).catch((error: unknown) => { throw fault(at, error); });
       return checkWay(resolve(dirname(at), target, ...names.slice(i)), links + 1);
     }
-    if ((stats.mode & OTHERS_WRITE) !== 0 && (stats.mode & STICKY) === 0) {
+    if ((stats.mode & (isPrivateGroup(stats) ? WORLD_WRITE : OTHERS_WRITE)) !== 0 && (stats.mode & STICKY) === 0) {
       throw storeFault(folder, "permissions", `lies below ${at}, which others can write to (mode ${modeOf(stats)}), and could be replaced`, `Run: chmod go-w '${at}', or give another path.`);
     }
   }
 }
+
+/** A group of this user alone, by the custom that it has the user's number: where there are such groups, new folders are writable to them. */
+const isPrivateGroup = ({ uid, gid }: Stats): boolean => uid !== 0 && gid === uid && gid === process.getgid?.();
 
 /** Undefined: it is not there. */
 async function lookAt(path: string): Promise<Stats | undefined> {

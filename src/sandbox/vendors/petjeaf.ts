@@ -1,4 +1,5 @@
 import { document } from "../../../generated/petjeaf.document.ts";
+import { parseUrl } from "../../parse-url.ts";
 import type { SandboxClock } from "../clock.ts";
 import { createTokenBook, random, type Holder, type Issued } from "../token-book.ts";
 import type { Call, Reply, Vendor } from "../vendor.ts";
@@ -84,7 +85,7 @@ export function createPetjeaf(clock: SandboxClock): Vendor<PetjeafSandboxOptions
           : !query.get("scope") ? "scope" : !query.get("state") ? "state" : undefined;
         const redirectUri = query.get("redirect_uri");
         // A wrong client is never redirected (RFC 6749 4.1.2.1).
-        if (wrong !== undefined || !URL.canParse(redirectUri ?? settings.redirectUri)) return problem(400, "Bad Request", `The parameter ${wrong ?? "redirect_uri"} is not valid`);
+        if (wrong !== undefined || !parseUrl(redirectUri ?? settings.redirectUri)) return problem(400, "Bad Request", `The parameter ${wrong ?? "redirect_uri"} is not valid`);
         const target = new URL(redirectUri ?? settings.redirectUri);
         target.searchParams.set("state", query.get("state") ?? "");
         if (settings.consent === "deny") target.searchParams.set("error", "access_denied");
