@@ -1,7 +1,7 @@
 /**
  * Texts in which a secret may be hidden by an encoding. A text is decoded step by step, with a note of where each character came from;
- * and the encodings that change every character, base64 and hexadecimal digits, are made of the secret instead. Everything here takes
- * time that grows linearly with its input, and makes no regular expression out of data.
+ * base64 and hexadecimal digits, which change every character, are made of the secret instead. Everything here takes time that grows
+ * linearly with its input, and makes no regular expression out of data.
  */
 
 /** A text, and for each of its code units the piece of the original text that it stands for. */
@@ -24,7 +24,7 @@ const LETTERS: Readonly<Record<string, string>> = { "\n": "n", "\t": "t", "\r": 
 
 /**
  * The text as it is, and decoded up to three times, in any order of the decoders: a backslash before `&lt;` need not be an escape, nor need a
- * percent sign before `\\x41`. Texts that no decoder changes have one view, and none has more than forty.
+ * percent sign before `\x41`. Texts that no decoder changes have one view, and none has more than forty.
  */
 export function viewsOf(text: string): View[] {
   const positions = Array.from({ length: text.length }, (_, i) => i);

@@ -28,8 +28,8 @@ export interface Keeper {
    * a refusal says nothing of these. @returns whether it holds another one
    */
   markDead(sent: Token | undefined, binding: string | undefined): Promise<boolean>;
-  /** @throws StoreError */
-  discard(): Promise<void>;
+  /** Deletes the record, unless it is of other credentials. @throws StoreError */
+  discard(binding: string | undefined): Promise<void>;
   /** Always true where the store is not shared. @throws StoreError */
   lease(owner: string, ms: number): Promise<boolean>;
   /** @throws StoreError */
@@ -154,11 +154,12 @@ export function createKeeper(store: StoreAccess, key: string, login: boolean, re
       }
       return false;
     },
-    async discard() {
+    async discard(binding) {
       unsaved = chain = undefined;
       await writing; // A write that is under way must not come after the deletion.
+      const stored = await load().catch(() => undefined); // What cannot be read may be deleted.
       generation = 0;
-      await store.delete(key);
+      if (!stored || useOf(stored, binding, login) === "token") await store.delete(key);
     },
     lease: (owner, ms) => store.lease(key, owner, ms),
     release: (owner) => store.release(key, owner),

@@ -274,7 +274,8 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     }),
     forget: () => alone(async () => {
       current = refused = undefined;
-      await renewal.exclusively(keeper.discard);
+      const binding = await bindingKey?.bindingOf(key);
+      await renewal.exclusively(() => keeper.discard(binding));
     }),
   };
   return source;

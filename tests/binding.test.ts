@@ -194,6 +194,17 @@ describe("where there is none: Petje.af, whose client secret all sessions share"
     expect((await app().session(first.key).GET("/users/me")).response.status).toBe(200);
   });
 
+  test("T-07 whoever has a wrong secret cannot make an end of the session either, whatever the vendor says", async () => {
+    const first = await consent();
+    const before = await stored();
+    sandbox.petjeaf.fail({ operation: "createToken", status: 400, body: { detail: "Invalid grant: refresh token is invalid" } });
+    await app({ clientSecret: "wrong-secret" }).session(first.key).auth.revoke(); // A dead grant has nothing left to revoke.
+    expect((await stored()).token).toEqual(before.token);
+    expect((await app().session(first.key).GET("/users/me")).response.status).toBe(200);
+    await app().session(first.key).auth.revoke();
+    expect(await store.list()).toEqual([]);
+  });
+
   test("T-13 the secret that an exchange binds to is had before the code is spent: what fails later costs nothing", async () => {
     let asked = 0;
     const { clientSecret } = sandbox.petjeaf.options;
