@@ -59,7 +59,7 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
       const place = provider.meta.schemes[scheme];
       if (key === undefined || !place) continue;
       const value = assertHeaderValue(typeof key === "string" ? key : await revealWithin(key, scheme, { provider: provider.name, within: timeouts.total, scheduler, signal }), scheme);
-      secrets.add(value);
+      secrets.addCredentials(value);
       headers.set(place.header, (place.prefix ?? "") + value);
     }
     return headers;

@@ -10,7 +10,7 @@ import type { Grant } from "./provider.ts";
 import { sendWithRetries } from "./retry.ts";
 import { redact } from "./redact.ts";
 import type { Runtime } from "./runtime.ts";
-import { LONGEST_SECRET } from "./secret.ts";
+import { LONGEST_SECRET, type Reveal } from "./secret.ts";
 import type { Token } from "./token.ts";
 import type { TokenEndpoint } from "./token-request.ts";
 
@@ -87,12 +87,12 @@ function equalInConstantTime(a: string, b: string): boolean {
 }
 
 /** Sends the code, once: again only where no connection was made (rule T-13). Secrets are had within the same deadline. @throws CorrigendaError */
-export async function exchangeCode(grant: Pick<Grant, "request">, client: TokenEndpoint, { timeouts, scheduler }: Pick<Runtime, "timeouts" | "scheduler">): Promise<Token> {
+export async function exchangeCode(grant: Pick<Grant, "request">, reveal: Reveal, client: TokenEndpoint, { timeouts, scheduler }: Pick<Runtime, "timeouts" | "scheduler">): Promise<Token> {
   const deadline = createDeadline(timeouts.total, scheduler);
   // The code comes from outside, and is worth nothing afterwards: whoever sends many of them must not fill the client's set.
   const endpoint = { ...client, secrets: createKnownSecrets(client.secrets) };
   try {
-    const prepared = (await prepareAll([grant], endpoint, deadline)).take(0);
+    const prepared = (await prepareAll([grant], endpoint, reveal, deadline)).take(0);
     const pause = (ms: number): Promise<void> => new Promise((resolve) => void scheduler.after(ms, resolve));
     const outcome = await sendWithRetries(prepared, { grantType: "authorization_code" }, endpoint, { attempt: timeouts.attempt, total: deadline, scheduler, rest: pause, replay: false, maySend: () => true });
     if ("token" in outcome) return outcome.token;

@@ -6,6 +6,7 @@
 import { base64url, sha256, utf8 } from "./bytes.ts";
 import type { Connection } from "./provider.ts";
 import { tokenUrlOf } from "./store-key.ts";
+import type { Reveal } from "./secret.ts";
 import type { TokenRecord } from "./stores/store.ts";
 
 /** Rounds of PBKDF2: the most that Cloudflare Workers allow; about 30 ms. */
@@ -27,8 +28,8 @@ type HmacKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>;
 const derived = new Map<string, Promise<HmacKey>>();
 
 /** Reveals the credentials. @throws what the functions do that give them */
-export async function bindingKeyOf(provider: string, connection: Connection): Promise<BindingKey> {
-  const secrets = (await connection.credentials?.()) ?? [];
+export async function bindingKeyOf(provider: string, connection: Connection, reveal: Reveal): Promise<BindingKey> {
+  const secrets = await Promise.all(Object.keys(connection.credentials ?? {}).sort().map(reveal));
   const salt = JSON.stringify([provider, tokenUrlOf(connection), connection.identity[0] ?? ""]);
   const key = await keyFor(salt, JSON.stringify(secrets));
   const sign = async (text: string): Promise<string> => base64url(await crypto.subtle.sign("HMAC", key, utf8(text)));

@@ -4,6 +4,7 @@ import { createSend } from "./auth-fetch.ts";
 import { ConfigurationError, ContractError, CorrigendaError, NetworkError, type AnyCorrigendaError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
 import { isInstance, memberOf } from "./foreign.ts";
+import { addOptions } from "./known-secrets.ts";
 import type { Connection, Provider } from "./provider.ts";
 import { requireObject } from "./options.ts";
 import { assertPlainUrl, type UrlOptions } from "./request-url.ts";
@@ -50,6 +51,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
     throw new ConfigurationError({ provider: name, option: "tokenScheme", message: `${name}: \`tokenScheme\` is "${tokenScheme}", and the spec has no such security scheme: it has ${Object.keys(meta.schemes).join(", ")}.` });
   }
   const { baseUrl } = connection;
+  addOptions(runtime.secrets, connection);
   const send = createSend({ provider, connection, source: auth, ...runtime });
   const client = createFetchClient<Paths>({ baseUrl, fetch: send, Request: checkedRequest(name, { address: "baseUrl", path: "path" }) });
   return Object.assign(client, byTheSpec(client, provider), {

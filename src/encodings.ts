@@ -13,24 +13,30 @@ export interface View {
 
 /** Times that a text may have been encoded, one encoding on top of the other. */
 const DEPTH = 3;
+/** Names of the characters from U+00A0 to U+00FF, in order. */
+const LATIN_1 = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest "
+  + "Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig "
+  + "agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml";
 /** Named character references (HTML 13.5) of the characters that escapers replace. */
 const NAMED: Readonly<Record<string, string>> = {
-  amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", excl: "!", num: "#", dollar: "$", percnt: "%", lpar: "(", rpar: ")", ast: "*", plus: "+", comma: ",", period: ".",
+  amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", excl: "!", num: "#", dollar: "$", percnt: "%", lpar: "(", rpar: ")", ast: "*", plus: "+", comma: ",", period: ".",
   sol: "/", colon: ":", semi: ";", equals: "=", quest: "?", commat: "@", lsqb: "[", bsol: "\\", rsqb: "]", lowbar: "_", grave: "`", lcub: "{", verbar: "|", rcub: "}",
+  ...Object.fromEntries(LATIN_1.split(" ").map((name, i) => [name, String.fromCharCode(0xa0 + i)])),
 };
-const LONGEST_REFERENCE = 10;
+/** Characters, zeros before the digits included. */
+const LONGEST_REFERENCE = 16;
 /** What JSON and JavaScript escape by one letter. The two are taken for the same: a backslash before such a letter need not be an escape. */
 const LETTERS: Readonly<Record<string, string>> = { "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\v": "v", "\0": "0" };
 
 /**
- * The text as it is, and decoded up to three times, in any order of the decoders: a backslash before `&lt;` need not be an escape, nor need a
+ * The text as it is, and decoded up to `times`, three by default, in any order of the decoders: a backslash before `&lt;` need not be an escape, nor need a
  * percent sign before `\x41`. Texts that no decoder changes have one view, and none has more than forty.
  */
-export function viewsOf(text: string): View[] {
+export function viewsOf(text: string, times = DEPTH): View[] {
   const positions = Array.from({ length: text.length }, (_, i) => i);
   const views: View[] = [{ text, starts: positions, ends: positions.map((i) => i + 1) }];
   const seen = new Set([text]);
-  for (let depth = 0, from = 0; depth < DEPTH; depth += 1) {
+  for (let depth = 0, from = 0; depth < times; depth += 1) {
     const last = views.slice(from);
     from = views.length;
     for (const view of last) {
@@ -45,38 +51,41 @@ export function viewsOf(text: string): View[] {
   return views;
 }
 
-/** How two texts are compared: encoders differ in the case of their digits, in `+` for a space, and in the alphabet of base64. */
-export function comparable(text: string): string {
-  let out = "";
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charAt(i);
-    const lower = unit.toLowerCase();
-    out += LETTERS[unit] ?? (/[\s+-]/.test(unit) ? " " : unit === "_" ? "/" : lower.length === 1 ? lower : unit);
-  }
-  return out;
-}
+/**
+ * How two texts are compared, of the same length: encoders differ in the case of their digits, in `+` for a space, and in the alphabet of
+ * base64.
+ */
+export const comparable = (text: string): string => text
+  .replaceAll("\u0130", "i").toLowerCase().replaceAll("\u03c2", "\u03c3") // The only letters that become two, or depend on their neighbours.
+  .replace(/[\0\b\t\n\v\f\r]/g, (unit) => LETTERS[unit] ?? unit).replace(/[\s+-]/g, " ").replaceAll("_", "/");
 
 /** Encodings shorter than this occur in any text. */
 const TELLING = 4;
 
 /**
- * What gives a secret away, as `comparable` has it: the text, also trimmed, decoded, and in the other normal forms of Unicode; and each of
- * these in hexadecimal digits and in base64.
- * @param longest characters of a form that has room where it is looked for
+ * What gives a secret away, as `comparable` has it: the text, also trimmed, decoded once, on one line, and in the other normal forms of
+ * Unicode; and each of these in hexadecimal digits and in base64.
+ * @param longest characters that have room where a form is looked for
+ * @param cut whether longer forms are cut to that, and not left out
  */
-export function formsOf(secret: string, longest: number): Set<string> {
-  const texts = new Set([secret, secret.trim()].flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]));
-  // A secret that looks encoded is changed when the text around it is decoded.
-  for (const text of [...texts]) for (const view of viewsOf(text)) texts.add(view.text);
+export function formsOf(secret: string, longest: number, cut: boolean): Set<string> {
+  const texts = new Set([secret, secret.trim(), oneLine(secret)].flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]));
+  // An encoder that lets escapes be, as URL parsers do, leaves one of a secret that looks encoded to be decoded with its own.
+  for (const text of [...texts]) if (/[%&\\]/.test(text)) for (const view of viewsOf(text, 1)) texts.add(view.text);
   const forms = new Set<string>();
-  for (const text of texts) {
-    if (text === "" || text.length > longest) continue;
-    forms.add(comparable(text));
+  for (const whole of texts) {
+    if (whole === "" || (!cut && whole.length > longest)) continue;
+    const text = whole.slice(0, longest);
     const bytes = new TextEncoder().encode(text);
-    for (const encoded of [hexOf(bytes), ...base64Of(bytes)]) if (encoded.length >= TELLING) forms.add(comparable(encoded));
+    for (const form of [text, hexOf(bytes), ...base64Of(bytes)]) {
+      if (form === text || form.length >= TELLING) forms.add(comparable(form).slice(0, cut ? longest : form.length));
+    }
   }
   return forms;
 }
+
+/** With a space for each control character and line break, so that a vendor's words forge no line of a log. */
+export const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, " ");
 
 /** Whether every form of a secret is at least as long as the secret without space at its ends: it does not look encoded. */
 export const isPlain = (secret: string): boolean => /^[\x20-\x7e]*$/.test(secret) && !/[%&\\]/.test(secret);
@@ -162,12 +171,19 @@ function hexadecimal(text: string, digits?: number): number | undefined {
   return /^[0-9a-f]+$/i.test(text) && (digits === undefined || text.length === digits) ? Number.parseInt(text, 16) : undefined;
 }
 
-const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const hexOf = (bytes: Uint8Array): string => {
+  let out = "";
+  for (const byte of bytes) out += DIGITS[byte]!;
+  return out;
+};
 
 /** The part of a base64 text that these bytes alone decide, for each of the three places in a group at which they may begin. */
 function base64Of(bytes: Uint8Array): string[] {
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
   return [0, 1, 2].map((before) => {
-    const text = btoa("\0".repeat(before) + Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    const text = btoa("\0".repeat(before) + binary);
     // Six bits a character: the first ones, and a last one, may hold bits of what stands before and after.
     return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
   });

@@ -26,7 +26,7 @@ export type { Connection, Grant, OperationMeta, Problem, Provider, ProviderMeta,
 export { expiryAfter, expiryAt, parseInteger, parseTimestamp } from "./token.ts";
 export { assemble, B64TOKEN, breach, readBearer, readObject, readOptional, readToken, VISIBLE_ASCII } from "./token-answer.ts";
 export { requireOneOf, requireSecret, requireText, requireUrl } from "./options.ts";
-export { reveal } from "./secret.ts";
+export type { Reveal } from "./secret.ts";
 
 export {
   CallbackError, ClosedError, ConfigurationError, ContractError, CorrigendaError, CredentialsError, NetworkError, PermissionError, RateLimitError,

@@ -2,7 +2,7 @@
 import { withSignal, type Deadline } from "./abort.ts";
 import { sha256 } from "./bytes.ts";
 import type { Grant } from "./provider.ts";
-import { secretIsLate } from "./secret.ts";
+import { secretIsLate, type Reveal } from "./secret.ts";
 import { prepareTokenRequest, type PreparedRequest, type TokenEndpoint } from "./token-request.ts";
 
 export interface Prepared {
@@ -15,9 +15,9 @@ export interface Prepared {
 }
 
 /** All at once, since the latch has to see every credential; one that fails matters only if its turn comes. */
-export async function prepareAll(grants: readonly Pick<Grant, "request">[], endpoint: TokenEndpoint, { signal }: Deadline): Promise<Prepared> {
+export async function prepareAll(grants: readonly Pick<Grant, "request">[], endpoint: TokenEndpoint, reveal: Reveal, { signal }: Deadline): Promise<Prepared> {
   const { name } = endpoint.provider;
-  const all = await withSignal(Promise.allSettled(grants.map(async (grant) => prepareTokenRequest(await grant.request(), endpoint))), signal).catch(() => {
+  const all = await withSignal(Promise.allSettled(grants.map(async (grant) => prepareTokenRequest(await grant.request(reveal), endpoint))), signal).catch(() => {
     throw secretIsLate(name);
   });
   const secrets = all.map((request) => (request.status === "fulfilled" ? request.value.secrets : []));

@@ -1,5 +1,5 @@
 /** What a provider is to the core. A provider is data and pure functions; it does no I/O (see CONTRIBUTING.md). */
-import type { Secret } from "./secret.ts";
+import type { Reveal, Secret } from "./secret.ts";
 import type { Moment, Token } from "./token.ts";
 
 /** What the wrapper needs of a spec at run time. Generated into `generated/<provider>.meta.ts`, never written by hand. */
@@ -45,7 +45,8 @@ export interface Grant {
   readonly name: string;
   /** RFC 6749's `grant_type`, or `password` where the vendor has a login of its own. It decides what may be sent twice. */
   readonly grantType: "authorization_code" | "client_credentials" | "password" | "refresh_token";
-  readonly request: () => Promise<TokenRequest>;
+  /** @param reveal gives the value of one of the connection's `credentials`, by its name: the same one throughout a renewal */
+  readonly request: (reveal: Reveal) => Promise<TokenRequest>;
   /** Whether this refusal means that the next grant in the list is worth a try. Never, when absent. */
   readonly proceeds?: (status: number, problem: Problem) => boolean;
 }
@@ -71,10 +72,11 @@ export interface Connection {
   /** Client id or user name, then the subject if there is one: parts of the store key, nothing secret (rule T-07). */
   readonly identity: readonly string[];
   /**
-   * The secrets that last, to which a stored token is bound (rule T-07): a password, a client secret. Not API keys, codes, refresh tokens or
-   * assertions that are made anew. None for a public client. Needed with `grants`, where a client is given a store.
+   * The secrets that last, to which a stored token is bound (rule T-07), by the names of the options: a password, a client secret. Not API
+   * keys, codes, refresh tokens or assertions that are made anew. `{}` for a public client. Needed with `grants`, where a client is given a
+   * store.
    */
-  readonly credentials?: () => Promise<readonly string[]>;
+  readonly credentials?: Readonly<Record<string, Secret>>;
   /** By the name of the security scheme in the spec. */
   readonly apiKeys?: Readonly<Record<string, Secret>>;
   /** A token made by hand, which cannot be renewed. Instead of `grants`. */

@@ -1,11 +1,11 @@
 /**
  * Takes known secrets out of a text, by value and not by field name (rule S-03), in the forms in which a server may echo them: raw,
  * percent-encoded, escaped for JSON or HTML, in base64 and in hexadecimal digits, one on top of the other. The work is linear in the
- * text and in the secrets.
+ * text and in the secrets, and has a limit.
  */
 import { comparable, formsOf, isPlain, viewsOf, type View } from "./encodings.ts";
 
-const WITHHELD = "[withheld: it repeats a credential]";
+const WITHHELD = "[withheld: it may repeat a credential]";
 const MASK = "[secret]";
 /** Shorter forms are no use as a search term: the text they occur in is withheld as a whole. */
 const SHORTEST = 8;
@@ -13,6 +13,14 @@ const SHORTEST = 8;
 const LONGEST = 4096;
 /** Characters at the end of a text that was cut which may be the rest of an escape; and those of a secret that are worth a mask before it. */
 const RAGGED = 64, PARTIAL = 4;
+
+/**
+ * Work that may be done for one text, counted in characters that are searched; nothing else runs meanwhile, so what takes more is not shown.
+ * About 200 ms: two thousand tokens of 500 characters against a text of the longest take half of it.
+ */
+const MOST_WORK = 200_000_000;
+/** What a character costs that is encoded or compared one by one, and what one costs of a secret that has to be decoded. */
+const BY_HAND = 10, DECODED = 400;
 
 /** A piece of the original text. */
 interface Span { readonly start: number; readonly end: number }
@@ -29,20 +37,30 @@ export function redact(text: string, secrets: Iterable<string>): string {
   }
 }
 
-/** @param cut whether the text goes on: a secret may begin at its end */
+/** @param cut whether the text goes on: a secret may begin at its end. @throws RangeError if it is too much work */
 function masked(text: string, secrets: Iterable<string>, cut: boolean): string {
   const views = viewsOf(text).map((view) => ({ ...view, text: comparable(view.text) }));
   const spans: Span[] = [];
+  let work = 0;
+  const spend = (characters: number): void => {
+    work += characters;
+    if (work > MOST_WORK) throw new RangeError("too much work");
+  };
   for (const secret of secrets) {
-    if (!cut && isPlain(secret) && secret.trim().length > text.length) continue; // No form of it has room.
-    for (const form of formsOf(secret, cut ? Infinity : text.length)) {
+    const plain = isPlain(secret);
+    if (!cut && plain && secret.trim().length > text.length) continue; // No form of it has room.
+    spend(plain ? 0 : secret.length * DECODED);
+    for (const form of formsOf(secret, text.length, cut)) {
+      spend(form.length * BY_HAND);
       const short = form.length < SHORTEST;
-      const end = form.slice(-SHORTEST);
+      const beginning = form.slice(0, cut && !short ? PARTIAL : SHORTEST);
       for (const view of views) {
-        if (!cut && !view.text.includes(end)) continue; // The quick way, for nearly all of them.
+        spend(view.text.length);
+        if (!view.text.includes(beginning)) continue; // The quick way, for nearly all of them.
+        spend((view.text.length + form.length) * BY_HAND);
         const found = find(form, view, cut && !short);
         if (found.length > 0 && short) return WITHHELD;
-        spans.push(...found);
+        for (const span of found) spans.push(span);
       }
     }
   }
@@ -68,7 +86,6 @@ function find(form: string, { text, starts, ends }: View, cut: boolean): Span[] 
     // The cut may have gone through an escape: then what the secret goes on with cannot be read.
     if (cut && i >= text.length - RAGGED && matched >= PARTIAL) partial ??= i - matched + 1;
   }
-  if (cut) partial ??= matched > 0 ? text.length - matched : undefined;
   if (partial !== undefined) add(partial, text.length - 1);
   return spans;
 }

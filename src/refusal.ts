@@ -3,6 +3,7 @@ import {
   CredentialsError, PermissionError, RateLimitError, ReauthorizationRequiredError, RejectedError, ServerError, type CorrigendaError, type ErrorDetails,
 } from "./errors.ts";
 import type { Grant, Problem, Provider } from "./provider.ts";
+import { oneLine } from "./encodings.ts";
 import { redact } from "./redact.ts";
 
 /** Rule T-11, in seconds. */
@@ -19,8 +20,8 @@ export interface Refusal {
 }
 
 /**
- * The vendor's words, without secrets, and on one line, lest they forge a line of a log. Redacted before they are cut to what is shown, or
- * the beginning of a secret could be left at the end.
+ * The vendor's words, on one line, without secrets. On one line first, or that could make a secret of what was none; cut to what is shown at
+ * last, or the beginning of a secret could be left at the end.
  */
 export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Problem {
   return { ...problem, code: quote(problem.code, secrets, 100), message: quote(problem.message, secrets, 500) };
@@ -28,7 +29,7 @@ export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Pro
 
 /** @param longest characters that are shown */
 export const quote = (text: string | undefined, secrets: Iterable<string>, longest: number): string | undefined =>
-  text && redact(text, secrets).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").slice(0, longest);
+  text && redact(oneLine(text), secrets).slice(0, longest);
 
 /** What a provider reads of an error body. Nothing, where that body is more than it can bear: an answer is no reason to fail. */
 export function readProblem(provider: Pick<Provider<object, never>, "readProblem">, body: unknown): Problem {

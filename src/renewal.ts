@@ -9,7 +9,7 @@ import { prepareAll, type Prepared } from "./prepare.ts";
 import type { Grant } from "./provider.ts";
 import { isMint, sendWithRetries } from "./retry.ts";
 import type { Runtime } from "./runtime.ts";
-import { secretIsLate } from "./secret.ts";
+import { secretIsLate, type Reveal } from "./secret.ts";
 import { errorOf, type SharedLatch } from "./shared-latch.ts";
 import type { TokenRecord } from "./stores/store.ts";
 import { succeed, type Token } from "./token.ts";
@@ -39,8 +39,10 @@ interface Settings {
   /** Whether there is a login. */
   readonly login: boolean;
   /** Reveals the credentials that tokens are bound to. Absent, with `latch`: the store is the client's own, and nothing is bound. */
-  readonly bind: (() => Promise<BindingKey>) | undefined;
+  readonly bind: ((reveal: Reveal) => Promise<BindingKey>) | undefined;
   readonly latch: SharedLatch | undefined;
+  /** For one renewal. */
+  readonly createReveal: () => Reveal;
   readonly ways: (token: Token | undefined) => readonly Grant[];
   /** Remembers a refusal. @param until epoch ms; when absent, as long as it has to be. @returns until when it latches, if it does */
   readonly note: (error: CorrigendaError, fingerprint: string, until?: number) => number | undefined;
@@ -79,7 +81,7 @@ export interface Renewal {
   exclusively(work: () => Promise<void>): Promise<void>;
 }
 
-export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, login, bind, latch, ways, note, onReplay, onDoubt }: Settings): Renewal {
+export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, login, bind, latch, createReveal, ways, note, onReplay, onDoubt }: Settings): Renewal {
   const { timeouts, leases, scheduler, now, replay } = runtime;
   const { name } = endpoint.provider;
   /** With a random part, so that those who wait do not all look at the same moment. */
@@ -97,7 +99,8 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     let left: number | undefined;
     let changes = 0;
     try {
-      const bound = await revealBound(deadline);
+      const reveal = createReveal();
+      const bound = await revealBound(reveal, deadline);
       for (;;) {
         if (deadline.left() === 0) throw late(left);
         const read = await keeper.load().then((record) => ({ record }), unlessMintable);
@@ -110,7 +113,7 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
         if (adopted) return { token: adopted };
         // The store is right: what it holds no more was taken back. Only one that says nothing is passed over.
         const previous = keeper.unsaved ?? successor ?? stored?.token ?? (read && keeper.shared ? undefined : standing.current);
-        if (plan === undefined || plan.previous?.refreshToken !== previous?.refreshToken) plan = await makePlan(previous, bound, deadline);
+        if (plan === undefined || plan.previous?.refreshToken !== previous?.refreshToken) plan = await makePlan(previous, reveal, bound, deadline);
         forbid(plan, stored, standing.afresh);
         if (turn === "none" || (turn === "ours" && !turns.held)) {
           const taken = read && (await turns.take().catch(unlessMintable));
@@ -140,20 +143,20 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
   }
 
   /** Secrets are revealed before anything of the store is served, since what they were before says nothing of them now (rule T-07). */
-  async function revealBound({ signal }: Deadline): Promise<Bound | undefined> {
+  async function revealBound(reveal: Reveal, { signal }: Deadline): Promise<Bound | undefined> {
     if (!bind) return undefined;
     try {
-      const { bindingOf, tagOf } = await withSignal(bind(), signal);
+      const { bindingOf, tagOf } = await withSignal(bind(reveal), signal);
       return { binding: await bindingOf(key), tagOf };
     } catch (error) {
       throw signal.aborted ? secretIsLate(name) : error;
     }
   }
 
-  async function makePlan(previous: Token | undefined, bound: Bound | undefined, deadline: Deadline): Promise<Plan> {
+  async function makePlan(previous: Token | undefined, reveal: Reveal, bound: Bound | undefined, deadline: Deadline): Promise<Plan> {
     const grants = ways(previous);
     if (grants.length === 0) throw reauthorization("No refresh token is stored for this key");
-    const prepared = await prepareAll(grants, endpoint, deadline);
+    const prepared = await prepareAll(grants, endpoint, reveal, deadline);
     const sent = grants.some(({ grantType }) => grantType === "refresh_token") ? previous?.refreshToken ?? null : null;
     return { previous, grants, ...prepared, tag: await bound?.tagOf("latch", key, prepared.apiKeys, sent) };
   }

@@ -35,6 +35,29 @@ export async function reveal(secret: Secret, option: string): Promise<string> {
   return value;
 }
 
+/** Gives the value of a secret by its name. */
+export type Reveal = (name: string) => Promise<string>;
+
+/**
+ * Reveals each secret once, and gives the same value from then on. One function for a renewal: what is sent, and what the token that is got
+ * for it is bound to, must be the same, also while a vault gives another secret.
+ */
+export function createReveal(secrets: Readonly<Record<string, Secret>> = {}, tell: (secret: string) => void = () => undefined): Reveal {
+  const revealed = new Map<string, Promise<string>>();
+  const first = async (name: string): Promise<string> => {
+    const secret = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+    if (secret === undefined) throw new ConfigurationError({ option: name, message: `There is no secret \`${name}\` among the \`credentials\` that the provider's \`connect\` gave. Add it there.` });
+    const value = await reveal(secret, name);
+    tell(value);
+    return value;
+  };
+  return (name) => {
+    const known = revealed.get(name) ?? first(name);
+    revealed.set(name, known);
+    return known;
+  };
+}
+
 export interface RevealOptions {
   readonly provider: string;
   /** ms. */

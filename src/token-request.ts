@@ -91,7 +91,8 @@ export async function prepareTokenRequest({ operation, query, body, secrets }: T
     headers.set(place.header, (place.prefix ?? "") + value);
   }
   const all = { url, secrets: [...secrets, ...apiKeys], apiKeys };
-  known.add(...all.secrets);
+  known.add(...secrets);
+  known.addCredentials(...apiKeys);
   if (body === undefined) return { ...all, init: { method, headers, redirect: "manual" } };
   const form = meta?.request === "application/x-www-form-urlencoded";
   headers.set("content-type", form ? "application/x-www-form-urlencoded" : "application/json");

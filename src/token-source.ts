@@ -16,6 +16,7 @@ import type { Connection, Grant, Provider } from "./provider.ts";
 import { createRenewal, Held } from "./renewal.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Timer } from "./scheduler.ts";
+import { createReveal, type Reveal } from "./secret.ts";
 import { isMint } from "./retry.ts";
 import { createSharedLatch, LATCH } from "./shared-latch.ts";
 import { createStoreAccess } from "./store-access.ts";
@@ -77,6 +78,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   const turns = createTurns({ keeper, times: runtime.leases, owners: runtime.owners, now, scheduler });
   const renewal = createRenewal({
     endpoint, runtime, keeper, turns, brake, key, login, note, bind: runtime.binds ? bind : undefined, latch: runtime.binds ? createSharedLatch(store, key, now) : undefined,
+    createReveal: () => createReveal(connection.credentials, runtime.secrets.addCredentials),
     ways: (token) => ways(token),
     onDoubt: () => { rotationInDoubt = true; },
     onReplay: (reason) => {
@@ -86,9 +88,9 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   });
 
   /** A vault that fails later on takes nothing back: this client did have the credentials. */
-  async function bind(): Promise<BindingKey> {
+  async function bind(reveal: Reveal): Promise<BindingKey> {
     try {
-      return (bindingKey = await bindingKeyOf(name, connection));
+      return (bindingKey = await bindingKeyOf(name, connection, reveal));
     } catch (error) {
       if (bindingKey) return bindingKey;
       throw error;

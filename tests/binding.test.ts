@@ -210,7 +210,7 @@ describe("where there is none: Petje.af, whose client secret all sessions share"
     const { clientSecret } = sandbox.petjeaf.options;
     const session = await consent({ clientSecret: () => {
       asked += 1;
-      if (asked > 2) throw new Error("sealed"); // Once to bind, once to send.
+      if (asked > 1) throw new Error("sealed"); // Once, to bind and to send.
       return clientSecret;
     } });
     expect((await session.GET("/users/me")).response.status).toBe(200);
@@ -239,6 +239,31 @@ describe("secrets that are functions", () => {
     sandbox.advance(HOUR);
     expect(await failure(client.auth.getToken())).toMatchObject({ kind: "credentials" });
     expect(logins()).toMatchObject({ genlogs: 2, refreshes: 1 });
+  });
+});
+
+describe("a vault that gives another secret while a token is had", () => {
+  /** Gives these one after another, then the last one for good. */
+  const giving = (...secrets: string[]) => () => (secrets.length > 1 ? secrets.shift()! : secrets[0]!);
+
+  test("T-07 a token is bound to the secret that was sent for it, and to no other", async () => {
+    const { password } = sandbox.apinizer.options;
+    for (const secrets of [["old-password", password], [password, "old-password"]]) {
+      const client = manager({ password: giving(...secrets), timeouts: { attempt: 2000, total: 3000 } });
+      const [first] = await Promise.allSettled([client.auth.getToken()]);
+      client.auth.reset();
+      if (first?.status === "rejected") await client.auth.getToken();
+      expect(await failure(manager({ password: "old-password" }).auth.getToken())).toMatchObject({ kind: "credentials" });
+      expect((await manager().auth.getToken()).accessToken).toBe((await stored()).token.accessToken);
+      await store.delete(await keyOf());
+    }
+  });
+
+  test("T-10 a refusal latches the secret that was sent, and no other", async () => {
+    expect(await failure(manager({ password: giving("wrong-password", sandbox.apinizer.options.password) }).auth.getToken())).toMatchObject({ kind: "credentials" });
+    expect(await manager().auth.getToken()).toMatchObject({ tokenType: "Bearer" });
+    expect(await failure(manager({ password: "wrong-password" }).auth.getToken())).toMatchObject({ kind: "credentials" });
+    expect(logins().apinizer).toBe(2);
   });
 });
 

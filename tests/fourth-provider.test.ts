@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { assemble, createClient, expiryAfter, parseInteger, readBearer, requireSecret, requireText, requireUrl, reveal, type Provider, type ProviderMeta, type Secret } from "../src/index.ts";
+import { assemble, createClient, expiryAfter, parseInteger, readBearer, requireSecret, requireText, requireUrl, type Provider, type ProviderMeta, type Secret } from "../src/index.ts";
 import { createContract, createTokenBook, startServer, type SandboxClock, type Vendor } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 
@@ -71,8 +71,9 @@ const provider = (meta: ProviderMeta): Provider<Paths, { key: Secret; station: s
     const secret = requireSecret(pin, "pin");
     return {
       baseUrl: requireUrl(baseUrl ?? meta.servers[0]?.url, "baseUrl", allowHttpHost), identity: [name], apiKeys: { key: requireSecret(key, "key") }, tokenOperation: "POST /login",
-      grants: () => [{ name: "login", grantType: "password", request: async () => {
-        const value = await reveal(secret, "pin");
+      credentials: { pin: secret },
+      grants: () => [{ name: "login", grantType: "password", request: async (reveal) => {
+        const value = await reveal("pin");
         return { operation: "POST /login", body: { station: name, pin: value }, secrets: [value] };
       } }],
     };

@@ -17,6 +17,16 @@ test("S-03 of a million characters, and no more", () => {
   expect([...known]).toContain("in-use");
 });
 
+test("S-03 credentials are not forgotten for tokens; functions are passed over", () => {
+  const known = createKnownSecrets();
+  known.addCredentials("password", () => "from a vault", undefined);
+  for (let i = 0; i < 5000; i += 1) known.add(`token-${i}`);
+  expect([...known]).toHaveLength(2001);
+  expect([...known][0]).toBe("password");
+  for (let i = 0; i < 5000; i += 1) known.addCredentials(`password-${i}`);
+  expect([...known]).toHaveLength(4000);
+});
+
 test("S-03 nothing is no secret, and those of others are known too", () => {
   const others = createKnownSecrets();
   const known = createKnownSecrets(others);

@@ -7,7 +7,7 @@ import { requireSecret, requireText, requireUrl } from "../options.ts";
 import { firstText, isRecord } from "../problem.ts";
 import type { Connection, Problem, Provider } from "../provider.ts";
 import type { CommonOptions } from "../runtime.ts";
-import { reveal, type Secret } from "../secret.ts";
+import type { Secret } from "../secret.ts";
 import { expiryAfter, expiryAt, parseInteger, type Moment } from "../token.ts";
 import { assemble, readBearer } from "../token-answer.ts";
 
@@ -54,11 +54,11 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
     return {
       ...common,
       identity: [user],
-      credentials: async () => [await reveal(secret, "password")],
+      credentials: { password: secret },
       grants: () => [{
         name: "client_credentials", grantType: "client_credentials",
-        request: async () => {
-          const clientSecret = await reveal(secret, "password");
+        request: async (reveal) => {
+          const clientSecret = await reveal("password");
           return { operation: CREATE, secrets: [clientSecret], body: { grant_type: "client_credentials", client_id: user, client_secret: clientSecret } };
         },
       }],

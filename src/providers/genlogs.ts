@@ -6,7 +6,7 @@ import { requireOneOf, requireSecret, requireText, requireUrl } from "../options
 import { firstText, isRecord } from "../problem.ts";
 import type { Grant, Problem, Provider } from "../provider.ts";
 import type { CommonOptions } from "../runtime.ts";
-import { reveal, type Secret } from "../secret.ts";
+import type { Secret } from "../secret.ts";
 import { expiryAt, parseInteger, parseTimestamp, type Moment } from "../token.ts";
 import { assemble, either, isInteger, isNull, isString, readObject, readOptional, readToken, VISIBLE_ASCII, type Members } from "../token-answer.ts";
 
@@ -46,8 +46,8 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
     const renewal = requireOneOf(renew, "renew", ["login", "refresh-token"], "login");
     const login = (name: "body" | "query"): Grant => ({
       name, grantType: "password",
-      request: async () => {
-        const values = { email: user, password: await reveal(secret, "password") };
+      request: async (reveal) => {
+        const values = { email: user, password: await reveal("password") };
         return { operation: CREATE, secrets: [values.password], ...(name === "body" ? { body: values } : { query: values }) };
       },
       // The vendor says where it misses them: in the other place.
@@ -63,7 +63,7 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
       identity: [user],
       apiKeys: { apiKey: requireSecret(apiKey, "apiKey") },
       tokenOperation: CREATE,
-      credentials: async () => [await reveal(secret, "password")],
+      credentials: { password: secret },
       grants: ({ refreshToken, worked }) => [
         ...(renewal === "refresh-token" && refreshToken !== undefined ? [refresh(refreshToken)] : []),
         ...(place !== "auto" ? [login(place)] : worked("query") ? [login("query"), login("body")] : [login("body"), login("query")]),

@@ -6,12 +6,13 @@ import { bindingKeyOf, type BindingKey } from "../binding.ts";
 import { decodeClaims } from "../claims.ts";
 import { openClient, type ApiClient } from "../client.ts";
 import { ClosedError, ConfigurationError, RejectedError, ReauthorizationRequiredError, ServerError } from "../errors.ts";
+import { addOptions } from "../known-secrets.ts";
 import { requireObject, requireSecret, requireText, requireUrl } from "../options.ts";
 import { createPool } from "../pool.ts";
 import { firstText, isRecord } from "../problem.ts";
 import type { Problem, Provider } from "../provider.ts";
 import { createRuntime, type CommonOptions } from "../runtime.ts";
-import { reveal, type Secret } from "../secret.ts";
+import { createReveal, type Reveal, type Secret } from "../secret.ts";
 import { expiryAfter, parseInteger } from "../token.ts";
 import { assemble, isString, readBearer, readOptional, readToken, VSCHAR } from "../token-answer.ts";
 import type { GrantedTokenSource, TokenSource } from "../source.ts";
@@ -78,10 +79,10 @@ export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }>
       baseUrl: requireUrl(baseUrl ?? meta.servers[0]?.url, "baseUrl", allowHttpHost),
       identity: [id, requireText(key, "key")],
       tokenOperation: TOKENS,
-      credentials: async () => [await reveal(secret, "clientSecret")],
+      credentials: { clientSecret: secret },
       grants: ({ refreshToken }) => (refreshToken === undefined ? [] : [{
         name: "refresh_token", grantType: "refresh_token",
-        request: () => tokenRequest(id, secret, { grant_type: "refresh_token", refresh_token: refreshToken }),
+        request: (reveal) => tokenRequest(id, reveal, { grant_type: "refresh_token", refresh_token: refreshToken }),
       }]),
     };
   },
@@ -113,7 +114,9 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
 }): PetjeafClient {
   const runtime = createRuntime(options);
   const connect = (key: string) => petjeaf.connect({ ...options, key });
-  const { baseUrl } = connect("-");
+  const connection = connect("-");
+  const { baseUrl } = connection;
+  addOptions(runtime.secrets, connection);
   const page = options.authorizeUrl === undefined
     ? meta.servers.find(({ url }) => url === baseUrl)?.authorizationUrl
     : requireUrl(options.authorizeUrl, "authorizeUrl", options.allowHttpHost);
@@ -142,14 +145,12 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
     const code = readCallback(petjeaf.name, callback, state, runtime.secrets);
     const grant = { grant_type: "authorization_code", code, ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }) };
     let bindingKey: BindingKey | undefined;
-    const request = async () => {
+    const request = async (reveal: Reveal) => {
       // Before the code is spent: whatever fails afterwards would cost the token.
-      if (runtime.binds) bindingKey = await bindingKeyOf(petjeaf.name, connect("-"));
-      const made = await tokenRequest(options.clientId, options.clientSecret, grant);
-      runtime.secrets.add(made.body.client_secret);
-      return made;
+      if (runtime.binds) bindingKey = await bindingKeyOf(petjeaf.name, connection, reveal);
+      return tokenRequest(options.clientId, reveal, grant);
     };
-    const token = await exchangeCode({ request }, { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now, secrets: runtime.secrets }, runtime);
+    const token = await exchangeCode({ request }, createReveal(connection.credentials, runtime.secrets.addCredentials), { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now, secrets: runtime.secrets }, runtime);
     // The token came from the vendor over TLS just now, so its id is as good as an answer's. A generated key loses nothing.
     const granted = open(key ?? readClaims(token.accessToken).id ?? crypto.randomUUID());
     await sources.get(granted.key).adopt(token, "authorization_code", bindingKey);
@@ -182,8 +183,8 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
   };
 }
 
-async function tokenRequest(clientId: string, clientSecret: Secret, grant: Readonly<Record<string, string>>) {
-  const secret = await reveal(clientSecret, "clientSecret");
+async function tokenRequest(clientId: string, reveal: Reveal, grant: Readonly<Record<string, string>>) {
+  const secret = await reveal("clientSecret");
   const secrets = [secret, grant["code"], grant["refresh_token"]].filter((value) => value !== undefined);
   return { operation: TOKENS, secrets, body: { ...grant, client_id: clientId, client_secret: secret } };
 }

@@ -1,5 +1,6 @@
 import { bindingKeyOf } from "../binding.ts";
 import type { CommonUrls, Provider } from "../provider.ts";
+import { createReveal } from "../secret.ts";
 import { storeKey } from "../store-key.ts";
 import { partOf } from "../stores/latch-key.ts";
 import type { TokenStore } from "../stores/store.ts";
@@ -12,7 +13,7 @@ import type { Token } from "../token.ts";
  */
 export function storeHolding<Options extends object>(provider: Provider<object, Options>, options: Options & CommonUrls, token: Token): TokenStore {
   const connection = provider.connect(options);
-  const binding = async (): Promise<string> => (await bindingKeyOf(provider.name, connection)).bindingOf(storeKey(provider.name, connection));
+  const binding = async (): Promise<string> => (await bindingKeyOf(provider.name, connection, createReveal(connection.credentials))).bindingOf(storeKey(provider.name, connection));
   return {
     get: async (key) => (partOf(key).part === "latch" ? undefined : { generation: 1, token, binding: await binding() }),
     set: async () => true,
