@@ -29,12 +29,13 @@ export function limitAnswer(response: Response, limit: number, provider: string)
       controller.enqueue(chunk);
     },
   }));
-  return inPlaceOf(new Response(counted, response), response);
+  return inPlaceOf(new Response(counted, { headers }), response);
 }
 
-/** What a new Response cannot be given. */
-function inPlaceOf(response: Response, first: Pick<Response, "url" | "redirected" | "type">): Response {
-  const { url, redirected, type } = first;
+/** What a new Response cannot be given: `status` and `statusText` are there because it refuses some that servers send, such as 999. */
+const KEPT = ["url", "redirected", "type", "status", "statusText", "ok"] as const;
+
+function inPlaceOf(response: Response, first: Pick<Response, (typeof KEPT)[number]>): Response {
   const clone = (): Response => inPlaceOf(Response.prototype.clone.call(response), first);
-  return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected }, type: { value: type }, clone: { value: clone } });
+  return Object.defineProperties(response, { ...Object.fromEntries(KEPT.map((name) => [name, { value: first[name] }])), clone: { value: clone } });
 }

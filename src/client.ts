@@ -53,12 +53,13 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
   const { baseUrl } = connection;
   addOptions(runtime.secrets, connection);
   const send = createSend({ provider, connection, source: auth, ...runtime });
-  const client = createFetchClient<Paths>({ baseUrl, fetch: send, Request: checkedRequest(name, { address: "baseUrl", path: "path" }) });
+  const client = createFetchClient<Paths>({ baseUrl, fetch: send });
   return Object.assign(client, byTheSpec(client, provider), {
     auth,
     toError: (result: { readonly error?: unknown; readonly response: Response }) => {
       requireObject(result, "result");
       requireObject(result.response, "result.response");
+      requireObject(result.response.headers, "result.response.headers");
       const { error, response: { status, headers } } = result;
       // Text that was no JSON (a proxy's HTML page, say) is none of the vendor's shapes, and not quoted.
       const json = typeof error !== "string" || mediaTypeOf(headers) === "application/json";
@@ -78,20 +79,27 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
   });
 }
 
-/** The platform's `Request`, made once its URL was looked at. What it complains of may quote what it was given. */
-function checkedRequest(provider: string, options: UrlOptions): typeof Request {
+/**
+ * The platform's `Request`, made once its URL was looked at. What it complains of may quote what it was given.
+ * @param called is told that it came to this
+ */
+function checkedRequest(provider: string, options: UrlOptions, called: () => void = () => undefined): typeof Request {
   function CheckedRequest(input: string | Request, init?: RequestInit): Request {
+    called();
     if (typeof input === "string") assertPlainUrl(input, provider, options);
     try {
       return new Request(input, init);
     } catch {
-      throw new ConfigurationError({ provider, option: "init", message: `${provider}: the platform makes no request of these options. Look at method, headers and body. Nothing was sent.` });
+      throw unusable(provider);
     }
   }
   // What middleware returns is a `Request` of the platform.
   Object.defineProperty(CheckedRequest, Symbol.hasInstance, { value: (value: unknown) => value instanceof Request });
   return CheckedRequest as unknown as typeof Request;
 }
+
+const unusable = (provider: string): ConfigurationError =>
+  new ConfigurationError({ provider, option: "init", message: `${provider}: no request can be made of these options. Look at method, parameters, headers and body. Nothing was sent.` });
 
 const METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;
 interface Init { readonly [name: string]: unknown; readonly headers?: unknown; readonly body?: unknown; readonly bodySerializer?: unknown; readonly parseAs?: unknown }
@@ -104,15 +112,18 @@ type Method = (path: string, init?: Init) => Promise<Result>;
  */
 function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: Provider<Paths, never>): Partial<Client<Paths>> {
   const original = client.request as unknown as (method: string, path: string, init: Init) => Promise<Result>;
-  async function call(method: string, path: string, init: Init = {}): Promise<Result> {
+  async function call(method: string, path: string, given?: Init | null): Promise<Result> {
+    const init = given ?? {};
     if (init["fetch"] !== undefined) {
       throw new ConfigurationError({ provider: name, option: "fetch", message: `${name}: a call takes no \`fetch\` of its own, since that would send it without credentials. Give it to the client.` });
     }
     const operation = meta.operations[`${method} ${path}`];
     const form = operation?.request === "application/x-www-form-urlencoded" && init.body !== undefined && init.bodySerializer === undefined;
     const asked = init.parseAs === undefined || init.parseAs === "json";
+    let serialized = false;
     try {
       const result = await original(method, path, {
+        Request: checkedRequest(name, { address: "baseUrl", path: "path" }, () => { serialized = true; }),
         ...init,
         ...(form ? { bodySerializer: encodeForm, headers: { ...plain(init.headers), "Content-Type": operation.request } } : {}),
         ...(asked ? { parseAs: "text" } : {}),
@@ -121,8 +132,10 @@ function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: 
       return text === undefined ? result : { ...result, data: text === "" ? undefined : parseJson(text, `${name}: the answer to ${method} ${path} is not JSON.`, name) };
     } catch (error) {
       if (isInstance(error, CorrigendaError) || (init["signal"] as AbortSignal | undefined)?.aborted) throw error;
-      // The connection went while the body was read. Anything else is a fault of the caller's middleware, and theirs to see.
-      const cut = /^(UND_ERR_|E[A-Z]+$)/.test(String(memberOf(memberOf(error, "cause"), "code")));
+      // Half a character in a parameter, say, or a header name with a space. What a serializer of the caller's throws is theirs to see.
+      if (!serialized && [init.bodySerializer, init["querySerializer"], init["pathSerializer"]].every((own) => typeof own !== "function")) throw unusable(name);
+      // The connection went while the body was read, or it cannot be decompressed. Anything else is a fault of the caller's middleware.
+      const cut = memberOf(error, "message") === "terminated" || /^(UND_ERR_|E[A-Z]+$)/.test(String(memberOf(memberOf(error, "cause"), "code")));
       if (!cut) throw error;
       const fault = describeFault(error, "The API");
       throw new NetworkError({ ...fault, provider: name, message: `${name}: ${fault.message}` });

@@ -85,7 +85,7 @@ export function formsOf(secret: string, longest: number, cut: boolean): Set<stri
 }
 
 /** With a space for each control character and line break, so that a vendor's words forge no line of a log. */
-export const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, " ");
+export const oneLine = (text: string): string => text.replace(/\r\n|[\p{Cc}\u2028\u2029]/gu, " ");
 
 /** Whether every form of a secret is at least as long as the secret without space at its ends: it does not look encoded. */
 export const isPlain = (secret: string): boolean => /^[\x20-\x7e]*$/.test(secret) && !/[%&\\]/.test(secret);

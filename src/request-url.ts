@@ -5,6 +5,9 @@
 import { ConfigurationError } from "./errors.ts";
 import { parseUrl } from "./parse-url.ts";
 
+/** What is wrong with a path that has one. */
+export const DOT_SEGMENT = "the path of the request holds a segment `.` or `..`, which leads elsewhere, and the credentials with it. Look at the values that were put into the path.";
+
 /** Names of the options that an error speaks of. */
 export interface UrlOptions { readonly address: string; readonly path: string }
 
@@ -16,7 +19,7 @@ export function assertPlainUrl(text: string, provider: string, options: UrlOptio
   const url = parseUrl(text);
   if (!url) return refuse(options.address, "the address of the request cannot be read.");
   if (url.username !== "" || url.password !== "") return refuse(options.address, "the address of the request holds a user name or password. Credentials have options of their own.");
-  if (hasDotSegment(pathIn(text))) return refuse(options.path, "the path of the request holds a segment `.` or `..`, which leads elsewhere, and the credentials with it. Look at the values that were put into the path.");
+  if (hasDotSegment(pathIn(text))) return refuse(options.path, DOT_SEGMENT);
 }
 
 /** The base of a client, for comparing. */
@@ -35,14 +38,29 @@ export function parseBase(baseUrl: string): Base {
 export const pathBelow = ({ origin, path }: Base, url: URL): string | undefined =>
   url.origin === origin && url.pathname.startsWith(`${path}/`) ? url.pathname.slice(path.length) : undefined;
 
-/** As it is written. The platform ignores tabs and line breaks, and takes backslashes for slashes (URL Standard 4.4). */
+/** As it is written. The platform ignores tabs, line breaks, and control characters and spaces at the ends, and takes backslashes for slashes (URL Standard 4.4). */
 function pathIn(text: string): string {
   const [beforeQuery = ""] = text.replace(/[\t\n\r]/g, "").split(/[?#]/, 1);
   return beforeQuery.replace(/^[^/\\]*[/\\]{2}[^/\\]*/, "");
 }
 
-/** A slash that is percent-encoded parts segments too, and what follows a semicolon is no part of one: servers differ in both. */
-function hasDotSegment(path: string): boolean {
-  const decoded = path.replace(/%2e/gi, ".").replace(/%2f|%5c/gi, "/");
-  return decoded.split(/[/\\]/).some((segment) => [".", ".."].includes(segment.split(";", 1)[0]!));
+/** Times that a path is decoded: by a proxy or two, and the server. */
+const DECODINGS = 3;
+
+/**
+ * Whether a server could read one. Servers differ: some part segments at a slash that is percent-encoded, some leave out what follows a
+ * semicolon, or spaces and control characters at the ends, and some decode more than once.
+ */
+export function hasDotSegment(path: string): boolean {
+  let decoded = path;
+  for (let times = 0; times < DECODINGS; times += 1) decoded = decoded.replace(/%([0-7][0-9a-f])/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  return decoded.split(/[/\\]/).some((segment) => [".", ".."].includes(withoutControls(segment.split(";", 1)[0]!)));
+}
+
+/** Without spaces and control characters at its ends. */
+function withoutControls(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && text.charCodeAt(start) <= 0x20) start += 1;
+  while (end > start && text.charCodeAt(end - 1) <= 0x20) end -= 1;
+  return text.slice(start, end);
 }

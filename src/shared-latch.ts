@@ -16,6 +16,9 @@ const MOST = 8;
 /** Times that somebody else may write first. */
 const ATTEMPTS = 5;
 
+/** Codes of a StoreError: there is something that is no latch, or not one of this key. */
+const UNREADABLE = ["damaged", "encrypted", "not_encrypted", "wrong_key", "set_back", "WRONGTYPE"];
+
 export interface SharedLatch {
   /** What was refused with this tag, for as long as that holds; and whether anything is noted of it, though its time is over. Never rejects. */
   read(tag: string): Promise<{ readonly refusal: LatchEntry | undefined; readonly noted: boolean }>;
@@ -34,16 +37,28 @@ export function createSharedLatch(store: StoreAccess, key: string, now: () => nu
     return isLatchRecord(record) ? record : undefined;
   }
 
-  async function change(entries: (before: readonly LatchEntry[]) => readonly LatchEntry[]): Promise<void> {
+  type Change = (before: readonly LatchEntry[]) => readonly LatchEntry[];
+
+  async function change(entries: Change): Promise<void> {
     try {
-      for (let tries = 0; tries < ATTEMPTS; tries += 1) {
-        const record = await load();
-        const latch = entries((record?.latch ?? []).filter(holds)).toSorted((a, b) => b.until - a.until).slice(0, MOST);
-        if ((await store.set(place, { latch }, record?.generation ?? 0)) !== undefined) return;
-      }
+      for (let tries = 0; tries < ATTEMPTS; tries += 1) if (await tryChange(entries)) return;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }
+  }
+
+  /** What cannot be read is deleted: it keeps no refusal, and would keep all to come from being noted. */
+  async function tryChange(entries: Change): Promise<boolean> {
+    try {
+      const record = await load();
+      const latch = entries((record?.latch ?? []).filter(holds)).toSorted((a, b) => b.until - a.until).slice(0, MOST);
+      if ((await store.set(place, { latch }, record?.generation ?? 0)) !== undefined) return true;
+      if (record ?? (await load())) return false; // Somebody else wrote first.
+    } catch (error) {
+      if (!(error instanceof StoreError) || !UNREADABLE.includes(error.code ?? "")) throw error;
+    }
+    await store.delete(place);
+    return false;
   }
 
   return {

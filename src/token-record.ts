@@ -6,14 +6,23 @@ import { VISIBLE_ASCII, VSCHAR } from "./token-answer.ts";
 
 type Unchecked<T> = Partial<Record<keyof T, unknown>>;
 
-export function isTokenRecord(value: unknown): value is TokenRecord {
-  const { token, generation, reauthorizationRequired, intent, binding } = (isObject(value) ? value : {}) as Unchecked<TokenRecord>;
+export const isTokenRecord = (value: unknown): value is TokenRecord => holds(value, (record) => {
+  const { token, generation, reauthorizationRequired, intent, binding } = (isObject(record) ? record : {}) as Unchecked<TokenRecord>;
   return isGeneration(generation) && isToken(token) && isAbsentOr(intent, isIntent) && isAbsentOr(reauthorizationRequired, (mark) => mark === true) && isAbsentOr(binding, isShort);
-}
+});
 
-export function isLatchRecord(value: unknown): value is LatchRecord {
-  const { generation, latch } = (isObject(value) ? value : {}) as Unchecked<LatchRecord>;
+export const isLatchRecord = (value: unknown): value is LatchRecord => holds(value, (record) => {
+  const { generation, latch } = (isObject(record) ? record : {}) as Unchecked<LatchRecord>;
   return isGeneration(generation) && Array.isArray(latch) && latch.every(isLatchEntry);
+});
+
+/** A getter, or a Proxy, may throw: that is no record. */
+function holds(value: unknown, is: (value: unknown) => boolean): boolean {
+  try {
+    return is(value);
+  } catch {
+    return false;
+  }
 }
 
 function isLatchEntry(value: unknown): boolean {

@@ -229,7 +229,7 @@ describe("S-03 the set of secrets is the client's", () => {
   test("words on several lines are put on one before they are searched", () => {
     const spaced = "correct horse battery";
     const client = createApinizerClient({ managerUrl: "https://m.example", username: "u", password: spaced });
-    for (const space of ["\n", "\t", "\r", "\x01", "\x85", "\u2028", "\0", " "]) {
+    for (const space of ["\n", "\t", "\r\n", "\r", "\x01", "\x85", "\u2028", "\0", " "]) {
       const error = client.toError({ error: { status: "x", resultMessage: `bad: ${spaced.replaceAll(" ", space)} !` }, response: new Response(null, { status: 400 }) });
       expect(error.message).toContain("bad: [secret] !");
     }

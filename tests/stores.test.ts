@@ -352,6 +352,13 @@ describe("T-19 the file store", () => {
     }
   });
 
+  test("a file with zeros before its number is none of the store's", async () => {
+    const { store, inner } = await written();
+    writeFileSync(join(inner, "token.00009.json"), "{}", { mode: 0o600 });
+    expect(await store.get("k")).toMatchObject({ generation: 1 });
+    expect(await store.set("k", record(2), 1)).toBe(true);
+  });
+
   test("a folder in which somebody always writes first ends in an error", async () => {
     const { store } = await written();
     const spy = jest.spyOn(files, "link").mockImplementation(async () => { throw Object.assign(new Error("there"), { code: "EEXIST" }); });
@@ -477,6 +484,10 @@ describe("encryption at rest", () => {
     ["a passphrase of 32 characters, as bytes", new TextEncoder().encode("Tr0ub4dor&3 is what I always use")],
     ["a passphrase in hexadecimal digits", Buffer.from("Tr0ub4dor&3 is what I always use").toString("hex")],
     ["a passphrase in base64", Buffer.from("Tr0ub4dor&3 is what I always use").toString("base64")],
+    ["a passphrase with a line break, as bytes", new TextEncoder().encode("my very secret passphrase 12345\n")],
+    ["a passphrase with umlauts, as bytes", new TextEncoder().encode("Größe-Übermut-Schlüssel-Tür")],
+    ["a passphrase in UTF-16", new Uint8Array(Buffer.from("password12345678", "utf16le"))],
+    ["sixteen random bytes, twice", `${KEY.slice(0, 32)}${KEY.slice(0, 32)}`],
     ["base64 of more than 32 bytes", `${OTHER_KEY.slice(0, 42)}R`],
     ["base64 of 33 bytes", Buffer.from(OTHER_KEY.slice(0, 33)).toString("base64")],
   ])("S-03 a key that is %s is refused, and not quoted", (_, key) => {

@@ -1,6 +1,6 @@
 /** Whatever a store holds, the client takes a whole record or none: the rest is a store error. */
-import { createPetjeafClient, type TokenRecord } from "../src/index.ts";
-import { isTokenRecord } from "../src/token-record.ts";
+import { createApinizerClient, createPetjeafClient, type TokenRecord } from "../src/index.ts";
+import { isLatchRecord, isTokenRecord } from "../src/token-record.ts";
 import { failure } from "./support/clients.ts";
 
 const token = { accessToken: "canary-access", tokenType: "Bearer", issuedAt: 1, expiresAt: 2, refreshToken: "canary refresh", refreshExpiresAt: 3, scope: ["a"] };
@@ -23,6 +23,17 @@ const broken: [what: string, record: unknown][] = [
   ...[7, null, "x", {}, { ...intent, owner: 123 }, { ...intent, owner: "x".repeat(1001) }, { ...intent, refreshTokenHash: null }, { ...intent, at: "1" }].map((value): [string, unknown] => [`intent ${JSON.stringify(value).slice(0, 40)}`, { ...whole, intent: value }]),
   ...[false, 1, "true"].map((reauthorizationRequired): [string, unknown] => [`reauthorizationRequired ${String(reauthorizationRequired)}`, { ...whole, reauthorizationRequired }]),
 ];
+
+test("T-19 what throws when it is looked at is no record, and rejects nothing that nobody awaits", async () => {
+  const throwing = { generation: 1, get token(): never { throw new Error("canary"); }, get latch(): never { throw new Error("canary"); } };
+  expect([isTokenRecord(throwing), isLatchRecord(throwing)]).toEqual([false, false]);
+  const client = createApinizerClient({
+    managerUrl: "https://m.example", username: "u", password: "canary-password", fetch: async () => Response.json({ access_token: "t", expires_in: 3600 }),
+    store: { get: async () => throwing, set: async () => false, delete: async () => undefined },
+  });
+  expect(await client.auth.getToken()).toMatchObject({ accessToken: "t" });
+  expect(await failure(client.auth.close())).toMatchObject({ kind: "store", message: expect.not.stringContaining("canary") });
+});
 
 test.each(broken)("T-19 %s is no record", (_, record) => {
   expect(isTokenRecord(record)).toBe(false);

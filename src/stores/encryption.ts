@@ -19,7 +19,7 @@ export function createEncryption(key: EncryptionKey, ...older: readonly Encrypti
   const keys = [key, ...older].map((one) => {
     const bytes = bytesOf(one);
     const wrong = bytes === undefined ? "must be 32 bytes, as bytes, hexadecimal digits or base64 (with its `=`, if it has no digit)"
-      : bytes.every((byte) => byte >= 0x20 && byte < 0x7f) ? "must be random bytes: this one is a text, and may be guessed"
+      : isText(bytes) ? "must be random bytes: this one is a text, and may be guessed"
       : isDegenerate(bytes) ? "must be random bytes: this one follows a pattern" : undefined;
     if (bytes === undefined || wrong !== undefined) throw new ConfigurationError({ option: "key", message: `An encryption key ${wrong ?? ""}. Make one with: openssl rand -hex 32` });
     return once(() => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]));
@@ -57,10 +57,23 @@ function bytesOf(key: EncryptionKey): Uint8Array<ArrayBuffer> | undefined {
 /** Values, and steps from byte to byte, that 32 bytes have to show at least; random ones show fewer once in 10^15 times. */
 const DIFFERENT = 16;
 
+/** How often one value is too often, as the zeros of UTF-16 are; among random ones once in 10^9 times. */
+const ALIKE = 8;
+
 /** Bytes that are alike, that repeat themselves, or that count. */
 function isDegenerate(bytes: Uint8Array): boolean {
   const steps = bytes.map((byte, i) => byte - (bytes[i - 1] ?? 0)).subarray(1);
-  return new Set(bytes).size < DIFFERENT || new Set(steps).size < DIFFERENT;
+  return new Set(bytes).size < DIFFERENT || new Set(steps).size < DIFFERENT
+    || bytes.some((value) => bytes.filter((byte) => byte === value).length >= ALIKE) || bytes.subarray(16).every((byte, i) => byte === bytes[i]);
+}
+
+/** UTF-8, which random bytes are once in 10^8 times. */
+function isText(bytes: Uint8Array): boolean {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes) !== "";
+  } catch {
+    return false;
+  }
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {

@@ -92,7 +92,7 @@ export async function append(folder: string, name: string, number: number, text:
 
 /** The highest number of a file, 0 if there is none. */
 export async function newestOf(folder: string, name: string): Promise<number> {
-  const numbers = (await list(folder)).map((file) => (file.startsWith(`${name}.`) ? Number(/^(\d{1,15})\.json$/.exec(file.slice(name.length + 1))?.[1] ?? 0) : 0));
+  const numbers = (await list(folder)).map((file) => (file.startsWith(`${name}.`) ? Number(/^([1-9]\d{0,14})\.json$/.exec(file.slice(name.length + 1))?.[1] ?? 0) : 0));
   return numbers.reduce((highest, number) => Math.max(highest, number), 0);
 }
 

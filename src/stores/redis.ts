@@ -179,6 +179,6 @@ function fault(place: string, error: unknown): unknown {
   const text = typeof message === "string" ? message : "";
   const said = text.split(/\W/).find((word) => Object.hasOwn(FAULTS, word));
   const [what, cure] = FAULTS[said ?? ""] ?? ["cannot be reached, or failed", "Look at the Redis server and the client's connection."];
-  const reason = said ?? [code, name].find((one): one is string => typeof one === "string" && one !== "Error" && /^\w{2,60}$/.test(one)) ?? "failed";
+  const reason = said ?? [code, name].find((one): one is string => typeof one === "string" && /^(?:E[A-Z]{2,20}|[A-Z]{2,20}(?:_[A-Z0-9]{2,20}){1,4}|[A-Z][a-zA-Z]{2,40}Error)$/.test(one)) ?? "failed";
   return storeFault(`the Redis key ${place}`, reason, what, cure);
 }
