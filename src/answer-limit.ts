@@ -10,7 +10,8 @@ export const MAX_ANSWER_BYTES = 32 << 20;
  */
 export function limitAnswer(response: Response, limit: number, provider: string): Response {
   const { body, headers } = response;
-  if (body === null || limit === Infinity) return response;
+  // Not every `fetch` has web streams.
+  if (typeof body?.pipeThrough !== "function" || limit === Infinity) return response;
   const tooLarge = (): ContractError => new ContractError({
     provider, pointer: "", status: response.status, message: `${provider}: the answer (${response.status}) is larger than ${limit} bytes, the most that \`maxAnswerBytes\` allows. It was not read to its end.`,
   });
@@ -29,10 +30,19 @@ export function limitAnswer(response: Response, limit: number, provider: string)
       controller.enqueue(chunk);
     },
   }));
-  return inPlaceOf(new Response(counted, { headers }), response);
+  return inPlaceOf(responseOf(counted, response), response);
 }
 
-/** What a new Response cannot be given: `status` and `statusText` are there because it refuses some that servers send, such as 999. */
+/** With the status inside too, where a server may look that it is handed on to; but the platform refuses some that vendors send, such as 999. */
+function responseOf(body: ReadableStream, { status, statusText, headers }: Response): Response {
+  try {
+    return new Response(body, { status, statusText, headers });
+  } catch {
+    return new Response(body, { headers });
+  }
+}
+
+/** What a new Response cannot be given, or refused. */
 const KEPT = ["url", "redirected", "type", "status", "statusText", "ok"] as const;
 
 function inPlaceOf(response: Response, first: Pick<Response, (typeof KEPT)[number]>): Response {

@@ -82,13 +82,14 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
 /**
  * The platform's `Request`, made once its URL was looked at. What it complains of may quote what it was given.
  * @param called is told that it came to this
+ * @param Own makes the request instead of the platform
  */
-function checkedRequest(provider: string, options: UrlOptions, called: () => void = () => undefined): typeof Request {
+function checkedRequest(provider: string, options: UrlOptions, called: () => void = () => undefined, Own: typeof Request = Request): typeof Request {
   function CheckedRequest(input: string | Request, init?: RequestInit): Request {
     called();
     if (typeof input === "string") assertPlainUrl(input, provider, options);
     try {
-      return new Request(input, init);
+      return new Own(input, init);
     } catch {
       throw unusable(provider);
     }
@@ -102,7 +103,7 @@ const unusable = (provider: string): ConfigurationError =>
   new ConfigurationError({ provider, option: "init", message: `${provider}: no request can be made of these options. Look at method, parameters, headers and body. Nothing was sent.` });
 
 const METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;
-interface Init { readonly [name: string]: unknown; readonly headers?: unknown; readonly body?: unknown; readonly bodySerializer?: unknown; readonly parseAs?: unknown }
+interface Init { readonly [name: string]: unknown; readonly headers?: unknown; readonly body?: unknown; readonly bodySerializer?: unknown; readonly parseAs?: unknown; readonly Request?: typeof Request }
 type Result = Readonly<{ data?: unknown; response: Response }>;
 type Method = (path: string, init?: Init) => Promise<Result>;
 
@@ -123,8 +124,8 @@ function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: 
     let serialized = false;
     try {
       const result = await original(method, path, {
-        Request: checkedRequest(name, { address: "baseUrl", path: "path" }, () => { serialized = true; }),
         ...init,
+        Request: checkedRequest(name, { address: "baseUrl", path: "path" }, () => { serialized = true; }, init.Request),
         ...(form ? { bodySerializer: encodeForm, headers: { ...plain(init.headers), "Content-Type": operation.request } } : {}),
         ...(asked ? { parseAs: "text" } : {}),
       });
@@ -135,8 +136,7 @@ function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: 
       // Half a character in a parameter, say, or a header name with a space. What a serializer of the caller's throws is theirs to see.
       if (!serialized && [init.bodySerializer, init["querySerializer"], init["pathSerializer"]].every((own) => typeof own !== "function")) throw unusable(name);
       // The connection went while the body was read, or it cannot be decompressed. Anything else is a fault of the caller's middleware.
-      const cut = memberOf(error, "message") === "terminated" || /^(UND_ERR_|E[A-Z]+$)/.test(String(memberOf(memberOf(error, "cause"), "code")));
-      if (!cut) throw error;
+      if (memberOf(error, "name") !== "TypeError" || memberOf(error, "message") !== "terminated") throw error;
       const fault = describeFault(error, "The API");
       throw new NetworkError({ ...fault, provider: name, message: `${name}: ${fault.message}` });
     }

@@ -21,10 +21,11 @@ const LATIN_1 = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laqu
 const NAMED: Readonly<Record<string, string>> = {
   amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", excl: "!", num: "#", dollar: "$", percnt: "%", lpar: "(", rpar: ")", ast: "*", plus: "+", comma: ",", period: ".",
   sol: "/", colon: ":", semi: ";", equals: "=", quest: "?", commat: "@", lsqb: "[", bsol: "\\", rsqb: "]", lowbar: "_", grave: "`", lcub: "{", verbar: "|", rcub: "}",
+  Tab: "\t", NewLine: "\n", QUOT: '"', AMP: "&", midast: "*", LT: "<", GT: ">", lbrack: "[", rbrack: "]", Hat: "^", UnderBar: "_", DiacriticalGrave: "`", lbrace: "{", vert: "|", VerticalLine: "|", rbrace: "}",
   ...Object.fromEntries(LATIN_1.split(" ").map((name, i) => [name, String.fromCharCode(0xa0 + i)])),
 };
 /** Characters, zeros before the digits included. */
-const LONGEST_REFERENCE = 16;
+const LONGEST_REFERENCE = 18;
 /** What JSON and JavaScript escape by one letter. The two are taken for the same: a backslash before such a letter need not be an escape. */
 const LETTERS: Readonly<Record<string, string>> = { "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\v": "v", "\0": "0" };
 
@@ -57,8 +58,10 @@ export function viewsOf(text: string, times = DEPTH): View[] {
  */
 export const comparable = (text: string): string => text
   .replaceAll("\u0130", "i").toLowerCase().replaceAll("\u03c2", "\u03c3") // The only letters that become two, or depend on their neighbours.
-  .replace(/[\0\b\t\n\v\f\r]/g, (unit) => LETTERS[unit] ?? unit).replace(/[\s+-]/g, " ").replaceAll("_", "/");
+  .replace(/[\0\b\t\n\v\f\r]/g, (unit) => LETTERS[unit] ?? unit).replace(/[\s+\-\p{Cc}]/gu, " ").replaceAll("_", "/");
 
+/** Characters. Shorter forms are no use as a search term: the text they occur in is withheld as a whole. */
+export const SHORTEST = 8;
 /** Encodings shorter than this occur in any text. */
 const TELLING = 4;
 
@@ -69,9 +72,9 @@ const TELLING = 4;
  * @param cut whether longer forms are cut to that, and not left out
  */
 export function formsOf(secret: string, longest: number, cut: boolean): Set<string> {
-  const texts = new Set([secret, secret.trim(), oneLine(secret)].flatMap((text) => [text, text.normalize("NFC"), text.normalize("NFD")]));
+  const texts = new Set([secret, secret.trim()].flatMap((text) => [text, oneLine(text)]).flatMap((text) => [text, ...normalForms(text)]));
   // An encoder that lets escapes be, as URL parsers do, leaves one of a secret that looks encoded to be decoded with its own.
-  for (const text of [...texts]) if (/[%&\\]/.test(text)) for (const view of viewsOf(text, 1)) texts.add(view.text);
+  for (const text of [...texts]) if (/[%&\\]/.test(text)) for (const view of viewsOf(text, 1)) if (view.text.length >= SHORTEST || secret.length < SHORTEST) texts.add(view.text);
   const forms = new Set<string>();
   for (const whole of texts) {
     if (whole === "" || (!cut && whole.length > longest)) continue;
@@ -83,6 +86,9 @@ export function formsOf(secret: string, longest: number, cut: boolean): Set<stri
   }
   return forms;
 }
+
+/** None of a text with more marks in a row than text has (UAX 15, stream-safe text): putting them in order takes time that grows with their square. */
+const normalForms = (text: string): string[] => (/\p{M}{31}/u.test(text) ? [] : [text.normalize("NFC"), text.normalize("NFD")]);
 
 /** With a space for each control character and line break, so that a vendor's words forge no line of a log. */
 export const oneLine = (text: string): string => text.replace(/\r\n|[\p{Cc}\u2028\u2029]/gu, " ");

@@ -7,7 +7,7 @@ const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
 
 /** What codes look like, and keys of a vault do not: `ECONNRESET`, or words between underscores. */
-const CODE = /^(?=.{3,40}$)(?:E[A-Z]+|[A-Z]+(?:_+[A-Z0-9]+)+)$/;
+const CODE = /^(?=.{3,60}$)(?:E[A-Z]+|[A-Z]+(?:_+[A-Z0-9]+)+)$/;
 
 /**
  * What went wrong on the way, from what `fetch` threw. The platform's error itself is left behind: it may hold pieces of

@@ -3,12 +3,10 @@
  * percent-encoded, escaped for JSON or HTML, in base64 and in hexadecimal digits, one on top of the other. The work is linear in the
  * text and in the secrets, and has a limit.
  */
-import { comparable, formsOf, isPlain, viewsOf, type View } from "./encodings.ts";
+import { comparable, formsOf, isPlain, SHORTEST, viewsOf, type View } from "./encodings.ts";
 
 const WITHHELD = "[withheld: it may repeat a credential]";
 const MASK = "[secret]";
-/** Shorter forms are no use as a search term: the text they occur in is withheld as a whole. */
-const SHORTEST = 8;
 /** Characters of a text that are looked at; the rest is cut off first. */
 const LONGEST = 4096;
 /** Characters at the end of a text that was cut which may be the rest of an escape; and those of a secret that are worth a mask before it. */

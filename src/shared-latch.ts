@@ -3,6 +3,7 @@
  * forget it. A store that fails, or cannot hold it, leaves each client to its own memory.
  */
 import { CredentialsError, ReauthorizationRequiredError, StoreError } from "./errors.ts";
+import { memberOf } from "./foreign.ts";
 import { quote } from "./refusal.ts";
 import type { StoreAccess } from "./store-access.ts";
 import { latchKeyOf } from "./stores/latch-key.ts";
@@ -16,8 +17,8 @@ const MOST = 8;
 /** Times that somebody else may write first. */
 const ATTEMPTS = 5;
 
-/** Codes of a StoreError: there is something that is no latch, or not one of this key. */
-const UNREADABLE = ["damaged", "encrypted", "not_encrypted", "wrong_key", "set_back", "WRONGTYPE"];
+/** Codes of a StoreError: what is there can be read by nobody, not only by this process. */
+const UNREADABLE = ["damaged", "set_back"];
 
 export interface SharedLatch {
   /** What was refused with this tag, for as long as that holds; and whether anything is noted of it, though its time is over. Never rejects. */
@@ -47,18 +48,18 @@ export function createSharedLatch(store: StoreAccess, key: string, now: () => nu
     }
   }
 
-  /** What cannot be read is deleted: it keeps no refusal, and would keep all to come from being noted. */
+  /** What is no latch is replaced: it keeps no refusal, and would keep all to come from being noted. */
   async function tryChange(entries: Change): Promise<boolean> {
     try {
-      const record = await load();
-      const latch = entries((record?.latch ?? []).filter(holds)).toSorted((a, b) => b.until - a.until).slice(0, MOST);
-      if ((await store.set(place, { latch }, record?.generation ?? 0)) !== undefined) return true;
-      if (record ?? (await load())) return false; // Somebody else wrote first.
+      const stored = await store.get(place);
+      const before = isLatchRecord(stored) ? stored.latch : [];
+      const latch = entries(before.filter(holds)).toSorted((a, b) => b.until - a.until).slice(0, MOST);
+      return (await store.set(place, { latch }, generationOf(stored))) !== undefined;
     } catch (error) {
       if (!(error instanceof StoreError) || !UNREADABLE.includes(error.code ?? "")) throw error;
+      await store.delete(place); // By whoever has the turn, so that no other one is writing it.
+      return false;
     }
-    await store.delete(place);
-    return false;
   }
 
   return {
@@ -74,6 +75,12 @@ export function createSharedLatch(store: StoreAccess, key: string, now: () => nu
     add: (entry) => change((before) => [...before.filter(({ tag }) => tag !== entry.tag), entry]),
     remove: (tag) => change((before) => before.filter((entry) => entry.tag !== tag)),
   };
+}
+
+/** Of whatever is stored, but for a token: a store that takes no heed of the key must not lose it. */
+function generationOf(stored: unknown): number {
+  const generation = memberOf(stored, "generation");
+  return Number.isSafeInteger(generation) && memberOf(stored, "token") === undefined ? Number(generation) : 0;
 }
 
 /** The refusal that another client noted, as an error of this one. @param rotating whether a person's consent was refused, and no login */

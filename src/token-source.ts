@@ -40,7 +40,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   const { now, timeouts, scheduler, background } = runtime;
   const { name } = provider;
   const key = storeKey(name, connection);
-  if (runtime.binds && connection.grants && !connection.credentials) {
+  if (runtime.binds && connection.grants && typeof connection.credentials !== "object") {
     throw new ConfigurationError({ provider: name, option: "store", message: `${name}: a token in a store of your own is bound to the credentials that brought it, and the provider's \`connect\` gives no \`credentials\`. Add them to what it returns.` });
   }
   const brake = createBrake(now);

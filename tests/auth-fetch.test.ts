@@ -246,6 +246,30 @@ describe("S-02 credentials stay below the base URL, and a path with dot segments
     expect(sent).toEqual([]);
   });
 
+  test("a call with a `Request` of its own is looked at as well, and what a middleware throws is its own", async () => {
+    const made: string[] = [];
+    class OwnRequest extends Request {
+      constructor(...args: ConstructorParameters<typeof Request>) {
+        super(...args);
+        made.push(args[0] as string);
+      }
+    }
+    for (const Own of [undefined, OwnRequest] as const) {
+      const client = manager();
+      const meta = { Request: Own } as Record<string, unknown>;
+      expect(await failure(client.GET("/projects/{x}/b" as "/projects/", { ...meta, params: { path: { x: ".." } } as never }))).toMatchObject({ kind: "configuration", option: "path" });
+      expect((await client.GET("/projects/", meta)).response.status).toBe(200);
+      expect(sent.splice(0)).toHaveLength(1);
+      for (const message of ["mine", "terminated"]) {
+        const throwing = manager();
+        throwing.use({ onResponse: () => { throw new Error(message); } });
+        expect(await failure(throwing.GET("/projects/", meta))).toEqual(new Error(message));
+      }
+      sent.splice(0);
+    }
+    expect(made).toHaveLength(3);
+  });
+
   test.each(["/projects/a..b/", "/projects/.../", "/projects/.env/", "/projects/..%20x/", "/100%25..%25/", "/projects/%ff../", "/projects/?path=../x", "/projects/#../x", "https://manager.example/apiops/projects/", "/a;b/..c;/"])("client.fetch(%j) is sent", async (input) => {
     expect((await manager().fetch(input)).status).toBe(200);
     expect(sent).toHaveLength(1);
@@ -329,7 +353,7 @@ describe("the size of an answer is bounded", () => {
 
   test("a chunk that is none, and what cannot be decompressed, are network errors", async () => {
     const server = await raw((socket) => void socket.end(Buffer.concat([chunked(json(500)).subarray(0, -5), Buffer.from("zz\r\n")])));
-    expect(await failure(client(server).GET("/projects/"))).toMatchObject({ kind: "network", code: "HPE_INVALID_CHUNK_SIZE", maybeReceived: true });
+    expect(await failure(client(server).GET("/projects/"))).toMatchObject({ kind: "network", maybeReceived: true });
     // As undici says it of broken gzip and brotli. (Garbage from the first byte on hangs `fetch` of Node 20, with and without this package.)
     for (const code of ["Z_DATA_ERROR", "ERR__ERROR_FORMAT_PADDING_1"]) {
       const fetch = async (): Promise<Response> => new Response(new ReadableStream({ pull: (controller) => { controller.error(new TypeError("terminated", { cause: Object.assign(new Error("x"), { code }) })); } }));
@@ -345,6 +369,20 @@ describe("the size of an answer is bounded", () => {
       expect(one.headers.get("x-mine")).toBe("1");
       expect(await one.json()).toMatchObject({ status: "SUCCESS" });
     }
+  });
+
+  test("inside, where a server may look that it is handed on to, it is the answer that came, too", async () => {
+    const server = await raw((socket) => void socket.end(Buffer.from(chunked(json(100)).toString().replace("200 OK", "404 Nope"))));
+    const answer = await client(server).fetch("/projects/");
+    for (const one of [answer, answer.clone()]) {
+      const inside = (name: "status" | "statusText" | "ok"): unknown => Object.getOwnPropertyDescriptor(Response.prototype, name)!.get!.call(one);
+      expect([inside("status"), inside("statusText"), inside("ok")]).toEqual([404, "Nope", false]);
+    }
+  });
+
+  test("one of a `fetch` that has no web streams is given as it came", async () => {
+    const own = { status: 200, ok: true, headers: new Headers(), body: { pipe: () => undefined }, json: async () => ({}) };
+    expect(await createApinizerClient({ managerUrl: "https://m.example", token: "made-by-hand", fetch: async () => own as never }).fetch("/projects/")).toBe(own);
   });
 
   test("one that is cut while it is read is a network error all the same", async () => {

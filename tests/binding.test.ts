@@ -331,7 +331,10 @@ test("T-07 a provider that gives no credentials to bind to needs the client's ow
     name: "other", tokenScheme: "bearer", meta: { servers: [], schemes: { bearer: { header: "Authorization" } }, security: [], operations: {} },
     connect: () => ({ baseUrl: "https://other.example", identity: ["u"], tokenOperation: "POST /token", grants: () => [] }), parseToken: () => { throw new Error("not used"); }, readProblem: () => ({}),
   };
-  expect(() => createClient(provider, { store })).toThrow(expect.objectContaining({ kind: "configuration", option: "store", message: expect.stringContaining("`credentials`") }));
+  for (const credentials of [{}, { credentials: async () => ["secret"] }]) {
+    const connect = () => ({ ...provider.connect(), ...credentials }) as never;
+    expect(() => createClient({ ...provider, connect }, { store })).toThrow(expect.objectContaining({ kind: "configuration", option: "store", message: expect.stringContaining("`credentials`") }));
+  }
   createClient(provider, {});
 });
 

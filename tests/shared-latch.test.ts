@@ -97,7 +97,7 @@ describe.each(["memory", "files", "sealed files"])("in %s", (kind) => {
     expect(await put([{ tag: 7 }])).toBe(true);
     await tenMakeOneLogin();
     if (kind === "memory") return;
-    for (const text of ["garbage", "{}", ...(kind === "files" ? [] : [JSON.stringify({ version: 1, key: `${key}:latch`, generation: 1, sealed: "AAAA" })])]) {
+    for (const text of ["garbage", "{}"]) {
       const inner = join(path, readdirSync(path)[0] ?? "");
       for (const name of readdirSync(inner).filter((name) => name.startsWith("latch."))) writeFileSync(join(inner, name), text);
       await tenMakeOneLogin();
@@ -112,6 +112,31 @@ async function tenMakeOneLogin(on = store): Promise<void> {
   expect(logins()).toBe(before + 1);
 }
 
+test("T-10 one that only this process cannot read is left to the others", async () => {
+  const path = mkdtempSync(join(tmpdir(), "corrigenda-latch-"));
+  try {
+    const key = "6b3e0d94a17f52c8e05b9d2f41a6738cb9e4057d1c8af26e3b90d5c1478ea2f6";
+    const right = createFileStore({ path, ...createEncryption(key) });
+    const stranger = createFileStore({ path, ...createEncryption(`${key.slice(32)}${key.slice(0, 32)}`) });
+    await failure(manager("wrong-password", { store: right }).auth.getToken());
+    await failure(manager("wrong-password-2", { store: stranger }).auth.getToken());
+    const before = logins();
+    expect(await failure(manager("wrong-password", { store: right }).auth.getToken())).toMatchObject(refused);
+    expect(logins()).toBe(before);
+  } finally {
+    rmSync(path, { recursive: true });
+  }
+});
+
+test("T-10 a store that takes no heed of the key loses no token to a latch", async () => {
+  await manager().auth.getToken();
+  const [key = ""] = await store.list();
+  const oneRow: SharedTokenStore = { ...store, get: () => store.get(key), set: (_, ...rest) => store.set(key, ...rest), delete: () => store.delete(key) };
+  const token = (await store.get(key))?.token;
+  for (let i = 0; i < 3; i += 1) await failure(manager("wrong-password", { store: oneRow }).auth.getToken());
+  expect((await store.get(key))?.token).toEqual(token);
+});
+
 (hasServer ? test : test.skip)("T-10 one that is damaged is replaced in Redis too", async () => {
   const server = await startRedis();
   const client = new Redis(server.url);
@@ -120,11 +145,6 @@ async function tenMakeOneLogin(on = store): Promise<void> {
     await failure(manager("wrong-password", { store: on }).auth.getToken());
     const [name = ""] = await client.keys("*:latch");
     await client.hset(name, "record", "garbage");
-    await tenMakeOneLogin(on);
-    await client.hdel(name, "record");
-    await tenMakeOneLogin(on);
-    await client.del(name);
-    await client.set(name, "a string");
     await tenMakeOneLogin(on);
     expect(await client.pttl(name)).toBeGreaterThan(0);
   } finally {

@@ -45,7 +45,7 @@ export interface LatchEntry {
  * Where tokens live. Keys hold no secret; values do. A failure is any rejection; a `StoreError` is handed on with its message.
  *
  * A key that ends in `:latch` holds a `LatchRecord`, by the same `get` and `set`. `delete` of the key without that ending deletes it too,
- * and `list` leaves it out. A store that cannot hold it may reject: each client then remembers by itself what was refused.
+ * `delete` of it leaves the token alone, and `list` leaves it out. A store that cannot hold it may reject: each client then remembers by itself what was refused.
  */
 export interface TokenStore {
   get(key: string): Promise<TokenRecord | undefined>;

@@ -101,6 +101,10 @@ export function storeContract(open: () => TokenStore | Promise<TokenStore>, { sh
       same(await there.set(place, latch(4), 3), true, "set of a latch, with its generation");
       same(await here.set(place, latch(5), 3), false, "set of a latch, with the generation of before");
       if (shared) same(await listOf(here, [name, place]), [name], "list");
+      await here.delete(place);
+      same(await there.get(place), undefined, "get of a latch that was deleted");
+      same(await there.get(name), plain(1), "get of a key whose latch was deleted");
+      same(await there.set(place, latch(4), 0), true, "set of a latch that was deleted");
       await here.delete(name);
       same(await there.get(place), undefined, "get of a latch after its key was deleted");
       same(await there.set(place, latch(1), 0), true, "set of a latch as a new one");
