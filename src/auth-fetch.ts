@@ -5,7 +5,7 @@ import { describeFault } from "./fault.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { parseUrl } from "./parse-url.ts";
 import { parsePathTemplate } from "./path-template.ts";
-import { DOT_SEGMENT, hasDotSegment, parseBase, pathBelow } from "./request-url.ts";
+import { assertNoDotSegment, parseBase, pathBelow } from "./request-url.ts";
 import type { Connection, OperationMeta, Provider } from "./provider.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { assertHeaderValue, revealWithin } from "./secret.ts";
@@ -123,7 +123,7 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
       throw new ConfigurationError({ provider: provider.name, option: "baseUrl", message: `${provider.name}: this client sends credentials to addresses below ${base.origin}${base.path}/ only, and the request goes elsewhere. Use a plain fetch for it.` });
     }
     // As the platform read it: not every request was looked at before, such as one that the caller or a middleware made.
-    if (hasDotSegment(path)) throw new ConfigurationError({ provider: provider.name, option: "path", message: `${provider.name}: ${DOT_SEGMENT} Nothing was sent.` });
+    assertNoDotSegment(path, provider.name, "path");
     const { method, signal } = request;
     const schemes = findOperation(method, path)?.security ?? provider.meta.security;
     const headers = await withApiKeys(new Headers(request.headers), schemes, signal);

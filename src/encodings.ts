@@ -30,8 +30,8 @@ const LONGEST_REFERENCE = 18;
 const LETTERS: Readonly<Record<string, string>> = { "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f", "\v": "v", "\0": "0" };
 
 /**
- * The text as it is, and decoded up to `times`, three by default, in any order of the decoders: a backslash before `&lt;` need not be an escape, nor need a
- * percent sign before `\x41`. Texts that no decoder changes have one view, and none has more than forty.
+ * The text as it is, and decoded up to `times`, three by default, in any order of the decoders: a backslash before `&lt;` need not be an
+ * escape, nor need a percent sign before `\x41`. Texts that no decoder changes have one view, and none has more than forty.
  */
 export function viewsOf(text: string, times = DEPTH): View[] {
   const positions = Array.from({ length: text.length }, (_, i) => i);
@@ -72,9 +72,10 @@ const TELLING = 4;
  * @param cut whether longer forms are cut to that, and not left out
  */
 export function formsOf(secret: string, longest: number, cut: boolean): Set<string> {
-  const texts = new Set([secret, secret.trim()].flatMap((text) => [text, oneLine(text)]).flatMap((text) => [text, ...normalForms(text)]));
+  const written = [secret, secret.trim()].flatMap((text) => [text, oneLine(text)]).flatMap((text) => [text, ...normalForms(text)]);
   // An encoder that lets escapes be, as URL parsers do, leaves one of a secret that looks encoded to be decoded with its own.
-  for (const text of [...texts]) if (/[%&\\]/.test(text)) for (const view of viewsOf(text, 1)) if (view.text.length >= SHORTEST || secret.length < SHORTEST) texts.add(view.text);
+  const read = [...new Set(written)].filter((text) => /[%&\\]/.test(text)).flatMap((text) => viewsOf(text, 1).map((view) => view.text));
+  const texts = new Set([...written, ...read.filter(({ length }) => length >= SHORTEST || secret.length < SHORTEST)]);
   const forms = new Set<string>();
   for (const whole of texts) {
     if (whole === "" || (!cut && whole.length > longest)) continue;

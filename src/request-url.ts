@@ -5,21 +5,24 @@
 import { ConfigurationError } from "./errors.ts";
 import { parseUrl } from "./parse-url.ts";
 
-/** What is wrong with a path that has one. */
-export const DOT_SEGMENT = "the path of the request holds a segment `.` or `..`, which leads elsewhere, and the credentials with it. Look at the values that were put into the path.";
-
 /** Names of the options that an error speaks of. */
 export interface UrlOptions { readonly address: string; readonly path: string }
 
 /** @throws ConfigurationError if a URL cannot be read, holds a user name or password, or a segment `.` or `..`, percent-encoded or not */
 export function assertPlainUrl(text: string, provider: string, options: UrlOptions): void {
-  const refuse = (option: string, what: string): never => {
-    throw new ConfigurationError({ provider, option, message: `${provider}: ${what} Nothing was sent.` });
-  };
   const url = parseUrl(text);
-  if (!url) return refuse(options.address, "the address of the request cannot be read.");
-  if (url.username !== "" || url.password !== "") return refuse(options.address, "the address of the request holds a user name or password. Credentials have options of their own.");
-  if (hasDotSegment(pathIn(text))) return refuse(options.path, DOT_SEGMENT);
+  if (!url) return refuse(provider, options.address, "the address of the request cannot be read.");
+  if (url.username !== "" || url.password !== "") return refuse(provider, options.address, "the address of the request holds a user name or password. Credentials have options of their own.");
+  assertNoDotSegment(pathIn(text), provider, options.path);
+}
+
+/** @throws ConfigurationError if a path holds a segment that a server could read as `.` or `..` */
+export function assertNoDotSegment(path: string, provider: string, option: string): void {
+  if (hasDotSegment(path)) refuse(provider, option, "the path of the request holds a segment `.` or `..`, which leads elsewhere, and the credentials with it. Look at the values that were put into the path.");
+}
+
+function refuse(provider: string, option: string, what: string): never {
+  throw new ConfigurationError({ provider, option, message: `${provider}: ${what} Nothing was sent.` });
 }
 
 /** The base of a client, for comparing. */
@@ -51,7 +54,7 @@ const DECODINGS = 3;
  * Whether a server could read one. Servers differ: some part segments at a slash that is percent-encoded, some leave out what follows a
  * semicolon, or spaces and control characters at the ends, and some decode more than once.
  */
-export function hasDotSegment(path: string): boolean {
+function hasDotSegment(path: string): boolean {
   let decoded = path;
   for (let times = 0; times < DECODINGS; times += 1) decoded = decoded.replace(/%([0-7][0-9a-f])/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
   return decoded.split(/[/\\]/).some((segment) => [".", ".."].includes(withoutControls(segment.split(";", 1)[0]!)));

@@ -7,7 +7,7 @@ import { memberOf } from "./foreign.ts";
 import { quote } from "./refusal.ts";
 import type { StoreAccess } from "./store-access.ts";
 import { latchKeyOf } from "./stores/latch-key.ts";
-import type { LatchEntry, LatchRecord } from "./stores/store.ts";
+import type { LatchEntry } from "./stores/store.ts";
 import { isLatchRecord } from "./token-record.ts";
 
 /** ms. A locked account may have been unlocked by then: one try. */
@@ -33,11 +33,6 @@ export function createSharedLatch(store: StoreAccess, key: string, now: () => nu
   // A clock that was set back does not make a wait longer than it was meant to be.
   const holds = ({ until }: LatchEntry): boolean => until > now() && until - now() <= LATCH;
 
-  async function load(): Promise<LatchRecord | undefined> {
-    const record = await store.get(place);
-    return isLatchRecord(record) ? record : undefined;
-  }
-
   type Change = (before: readonly LatchEntry[]) => readonly LatchEntry[];
 
   async function change(entries: Change): Promise<void> {
@@ -52,8 +47,7 @@ export function createSharedLatch(store: StoreAccess, key: string, now: () => nu
   async function tryChange(entries: Change): Promise<boolean> {
     try {
       const stored = await store.get(place);
-      const before = isLatchRecord(stored) ? stored.latch : [];
-      const latch = entries(before.filter(holds)).toSorted((a, b) => b.until - a.until).slice(0, MOST);
+      const latch = entries(entriesOf(stored).filter(holds)).toSorted((a, b) => b.until - a.until).slice(0, MOST);
       return (await store.set(place, { latch }, generationOf(stored))) !== undefined;
     } catch (error) {
       if (!(error instanceof StoreError) || !UNREADABLE.includes(error.code ?? "")) throw error;
@@ -65,7 +59,7 @@ export function createSharedLatch(store: StoreAccess, key: string, now: () => nu
   return {
     async read(tag) {
       try {
-        const found = (await load())?.latch.find((entry) => entry.tag === tag);
+        const found = entriesOf(await store.get(place)).find((entry) => entry.tag === tag);
         return { refusal: found && holds(found) ? found : undefined, noted: found !== undefined };
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
@@ -76,6 +70,8 @@ export function createSharedLatch(store: StoreAccess, key: string, now: () => nu
     remove: (tag) => change((before) => before.filter((entry) => entry.tag !== tag)),
   };
 }
+
+const entriesOf = (stored: unknown): readonly LatchEntry[] => (isLatchRecord(stored) ? stored.latch : []);
 
 /** Of whatever is stored, but for a token: a store that takes no heed of the key must not lose it. */
 function generationOf(stored: unknown): number {

@@ -48,7 +48,7 @@ export function createStoreAccess(store: TokenStore, provider: string, limit: nu
     async set(key, content, expected) {
       // One that slept through a deletion must not take what came after it for what it had read.
       const generation = expected === 0 ? 1 + Math.floor(scheduler.random() * 2 ** 40) : expected + 1;
-      // A latch is stored as any record is; only who reads it has to know which of the two it is.
+      // `TokenStore` speaks of token records, so that a store of somebody's own need not name another type: it keeps what it is given (see store.ts).
       const record = { ...content, generation } as TokenRecord;
       return (await guard(key, async () => store.set(key, record, expected), true)) ? generation : undefined;
     },

@@ -1,7 +1,7 @@
 /** Real processes on one credential: a small run of each harness, and of the checker. `.ci/run` has larger ones. */
 import { spawn } from "node:child_process";
 import { explore, type Limit, type Weakening } from "../scripts/rotation-model.ts";
-import { hasServer } from "./support/redis.ts";
+import { withRedis } from "./support/with-redis.ts";
 
 function run(script: string, ...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
@@ -13,12 +13,7 @@ function run(script: string, ...args: string[]): Promise<{ status: number | null
   });
 }
 
-const available = hasServer || process.env["REDIS_URL"] !== undefined;
-if (!available) console.log("Skipped: the harnesses, since REDIS_URL is not set and no redis-server is installed to start one.");
-// Skipped where there is no Redis, with the line above; CI sees to it that there is one.
-const withRedis = available ? test : test.skip;
-
-withRedis("T-14 T-19 a process that is killed costs no session but those that had to be lost", async () => {
+withRedis.test("T-14 T-19 a process that is killed costs no session but those that had to be lost", async () => {
   const { status, stdout, stderr } = await run("scripts/crash.ts", "--runs", "9", "--json");
   expect(stderr).toBe("");
   const { perStep, ...counts } = JSON.parse(stdout) as { perStep: { store: string; step: string; harm: string; lost: number; unavoidable: number }[] };
@@ -28,7 +23,7 @@ withRedis("T-14 T-19 a process that is killed costs no session but those that ha
   expect(status).toBe(0);
 }, 120_000);
 
-withRedis("T-14 a herd in four processes makes one token request for each expiry", async () => {
+withRedis.test("T-14 a herd in four processes makes one token request for each expiry", async () => {
   const { status, stdout } = await run("scripts/herd.ts", "--processes", "4", "--callers", "200", "--expiries", "5", "--json");
   expect(JSON.parse(stdout)).toEqual({ stores: { file: { expiries: 5, tokenRequests: 5, failed: 0 }, redis: { expiries: 5, tokenRequests: 5, failed: 0 } } });
   expect(status).toBe(0);

@@ -10,7 +10,8 @@ import {
 import { createOwners } from "../src/owner.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
-import { hasServer, startRedis } from "./support/redis.ts";
+import { startRedis } from "./support/redis.ts";
+import { withServer } from "./support/with-redis.ts";
 import { until } from "./support/wait.ts";
 
 let sandbox: Sandbox;
@@ -677,9 +678,7 @@ test.each([
   }
 });
 
-if (!hasServer) console.log("Skipped: Redis that goes away, since no redis-server is installed to start one.");
-// Skipped where there is no server to start, with the line above; CI sees to it that there is one.
-(hasServer ? describe : describe.skip)("T-18 Redis that goes away and comes back", () => {
+withServer.describe("T-18 Redis that goes away and comes back", () => {
   test("a login goes on without it; a rotating refresh stops with a clear error; the token in memory is served; then all is well", async () => {
     const server = await startRedis(["--appendonly", "yes", "--appendfsync", "always"]);
     const client = new Redis(server.port, { maxRetriesPerRequest: 1, retryStrategy: () => 50 });

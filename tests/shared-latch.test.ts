@@ -11,6 +11,7 @@ import {
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 import { hasServer, startRedis } from "./support/redis.ts";
+import { withServer } from "./support/with-redis.ts";
 import { until } from "./support/wait.ts";
 
 const HOUR = 3_602_000, LATCH = 15 * 60_000;
@@ -137,7 +138,7 @@ test("T-10 a store that takes no heed of the key loses no token to a latch", asy
   expect((await store.get(key))?.token).toEqual(token);
 });
 
-(hasServer ? test : test.skip)("T-10 one that is damaged is replaced in Redis too", async () => {
+withServer.test("T-10 one that is damaged is replaced in Redis too", async () => {
   const server = await startRedis();
   const client = new Redis(server.url);
   try {
@@ -243,8 +244,7 @@ test("T-10 a client's own default store has none", async () => {
   expect(logins()).toBe(2);
 });
 
-if (!hasServer) console.log("Skipped: Redis, since no redis-server is installed to start one.");
-// Skipped where there is no server to start, with the line above; CI sees to it that there is one.
+// Redis only where a server can be started: the line of `with-redis` says where not.
 test.each(hasServer ? ["file", "redis"] : ["file"])("T-10 T-07 ten clients in five processes with a wrong password, and one with the right one, on %s: one login is refused, and nobody else gets the token", async (kind) => {
   const path = mkdtempSync(join(tmpdir(), "corrigenda-latch-"));
   const server = kind === "redis" ? await startRedis() : undefined;

@@ -7,7 +7,8 @@ import { Cluster, Redis } from "ioredis";
 import { createClient, createCluster, createSentinel } from "redis";
 import { createEncryption, createFileStore, createMemoryStore, createRedisStore, StoreError, type RedisClient, type TokenRecord, type TokenStore } from "../src/index.ts";
 import { storeContract } from "../src/testing/index.ts";
-import { hasServer, startCluster, startRedis, startSentinel, type RedisServer } from "./support/redis.ts";
+import { startCluster, startRedis, startSentinel, type RedisServer } from "./support/redis.ts";
+import { withRedis, withServer } from "./support/with-redis.ts";
 
 // The module itself, not the copy that an import is compiled to: its functions are replaced below.
 const files = jest.requireActual<typeof import("node:fs/promises")>("node:fs/promises");
@@ -529,14 +530,8 @@ describe("encryption at rest", () => {
 });
 
 const url = process.env["REDIS_URL"];
-const available = url !== undefined || hasServer;
-if (!available) console.log("Skipped: the Redis store, since REDIS_URL is not set and no redis-server is installed to start one.");
-else if (!hasServer) console.log("Skipped: Redis that is killed or in a cluster, since no redis-server is installed to start one.");
-// Skipped where there is no Redis, with the line above; CI sees to it that there is one.
-const withRedis = available ? describe : describe.skip;
-const withServer = hasServer ? describe : describe.skip;
 
-withRedis("T-18 the Redis store", () => {
+withRedis.describe("T-18 the Redis store", () => {
   let server: RedisServer | undefined;
   const closers: (() => unknown)[] = [];
   let address = url ?? "";
@@ -611,7 +606,7 @@ withRedis("T-18 the Redis store", () => {
   });
 });
 
-withServer("T-18 the Redis store, with a server of its own", () => {
+withServer.describe("T-18 the Redis store, with a server of its own", () => {
   const closers: (() => unknown)[] = [];
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();
