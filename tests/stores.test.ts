@@ -487,8 +487,8 @@ describe("encryption at rest", () => {
     ["a passphrase in base64", Buffer.from("Tr0ub4dor&3 is what I always use").toString("base64")],
     ["a passphrase with a line break, as bytes", new TextEncoder().encode("my very secret passphrase 12345\n")],
     ["a passphrase with umlauts, as bytes", new TextEncoder().encode("Größe-Übermut-Schlüssel-Tür")],
-    ["a passphrase in UTF-16", new Uint8Array(Buffer.from("password12345678", "utf16le"))],
-    ["sixteen random bytes, twice", `${KEY.slice(0, 32)}${KEY.slice(0, 32)}`],
+    ["a passphrase in UTF-16, which is no UTF-8", new Uint8Array(Buffer.from("Schlüßel12345678", "utf16le"))],
+    ["sixteen random bytes, twice", "9c4ab71fe3520d86f8617e2bd5c093aa".repeat(2)],
     ["base64 of more than 32 bytes", `${OTHER_KEY.slice(0, 42)}R`],
     ["base64 of 33 bytes", Buffer.from(OTHER_KEY.slice(0, 33)).toString("base64")],
   ])("S-03 a key that is %s is refused, and not quoted", (_, key) => {
