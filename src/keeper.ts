@@ -142,12 +142,15 @@ export function createKeeper(store: StoreAccess, key: string, login: boolean, re
     flush,
     async markDead(sent, binding) {
       try {
-        const stored = await load();
-        const use = stored && useOf(stored, binding, login);
-        if (!stored || use === "nothing") return false;
-        if (stored.token.refreshToken !== sent?.refreshToken) return true;
-        const { intent: _, ...rest } = withoutGeneration(stored);
-        await set(use === "token" ? { ...rest, reauthorizationRequired: true } : rest, stored.generation);
+        for (let tries = 0; tries < ATTEMPTS; tries += 1) {
+          const stored = await load();
+          const use = stored && useOf(stored, binding, login);
+          if (!stored || use === "nothing") return false;
+          if (stored.token.refreshToken !== sent?.refreshToken) return true;
+          const { intent: _, ...rest } = withoutGeneration(stored);
+          // Another process may save between the look and the mark: then the record is looked at again.
+          if (await set(use === "token" ? { ...rest, reauthorizationRequired: true } : rest, stored.generation)) return false;
+        }
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         report(error);

@@ -1,6 +1,5 @@
-/** All the requests that a token may take, made ready, and a fingerprint of every credential in them. */
+/** All the requests that a token may take, made ready, and the secrets in them. */
 import { withSignal, type Deadline } from "./abort.ts";
-import { sha256 } from "./bytes.ts";
 import type { Grant } from "./provider.ts";
 import { secretIsLate, type Reveal } from "./secret.ts";
 import { prepareTokenRequest, type PreparedRequest, type TokenEndpoint } from "./token-request.ts";
@@ -8,8 +7,8 @@ import { prepareTokenRequest, type PreparedRequest, type TokenEndpoint } from ".
 export interface Prepared {
   /** @throws what kept this one from being prepared */
   take(index: number): PreparedRequest;
-  /** Tells one set of credentials from another. In memory only (rule T-07). */
-  readonly fingerprint: string;
+  /** All the secret values in the requests. In memory only (rule T-07). */
+  readonly secrets: readonly (readonly string[])[];
   /** The values of the API keys that go along. */
   readonly apiKeys: readonly string[];
 }
@@ -23,7 +22,7 @@ export async function prepareAll(grants: readonly Pick<Grant, "request">[], endp
   const secrets = all.map((request) => (request.status === "fulfilled" ? request.value.secrets : []));
   const apiKeys = [...new Set(all.flatMap((request) => (request.status === "fulfilled" ? request.value.apiKeys : [])))];
   return {
-    fingerprint: await sha256(JSON.stringify(secrets)),
+    secrets,
     apiKeys,
     take(index) {
       const request = all[index];

@@ -2,7 +2,8 @@
 import { createDeadline, withDeadline, withSignal, type Deadline } from "./abort.ts";
 import { useOf, type BindingKey } from "./binding.ts";
 import type { Brake } from "./brake.ts";
-import { NetworkError, ReauthorizationRequiredError, ServerError, StoreError, type CorrigendaError } from "./errors.ts";
+import { sha256 } from "./bytes.ts";
+import { ContractError, NetworkError, ReauthorizationRequiredError, ServerError, StoreError, type CorrigendaError } from "./errors.ts";
 import type { Flight } from "./flight.ts";
 import type { Keeper } from "./keeper.ts";
 import { prepareAll, type Prepared } from "./prepare.ts";
@@ -10,14 +11,22 @@ import type { Grant } from "./provider.ts";
 import { isMint, sendWithRetries } from "./retry.ts";
 import type { Runtime } from "./runtime.ts";
 import { secretIsLate, type Reveal } from "./secret.ts";
-import { errorOf, type SharedLatch } from "./shared-latch.ts";
+import { errorOf, NOTHING_NOTED, type SharedLatch } from "./shared-latch.ts";
+import { createStoreShare, type StoreShare } from "./store-share.ts";
 import type { TokenRecord } from "./stores/store.ts";
 import { succeed, type Token } from "./token.ts";
 import type { TokenEndpoint } from "./token-request.ts";
 import type { Turns } from "./turn.ts";
+import { onThisClock, unforeseen, wasForced } from "./unforeseen.ts";
 
-/** What came of it. Without a grant, somebody else had renewed the token already. */
-export interface Renewed { readonly token: Token; readonly grant?: Grant; readonly previous?: Token | undefined }
+/** What came of it. Without a grant, another client had renewed the token already. */
+export interface Renewed {
+  readonly token: Token;
+  readonly grant?: Grant;
+  readonly previous?: Token | undefined;
+  /** The token was refused, and another renewal was forced too short a time ago (rule T-20). */
+  readonly heldBack?: true;
+}
 
 /** A request that was not made, since an earlier failure forbids it: no failure of its own. */
 export class Held {
@@ -27,6 +36,8 @@ export class Held {
 
 /** Times that the store may have changed between a look and a write before it counts as broken. */
 const CHANGES = 10;
+/** ms between two looks at the store at most, however long another process has its turn. */
+const LONGEST_PAUSE = 1000;
 
 interface Settings {
   readonly endpoint: TokenEndpoint;
@@ -44,19 +55,25 @@ interface Settings {
   /** For one renewal. */
   readonly createReveal: () => Reveal;
   readonly ways: (token: Token | undefined) => readonly Grant[];
+  /** Names of the credentials, which a latch is of. Undefined: the provider does not say, and the latch is of all the secrets in the requests. */
+  readonly credentials: readonly string[] | undefined;
   /** Remembers a refusal. @param until epoch ms; when absent, as long as it has to be. @returns until when it latches, if it does */
   readonly note: (error: CorrigendaError, fingerprint: string, until?: number) => number | undefined;
   /** The refresh token of another owner is sent again. */
   readonly onReplay: (reason: "owner_dead" | "owner_silent") => void;
   /** A refresh token was sent, and what became of it is not known. */
   readonly onDoubt: () => void;
+  /** A save that took longer than the deadline of the renewal is over. */
+  readonly onSaved: () => void;
 }
 
 /** What the coordinator has at hand. */
 interface Standing {
   readonly current: Token | undefined;
+  /** The vendor answered 401 to it, and it has not expired. */
+  readonly refused: Token | undefined;
   /** Takes over what the store holds, if it will do. */
-  readonly adopt: (record: TokenRecord) => Token | undefined;
+  readonly adopt: (token: Token) => Token | undefined;
   /** Whether a mark and a latch in the store are passed over for one try. */
   readonly afresh: boolean;
 }
@@ -71,6 +88,8 @@ interface Bound {
 interface Plan extends Prepared {
   readonly previous: Token | undefined;
   readonly grants: readonly Grant[];
+  /** Tells one set of credentials from another. In memory only (rule T-07). */
+  readonly fingerprint: string;
   /** Under which a refusal of it is noted in the store. */
   readonly tag: string | undefined;
 }
@@ -81,13 +100,13 @@ export interface Renewal {
   exclusively(work: () => Promise<void>): Promise<void>;
 }
 
-export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, login, bind, latch, createReveal, ways, note, onReplay, onDoubt }: Settings): Renewal {
+export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, login, bind, latch, createReveal, ways, credentials, note, onReplay, onDoubt, onSaved }: Settings): Renewal {
   const { timeouts, leases, scheduler, now, replay } = runtime;
   const { name } = endpoint.provider;
-  /** With a random part, so that those who wait do not all look at the same moment. */
-  const pause = (): number => leases.poll * (0.5 + scheduler.random());
-  const reauthorization = (why: string): ReauthorizationRequiredError => new ReauthorizationRequiredError({
-    provider: name, message: `${name}: ${why}; the person has to give consent again.`,
+  /** Longer with every look, and with a random part, so that those who wait do not all look at the same moment. @param looks so far */
+  const pause = (looks: number): number => Math.min(leases.poll * 2 ** looks, Math.max(leases.poll, LONGEST_PAUSE)) * (0.5 + scheduler.random() / 2);
+  const reauthorization = (why: string, code?: string): ReauthorizationRequiredError => new ReauthorizationRequiredError({
+    provider: name, code, message: `${name}: ${why}; the person has to give consent again.`,
   });
 
   async function run(flight: Flight, deadline: Deadline, standing: Standing): Promise<Renewed> {
@@ -98,32 +117,34 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     let plan: Plan | undefined;
     let left: number | undefined;
     let changes = 0;
+    let looks = 0;
+    const share = createStoreShare(deadline, { total: timeouts.total, spare: mintable, grace: leases.poll, late: () => late(left), scheduler });
     try {
       const reveal = createReveal();
       const bound = await revealBound(reveal, deadline);
       for (;;) {
         if (deadline.left() === 0) throw late(left);
-        const read = await keeper.load().then((record) => ({ record }), unlessMintable);
+        const read = await share.ask(() => keeper.load()).then((record) => ({ record }), unlessMintable);
         const use = read?.record && useOf(read.record, bound?.binding, login);
         // What is of other credentials is no more to this one than its generation.
         const stored = use === "nothing" ? undefined : read?.record;
         // A store that was set back holds a refresh token that this process has used: it has the successor in memory.
         const successor = stored && keeper.successorOf(stored.token);
-        const adopted = stored && !successor && use === "token" && standing.adopt(stored);
+        const adopted = stored && !successor && use === "token" && standing.adopt(stored.token);
         if (adopted) return { token: adopted };
         // The store is right: what it holds no more was taken back. Only one that says nothing is passed over.
         const previous = keeper.unsaved ?? successor ?? stored?.token ?? (read && keeper.shared ? undefined : standing.current);
         if (plan === undefined || plan.previous?.refreshToken !== previous?.refreshToken) plan = await makePlan(previous, reveal, bound, deadline);
         forbid(plan, stored, standing.afresh);
         if (turn === "none" || (turn === "ours" && !turns.held)) {
-          const taken = read && (await turns.take().catch(unlessMintable));
+          const taken = read && (await takeTurn(share).catch(unlessMintable));
           turn = taken === undefined ? "without" : taken ? "ours" : "none";
           if (turn === "ours" && keeper.shared) continue; // Read again, now that nobody else writes.
         }
         if (turn !== "none") {
           const restore = successor && stored.token.refreshToken !== undefined && !keeper.unsaved;
           if (restore) await keeper.keep(successor, { sent: stored.token.refreshToken }, bound?.binding);
-          const outcome = restore ? undefined : await attempt(flight, deadline, { ...plan, previous, binding: bound?.binding, stored, alone: turn === "without", afresh: standing.afresh });
+          const outcome = restore ? undefined : await attempt(flight, deadline, { ...plan, previous, binding: bound?.binding, stored, served: use === "token", alone: turn === "without", standing, share });
           if (typeof outcome === "object") return outcome;
           left = outcome;
           if (outcome === undefined) {
@@ -132,7 +153,8 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
             continue;
           }
         }
-        const rest = pause();
+        const rest = pause(looks);
+        looks += 1;
         if (deadline.left() <= rest) throw late(left);
         await flight.rest(rest);
       }
@@ -140,6 +162,15 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
       // The next one is let in before anybody is served, unless that takes long. What no store holds yet is still this owner's to save.
       if (turn === "ours" && !keeper.unsaved) await withDeadline(turns.end(), leases.poll, () => new Error("slow"), scheduler, false).catch(() => undefined);
     }
+  }
+
+  /** A lease that comes after the renewal has given it up is given back. */
+  function takeTurn(share: StoreShare): Promise<boolean> {
+    const taken = turns.take();
+    return share.ask(() => taken).catch((error: unknown) => {
+      taken.then(() => turns.end(), () => undefined);
+      throw error;
+    });
   }
 
   /** Secrets are revealed before anything of the store is served, since what they were before says nothing of them now (rule T-07). */
@@ -158,17 +189,20 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     if (grants.length === 0) throw reauthorization("No refresh token is stored for this key");
     const prepared = await prepareAll(grants, endpoint, reveal, deadline);
     const sent = grants.some(({ grantType }) => grantType === "refresh_token") ? previous?.refreshToken ?? null : null;
-    return { previous, grants, ...prepared, tag: await bound?.tagOf("latch", key, prepared.apiKeys, sent) };
+    // Of the credentials, and not of the request: an assertion is another one each time, and would never be latched (rule T-10).
+    const values = credentials && (await withSignal(Promise.allSettled(credentials.map(reveal)), deadline.signal).catch(() => { throw secretIsLate(name); }));
+    const lasting = values ? [values.map((value) => (value.status === "fulfilled" ? value.value : null)), prepared.apiKeys, sent] : prepared.secrets;
+    return { previous, grants, ...prepared, fingerprint: await sha256(JSON.stringify(lasting)), tag: await bound?.tagOf("latch", key, prepared.apiKeys, sent) };
   }
 
   /** What keeps from a request, before anybody's turn is taken for it. */
   function forbid({ fingerprint }: Plan, stored: TokenRecord | undefined, afresh: boolean): void {
     const holds = brake.holds(fingerprint);
     if (holds) throw new Held(holds);
-    if (stored?.reauthorizationRequired && !brake.latched(fingerprint) && !afresh) throw noted(reauthorization("The refresh token was refused before"), fingerprint);
+    if (stored?.reauthorizationRequired && !brake.latched(fingerprint) && !afresh) throw remember(reauthorization("The refresh token was refused before"), fingerprint);
   }
 
-  function noted(error: CorrigendaError, fingerprint: string, until?: number): CorrigendaError {
+  function remember(error: CorrigendaError, fingerprint: string, until?: number): CorrigendaError {
     note(error, fingerprint, until);
     return error;
   }
@@ -176,70 +210,110 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
   interface Attempt extends Plan {
     readonly binding: string | undefined;
     readonly stored: TokenRecord | undefined;
+    /** Whether its token is these credentials' own, and may be served. */
+    readonly served: boolean;
     /** Whether there is no turn, since the store failed. */
     readonly alone: boolean;
-    readonly afresh: boolean;
+    readonly standing: Standing;
+    readonly share: StoreShare;
   }
 
   /**
    * Tries the grants in turn.
    * @returns undefined: the store has changed, look again. A number: another owner may hold the next token; ms to wait for it
    */
-  async function attempt(flight: Flight, deadline: Deadline, { previous, grants, fingerprint, tag, take, binding, stored, alone, afresh }: Attempt): Promise<Renewed | number | undefined> {
+  async function attempt(flight: Flight, deadline: Deadline, { previous, grants, fingerprint, tag, take, binding, stored, served, alone: failed, standing, share }: Attempt): Promise<Renewed | number | undefined> {
+    const { afresh, refused } = standing;
+    let alone = failed;
     if (keeper.unsaved && !isMint(grants[0])) {
+      // Rotating on would make the copy in memory the only one, twice over (rule T-16).
       const failure = await keeper.flush();
-      if (failure) throw failure; // Rotating on would make the copy in memory the only one, twice over (rule T-16).
-      return undefined;
+      if (!failure) return undefined;
+      if (!grants.some(isMint)) throw failure;
+      alone = true;
     }
-    // Now that nobody else writes it: whoever had the turn before may have been refused.
-    const latched = alone || tag === undefined ? undefined : await latch?.read(tag);
-    if (latched?.refusal && !afresh) throw new Held(noted(errorOf(latched.refusal, name, !login, runtime.secrets), fingerprint, latched.refusal.until));
+    // Now that nobody else writes it: the process that had the turn before may have been refused.
+    const noted = alone || tag === undefined ? undefined : await share.ask(async () => latch?.read(tag)).catch(() => undefined);
+    const { refusal, renewals } = noted ?? NOTHING_NOTED;
+    if (refusal && !afresh) throw new Held(remember(errorOf(refusal, name, !login, runtime.secrets), fingerprint, refusal.until));
+    const forced = refused !== undefined && (stored === undefined || stored.token.accessToken === refused.accessToken);
+    if (served && stored && !afresh) {
+      if (forced && wasForced(renewals, now())) return { token: stored.token, heldBack: true };
+      const moved = forced ? undefined : onThisClock(stored.token, renewals, now());
+      const adopted = moved && standing.adopt(moved);
+      if (adopted) return { token: adopted };
+    }
     for (const [index, grant] of grants.entries()) {
       const rotates = grant.grantType === "refresh_token";
+      const spare = grants.slice(index + 1).some(isMint);
       // Without a turn a refresh token is not risked: there is a login further down.
       if (rotates && alone) continue;
       const request = take(index);
       if (rotates) {
-        const wait = await beforeSending(stored, grants, deadline);
-        if (wait !== true) return wait;
+        const wait = await beforeSending(stored, spare, afresh, deadline);
+        if (wait === "skip") continue;
+        if (wait !== "send") return wait;
       }
       const outcome = await sendWithRetries(request, grant, endpoint, { attempt: timeouts.attempt, total: deadline, scheduler, rest: flight.rest, replay, maySend: () => turns.held });
       if ("token" in outcome) {
-        const origin = rotates && previous?.refreshToken !== undefined ? { sent: previous.refreshToken } : "mint";
-        const token = await keeper.keep(succeed(outcome.token, previous), origin, binding);
-        if (latched?.noted && tag !== undefined) await latch?.remove(tag);
+        const renewal = unforeseen(served ? stored?.token : undefined, outcome.token.issuedAt, forced, now());
+        const token = await keep(rotates ? succeed(outcome.token, previous) : outcome.token, rotates ? previous?.refreshToken : undefined, binding, share);
+        if (noted?.noted && tag !== undefined) await share.settle(latch?.remove(tag) ?? Promise.resolve());
+        if (renewal && !alone) await share.settle(latch?.addRenewal(renewal) ?? Promise.resolve());
         return token && { token, grant, previous }; // Revoked meanwhile: nothing is stored, and there may be a login.
       }
       const { error, problem, status } = outcome;
-      if (rotates && (error instanceof ServerError || (error instanceof NetworkError && error.maybeReceived))) onDoubt();
+      const ambiguous = rotates && isAmbiguous(error);
+      if (ambiguous) onDoubt();
       if (problem && status !== undefined && index + 1 < grants.length && grant.proceeds?.(status, problem)) continue;
       if (error instanceof ReauthorizationRequiredError) {
         if (await keeper.markDead(previous, binding)) return undefined; // The store holds another refresh token by now.
-      } else if (rotates) await turns.withdraw(); // Whoever comes next need not wait for this one.
-      if (rotates && error.retryable && !turns.held) return undefined; // Somebody else may have renewed by now.
+      } else if (ambiguous && !replay) turns.leave(); // The mark of a refresh token that is not sent again.
+      else if (rotates) await share.settle(turns.withdraw()); // The next process need not wait for this one.
+      if (rotates && error.retryable && !turns.held) return undefined; // Another process may have renewed by now.
       const until = note(error, fingerprint);
-      if (until !== undefined && tag !== undefined && !alone) await latch?.add({ tag, until, ...(error.status === undefined ? {} : { status: error.status }), ...(error.vendorCode === undefined ? {} : { code: error.vendorCode }) });
+      if (until !== undefined && tag !== undefined && !alone) await share.settle(latch?.add({ tag, until, ...(error.status === undefined ? {} : { status: error.status }), ...(error.vendorCode === undefined ? {} : { code: error.vendorCode }) }) ?? Promise.resolve());
       throw error;
     }
     throw reauthorization("No way to a token is left");
   }
 
-  /** @returns true: the refresh token may be sent, and the intent says so. Else as `attempt` */
-  async function beforeSending(stored: TokenRecord | undefined, grants: readonly Grant[], deadline: Deadline): Promise<true | number | undefined> {
-    // A login as the last way out makes a lost refresh token no loss.
-    const verdict = grants.some(isMint) ? { go: true as const } : await turns.judge(stored);
-    if (!verdict.go) return verdict.left;
+  /** Nobody gets the token before its save was attempted (rule T-09), or the deadline of all is over. */
+  async function keep(token: Token, sent: string | undefined, binding: string | undefined, share: StoreShare): Promise<Token | undefined> {
+    let kept: Token | undefined = token;
+    const keeping = keeper.keep(token, sent === undefined ? "mint" : { sent }, binding).then((instead) => { kept = instead; });
+    if (!(await share.settle(keeping))) void keeping.finally(onSaved);
+    return kept;
+  }
+
+  /**
+   * @param spare whether a login is further down, so that a lost refresh token is no loss
+   * @returns `send`: the refresh token may be sent, and the intent says so. `skip`: it may not, and the login is next. Else as `attempt`
+   */
+  async function beforeSending(stored: TokenRecord | undefined, spare: boolean, afresh: boolean, deadline: Deadline): Promise<"send" | "skip" | number | undefined> {
+    const verdict = spare && replay ? { go: true as const } : await turns.judge(stored);
+    const lost = "lost" in verdict;
+    if (lost && !afresh) {
+      if (spare) return "skip";
+      throw reauthorization("The answer to this refresh token was lost, and `replay: false` forbids to send it again. `auth.reset()` permits one try; without it", "rotation_in_doubt");
+    }
+    if ("left" in verdict) return verdict.left;
     // After a long wait the deadline might cut its answer off, which may be the only copy of the next token (T-08).
     if (deadline.left() < Math.min(timeouts.attempt, timeouts.total / 2)) throw late(undefined);
     // Or the owner's intent would be written over while it has its turn.
-    if ("replay" in verdict && !turns.held) return undefined;
-    if (!(await turns.declare(stored))) return undefined;
+    if (("replay" in verdict || lost) && !turns.held) return undefined;
+    try {
+      if (!(await turns.declare(stored))) return undefined;
+    } catch (error) {
+      if (spare && error instanceof StoreError) return "skip"; // A login needs no intent.
+      throw error;
+    }
     if (!turns.held) {
       await turns.withdraw();
       return undefined;
     }
     if ("replay" in verdict) onReplay(verdict.replay);
-    return true;
+    return "send";
   }
 
   const late = (left: number | undefined): StoreError => new StoreError({
@@ -254,7 +328,7 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
       const deadline = createDeadline(timeouts.total, scheduler);
       try {
         // A store that fails says so to the work itself.
-        while (!(await turns.take().catch(() => true)) && deadline.left() > 0) await new Promise<void>((resolve) => void scheduler.after(pause(), resolve));
+        for (let looks = 0; !(await turns.take().catch(() => true)) && deadline.left() > 0; looks += 1) await new Promise<void>((resolve) => void scheduler.after(pause(looks), resolve));
         await work();
       } finally {
         deadline.clear();
@@ -263,3 +337,7 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     },
   };
 }
+
+/** Whether the refresh token may have been used up, though no next one came (rule T-13). */
+const isAmbiguous = (error: CorrigendaError): boolean =>
+  error instanceof ServerError || error instanceof ContractError || (error instanceof NetworkError && error.maybeReceived);

@@ -21,12 +21,15 @@ export interface CommonOptions extends CommonUrls {
   readonly onEvent?: OnEvent;
   /** Deadlines of token requests, ms: of one attempt (10,000) and of all in all (30,000). API calls have none but the caller's signal. */
   readonly timeouts?: { readonly attempt?: number; readonly total?: number };
-  /** Whether a refresh token is sent once more, at once, when the answer to it was lost (rule T-13); true by default. */
+  /**
+   * Whether a refresh token is sent once more, at once, when the answer to it was lost (rule T-13); true by default. `false`: it is never
+   * sent again, by no call and no process; `auth.reset()` permits one try.
+   */
   readonly replay?: boolean;
   /**
    * Times of the turns in which processes that share a store renew a token (rule T-14), ms. `ttl` (5,000): after so long without a
    * sign of life an owner loses its turn. `heartbeat` (a third of it): between signs of life. `poll` (100): between looks at the
-   * store while somebody else renews. `patience` (twice `timeouts.total`): how long an owner that may hold the next refresh token
+   * store while another process renews, doubled with each look up to 1,000. `patience` (twice `timeouts.total`): how long an owner that may hold the next refresh token
    * is waited for.
    */
   readonly leases?: Partial<LeaseTimes>;

@@ -7,12 +7,12 @@ import { memberOf } from "./foreign.ts";
 import { quote } from "./refusal.ts";
 import type { StoreAccess } from "./store-access.ts";
 import { latchKeyOf } from "./stores/latch-key.ts";
-import type { LatchEntry } from "./stores/store.ts";
+import type { LatchEntry, LatchRecord, UnforeseenRenewal } from "./stores/store.ts";
 import { isLatchRecord } from "./token-record.ts";
 
 /** ms. A locked account may have been unlocked by then: one try. */
 export const LATCH = 15 * 60_000;
-/** Refusals that are kept for a credential; of more, those that end soonest are left out. */
+/** Refusals that are kept for a credential; of more, those that end soonest are left out. And renewals, of which the latest are kept. */
 const MOST = 8;
 /** Times that somebody else may write first. */
 const ATTEMPTS = 5;
@@ -20,20 +20,30 @@ const ATTEMPTS = 5;
 /** Codes of a StoreError: what is there can be read by nobody, not only by this process. */
 const UNREADABLE = ["damaged", "set_back"];
 
+export interface Noted {
+  /** What was refused with this tag, for as long as that holds. */
+  readonly refusal: LatchEntry | undefined;
+  /** Whether anything is noted of the tag, though its time is over. */
+  readonly noted: boolean;
+  /** In the order in which they were noted. */
+  readonly renewals: readonly UnforeseenRenewal[];
+}
+
+export const NOTHING_NOTED: Noted = { refusal: undefined, noted: false, renewals: [] };
+
 export interface SharedLatch {
-  /** What was refused with this tag, for as long as that holds; and whether anything is noted of it, though its time is over. Never rejects. */
-  read(tag: string): Promise<{ readonly refusal: LatchEntry | undefined; readonly noted: boolean }>;
-  /** Best effort, as is `remove`. */
+  /** Never rejects. */
+  read(tag: string): Promise<Noted>;
+  /** Best effort, as are `remove` and `addRenewal`. */
   add(entry: LatchEntry): Promise<void>;
   remove(tag: string): Promise<void>;
+  addRenewal(renewal: UnforeseenRenewal): Promise<void>;
 }
 
 export function createSharedLatch(store: StoreAccess, key: string, now: () => number): SharedLatch {
   const place = latchKeyOf(key);
   // A clock that was set back does not make a wait longer than it was meant to be.
   const holds = ({ until }: LatchEntry): boolean => until > now() && until - now() <= LATCH;
-
-  type Change = (before: readonly LatchEntry[]) => readonly LatchEntry[];
 
   async function change(entries: Change): Promise<void> {
     try {
@@ -47,8 +57,10 @@ export function createSharedLatch(store: StoreAccess, key: string, now: () => nu
   async function tryChange(entries: Change): Promise<boolean> {
     try {
       const stored = await store.get(place);
-      const latch = entries(entriesOf(stored).filter(holds)).toSorted((a, b) => b.until - a.until).slice(0, MOST);
-      return (await store.set(place, { latch }, generationOf(stored))) !== undefined;
+      const before = contentOf(stored);
+      const { latch, renewals } = entries({ ...before, latch: before.latch.filter(holds) });
+      const content = { latch: latch.toSorted((a, b) => b.until - a.until).slice(0, MOST), ...(renewals.length === 0 ? {} : { renewals: renewals.slice(-MOST) }) };
+      return (await store.set(place, content, generationOf(stored))) !== undefined;
     } catch (error) {
       if (!(error instanceof StoreError) || !UNREADABLE.includes(error.code ?? "")) throw error;
       await store.delete(place); // By whoever has the turn, so that no other one is writing it.
@@ -56,22 +68,29 @@ export function createSharedLatch(store: StoreAccess, key: string, now: () => nu
     }
   }
 
+  const without = (latch: readonly LatchEntry[], tag: string): readonly LatchEntry[] => latch.filter((entry) => entry.tag !== tag);
+
   return {
     async read(tag) {
       try {
-        const found = entriesOf(await store.get(place)).find((entry) => entry.tag === tag);
-        return { refusal: found && holds(found) ? found : undefined, noted: found !== undefined };
+        const { latch, renewals } = contentOf(await store.get(place));
+        const found = latch.find((entry) => entry.tag === tag);
+        return { refusal: found && holds(found) ? found : undefined, noted: found !== undefined, renewals };
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        return { refusal: undefined, noted: false };
+        return NOTHING_NOTED;
       }
     },
-    add: (entry) => change((before) => [...before.filter(({ tag }) => tag !== entry.tag), entry]),
-    remove: (tag) => change((before) => before.filter((entry) => entry.tag !== tag)),
+    add: (entry) => change(({ latch, renewals }) => ({ latch: [...without(latch, entry.tag), entry], renewals })),
+    remove: (tag) => change(({ latch, renewals }) => ({ latch: without(latch, tag), renewals })),
+    addRenewal: (renewal) => change(({ latch, renewals }) => ({ latch, renewals: [...renewals, renewal] })),
   };
 }
 
-const entriesOf = (stored: unknown): readonly LatchEntry[] => (isLatchRecord(stored) ? stored.latch : []);
+type Content = Required<Pick<LatchRecord, "latch" | "renewals">>;
+type Change = (before: Content) => Content;
+
+const contentOf = (stored: unknown): Content => (isLatchRecord(stored) ? { latch: stored.latch, renewals: stored.renewals ?? [] } : { latch: [], renewals: [] });
 
 /** Of whatever is stored, but for a token: a store that takes no heed of the key must not lose it. */
 function generationOf(stored: unknown): number {

@@ -1,6 +1,6 @@
 /** Whether what a store gave is a record: whoever can write to the store can put anything there. */
 import { LONGEST_SECRET } from "./secret.ts";
-import type { Intent, LatchEntry, LatchRecord, TokenRecord } from "./stores/store.ts";
+import type { Intent, LatchEntry, LatchRecord, TokenRecord, UnforeseenRenewal } from "./stores/store.ts";
 import type { Token } from "./token.ts";
 import { VISIBLE_ASCII, VSCHAR } from "./token-answer.ts";
 
@@ -12,8 +12,8 @@ export const isTokenRecord = (value: unknown): value is TokenRecord => holds(val
 });
 
 export const isLatchRecord = (value: unknown): value is LatchRecord => holds(value, (record) => {
-  const { generation, latch } = (isObject(record) ? record : {}) as Unchecked<LatchRecord>;
-  return isGeneration(generation) && Array.isArray(latch) && latch.every(isLatchEntry);
+  const { generation, latch, renewals } = (isObject(record) ? record : {}) as Unchecked<LatchRecord>;
+  return isGeneration(generation) && Array.isArray(latch) && latch.every(isLatchEntry) && isAbsentOr(renewals, (list) => Array.isArray(list) && list.every(isRenewal));
 });
 
 /** A getter, or a Proxy, may throw: that is no record. */
@@ -28,6 +28,11 @@ function holds(value: unknown, is: (value: unknown) => boolean): boolean {
 function isLatchEntry(value: unknown): boolean {
   const { tag, status, code, until } = (isObject(value) ? value : {}) as Unchecked<LatchEntry>;
   return isShort(tag) && isAbsentOr(status, Number.isInteger) && isAbsentOr(code, isShort) && isTime(until);
+}
+
+function isRenewal(value: unknown): boolean {
+  const { at, forced } = (isObject(value) ? value : {}) as Unchecked<UnforeseenRenewal>;
+  return isTime(at) && isAbsentOr(forced, (mark) => mark === true);
 }
 
 function isToken(value: unknown): boolean {

@@ -6,7 +6,7 @@
 import { withSignal, type Deadline } from "./abort.ts";
 import { bindingKeyOf, type BindingKey } from "./binding.ts";
 import { createBrake } from "./brake.ts";
-import { ClosedError, ConfigurationError, ContractError, CorrigendaError, CredentialsError, ReauthorizationRequiredError } from "./errors.ts";
+import { ClosedError, ConfigurationError, CorrigendaError, CredentialsError, NetworkError, ReauthorizationRequiredError } from "./errors.ts";
 import type { ClientEvent } from "./events.ts";
 import { explainFailure, explainToken, type Explanation } from "./explanation.ts";
 import { startFlight, type Flight } from "./flight.ts";
@@ -24,9 +24,10 @@ import { storeKey } from "./store-key.ts";
 import type { GetTokenOptions, GrantedTokenSource, TokenSource } from "./source.ts";
 import { freshness, type Token } from "./token.ts";
 import { createTurns } from "./turn.ts";
+import { FORCED_RENEWAL } from "./unforeseen.ts";
 
-/** Milliseconds of rules T-06, T-20 and T-16. */
-const SOFT_RETRY = 30_000, FORCED_RENEWAL = 30_000, SAVE_RETRY = 1000, LONGEST_SAVE_RETRY = 15_000;
+/** Milliseconds of rules T-06 and T-16. */
+const SOFT_RETRY = 30_000, SAVE_RETRY = 1000, LONGEST_SAVE_RETRY = 15_000;
 
 /**
  * Sources that must not be collected, though nobody holds them: a request is under way, or a token is in memory only. A
@@ -75,16 +76,18 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   const worked = new Set<string>();
   let replays = 0;
 
-  const turns = createTurns({ keeper, times: runtime.leases, owners: runtime.owners, now, scheduler });
+  const turns = createTurns({ keeper, times: runtime.leases, owners: runtime.owners, now, scheduler, replay: runtime.replay });
   const renewal = createRenewal({
     endpoint, runtime, keeper, turns, brake, key, login, note, bind: runtime.binds ? bind : undefined, latch: runtime.binds ? createSharedLatch(store, key, now) : undefined,
     createReveal: () => createReveal(connection.credentials, runtime.secrets.addCredentials),
     ways: (token) => ways(token),
+    credentials: connection.credentials && Object.keys(connection.credentials).sort(),
     onDoubt: () => { rotationInDoubt = true; },
     onReplay: (reason) => {
       replays += 1;
       emit({ type: "rotation_replayed", reason });
     },
+    onSaved: () => release(),
   });
 
   /** A vault that fails later on takes nothing back: this client did have the credentials. */
@@ -111,9 +114,11 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   const usable = (token: Token | undefined): token is Token =>
     token !== undefined && token.accessToken !== refused?.accessToken && freshness(token, now()) !== "stale";
 
+  const closedError = (): ClosedError => new ClosedError({ provider: name, message: `${name}: the client was closed.` });
+
   async function getToken(options?: GetTokenOptions): Promise<Token> {
     const { rejected, minTtl, signal } = requireTokenOptions(options);
-    if (closed) throw new ClosedError({ provider: name, message: `${name}: the client was closed.` });
+    if (closed) throw closedError();
     signal?.throwIfAborted();
     while (exclusive) await withSignal(exclusive, signal);
     // With none in memory, the store may hold the very token that was refused.
@@ -135,10 +140,27 @@ export function createTokenSource(provider: Provider<object, never>, connection:
         return current;
       }
     }
-    try { return await (flight ?? takeOff(minTtl)).attach(signal); } catch (error) {
+    try {
+      return await board(minTtl, signal);
+    } catch (error) {
       // Near its end the token still works: a failed renewal does not take it away, unless the caller needs it for longer.
-      if (minTtl === undefined && usable(current) && error instanceof CorrigendaError && !keeper.unsaved) return current;
+      if (minTtl === undefined && usable(current) && error instanceof CorrigendaError) return current;
       throw error;
+    }
+  }
+
+  /** Joins the flight that is under way, or begins one, until it brings a token that will do. */
+  async function board(minTtl: number | undefined, signal: GetTokenOptions["signal"]): Promise<Token> {
+    for (let overslept = false; ; ) {
+      if (closed) throw closedError();
+      const joined = flight;
+      const token = await (joined ?? takeOff(minTtl)).attach(signal);
+      const state = freshness(token, now(), 0, minTtl);
+      if (state === "stale") {
+        // The process was frozen for longer than the token lives: that is no fault of the vendor, and a new flight has a new deadline.
+        if (overslept) throw new NetworkError({ provider: name, code: "timeout", message: `${name}: the answer took longer than its token lives, twice. Try again.` });
+        overslept = true;
+      } else if (!joined || minTtl === undefined || state !== "hard") return token; // One who joined may need it for longer than the one who began.
     }
   }
 
@@ -164,19 +186,22 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   async function fly(self: Flight, deadline: Deadline, minTtl: number | undefined): Promise<Token> {
     const chance = afresh;
     try {
-      const { token, grant, previous } = await renewal.run(self, deadline, { current, afresh: chance !== undefined, adopt: ({ token: stored }) => adopt(stored, minTtl) });
+      const { token, grant, previous, heldBack } = await renewal.run(self, deadline, { current, refused, afresh: chance !== undefined, adopt: (stored) => adopt(stored, minTtl) });
+      if (heldBack) {
+        refused = undefined; // It is served until a renewal may be forced again.
+        take(token, "store");
+      }
       // Nobody gets the token before its save was attempted (rule T-09); a failure to save is reported by the keeper.
       if (grant) {
         worked.add(grant.name);
         take(token, grant.grantType);
-        rotationInDoubt = false;
         announce(previous ? "token_renewed" : "token_issued", token, grant.grantType);
-        if (freshness(token, now()) === "stale") throw new ContractError({ provider: name, message: `${name}: the answer took longer than its token lives.` });
       }
       return token;
     } catch (error) {
       if (error instanceof Held) throw error.error;
-      if (error instanceof CredentialsError && afresh === chance) afresh = undefined; // Used. One that `reset` gave meanwhile is not.
+      // Used, be it that the answer was lost. One that `reset` gave meanwhile is not.
+      if (afresh === chance && (error instanceof CredentialsError || (rotationInDoubt && !runtime.replay))) afresh = undefined;
       if (error instanceof CorrigendaError) {
         lastFailure = { at: now(), error };
         emit({ type: "renewal_failed", error });
@@ -206,6 +231,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     origin = from;
     jitter = scheduler.random();
     softFailedAt = -Infinity;
+    rotationInDoubt = false;
     if (from === "store") return; // It proves nothing of the credentials here.
     brake.release();
     afresh = undefined;

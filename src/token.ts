@@ -57,6 +57,9 @@ export function parseInteger(value: unknown): number | undefined {
   return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
 }
 
+/** Whether a token was issued in the future: by a clock that was set back since, or by one of another host (rule T-04). */
+export const isFromFuture = ({ issuedAt }: Token, now: number): boolean => issuedAt - now > FUTURE;
+
 /** `fresh`: serve. `soft`: serve and renew in the background. `hard`: wait for the new one. `stale`: do not serve. */
 export type Freshness = "fresh" | "soft" | "hard" | "stale";
 
@@ -66,7 +69,7 @@ export type Freshness = "fresh" | "soft" | "hard" | "stale";
  * @param minTtl s for which the caller needs the token; at most 80 % of its lifetime is asked of it
  */
 export function freshness(token: Token, now: number, jitter = 0, minTtl = 0): Freshness {
-  if (token.issuedAt - now > FUTURE) return "stale";
+  if (isFromFuture(token, now)) return "stale";
   if (token.expiresAt === undefined) return "fresh";
   const left = token.expiresAt - now;
   if (left <= 0) return "stale";

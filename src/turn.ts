@@ -27,7 +27,9 @@ export type Verdict =
   | { readonly go: true }
   /** Somebody else may: it is dead, or was waited for. The refresh token is sent once more, and reported. */
   | { readonly go: true; readonly replay: "owner_dead" | "owner_silent" }
-  | { readonly go: false; /** ms */ readonly left: number };
+  | { readonly go: false; /** ms */ readonly left: number }
+  /** Its answer was lost, and `replay` is off: it is never sent again (rule T-13). */
+  | { readonly go: false; readonly lost: true };
 
 export interface Turns {
   /** @returns whether it is this one's turn. @throws StoreError */
@@ -40,6 +42,8 @@ export interface Turns {
   declare(record: TokenRecord | undefined): Promise<boolean>;
   /** Takes the intent back: whoever wrote it holds no successor, and never will. */
   withdraw(): Promise<void>;
+  /** Leaves the intent as a mark of a refresh token whose answer was lost, where `replay` is off. */
+  leave(): void;
   /** Lets the next one have its turn. Never rejects. */
   end(): Promise<void>;
 }
@@ -53,15 +57,20 @@ interface Settings {
   readonly owners: Owners;
   readonly now: () => number;
   readonly scheduler: Scheduler;
+  /** Whether a refresh token whose answer was lost may be sent again. */
+  readonly replay: boolean;
 }
 
-export function createTurns({ keeper, times, owners, now, scheduler }: Settings): Turns {
+export function createTurns({ keeper, times, owners, now, scheduler, replay }: Settings): Turns {
   const me = owners.create();
+  /** Whether the intent of this owner marks a refresh token whose answer was lost. */
+  let lost = false;
   let lapsed = false;
   let since: { readonly monotonic: number; readonly wall: number } | undefined;
   let beat: Timer | undefined;
   let beating: Promise<void> | undefined;
   let ending: Promise<void> | undefined;
+  let taking: Promise<unknown> = Promise.resolve();
   /** The intent of somebody else, and when it was first seen here. */
   let seen: { readonly id: string; readonly at: number } | undefined;
 
@@ -89,6 +98,14 @@ export function createTurns({ keeper, times, owners, now, scheduler }: Settings)
     beat.keepAlive(false);
   }
 
+  async function take(): Promise<boolean> {
+    await ending; // Or what is taken now would be given back.
+    const taken = await lease();
+    lapsed = false;
+    if (taken && keeper.shared && !beat) keepUp();
+    return taken;
+  }
+
   async function end(): Promise<void> {
     beat?.clear();
     beat = undefined;
@@ -101,25 +118,28 @@ export function createTurns({ keeper, times, owners, now, scheduler }: Settings)
   }
 
   return {
-    async take() {
-      await ending; // Or what is taken now would be given back.
-      const taken = await lease();
-      lapsed = false;
-      if (taken && keeper.shared && !beat) keepUp();
+    take() {
+      // One after another: a slow store may still be busy with a lease that its renewal gave up.
+      const taken = taking.then(take);
+      taking = taken.catch(() => undefined);
       return taken;
     },
     get held() { return held(); },
     async judge(record) {
       const intent = record?.intent;
-      if (!record || !intent || intent.owner === me || intent.refreshTokenHash !== (await hashOf(record))) return { go: true };
-      if (owners.isDead(intent.owner)) return { go: true, replay: "owner_dead" };
+      if (!record || !intent || intent.refreshTokenHash !== (await hashOf(record))) return { go: true };
+      const again = (reason: "owner_dead" | "owner_silent"): Verdict => (replay ? { go: true, replay: reason } : { go: false, lost: true });
+      if (intent.owner === me) return lost ? { go: false, lost } : { go: true };
+      if (owners.isDead(intent.owner)) return again("owner_dead");
       const id = JSON.stringify(intent);
       if (seen?.id !== id) seen = { id, at: scheduler.monotonic() };
       const left = times.patience - (scheduler.monotonic() - seen.at);
-      return left <= 0 || now() - intent.at > times.patience + SKEW ? { go: true, replay: "owner_silent" } : { go: false, left };
+      return left <= 0 || now() - intent.at > times.patience + SKEW ? again("owner_silent") : { go: false, left };
     },
     async declare(record) {
-      if (!keeper.shared || record?.token.refreshToken === undefined) return true;
+      lost = false;
+      // Where nobody else writes, the intent is only of use as the mark that `replay: false` asks for.
+      if ((!keeper.shared && replay) || record?.token.refreshToken === undefined) return true;
       const intent: Intent = { refreshTokenHash: await hashOf(record), owner: me, at: now() };
       try {
         return await keeper.declare(record, intent);
@@ -129,6 +149,7 @@ export function createTurns({ keeper, times, owners, now, scheduler }: Settings)
       }
     },
     withdraw: () => keeper.withdraw(me),
+    leave() { lost = true; },
     end: () => (ending ??= end().finally(() => { ending = undefined; })),
   };
 }

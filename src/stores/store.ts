@@ -28,6 +28,15 @@ export interface TokenRecord {
 export interface LatchRecord {
   readonly generation: number;
   readonly latch: readonly LatchEntry[];
+  /** The latest renewals that the token's own times did not call for (rule T-20), in the order in which they were noted. */
+  readonly renewals?: readonly UnforeseenRenewal[];
+}
+
+export interface UnforeseenRenewal {
+  /** When it was sent: epoch ms, on the clock of the client that made it. */
+  readonly at: number;
+  /** The vendor had refused the token. Absent: the token seemed to come from the future, since clocks of hosts differ. */
+  readonly forced?: true;
 }
 
 export interface LatchEntry {

@@ -1,0 +1,304 @@
+/** A renewal under bad conditions: a store that fails or is slow, clocks that jump or differ, answers that are lost, refusals that come early. */
+import {
+  createApinizerClient, createGenLogsClient, createMemoryStore, createPetjeafClient, type ClientEvent, type CommonOptions, type PetjeafSession, type SharedTokenStore, type TokenRecord, type TokenStore,
+} from "../src/index.ts";
+import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
+import { failure } from "./support/clients.ts";
+import { createWorld, login, refresh, sleep, withOwnDigest, type World } from "./support/coordinator.ts";
+import { landed } from "./support/wait.ts";
+
+const HOUR = 3_600_000;
+/** GenLogs' tokens may live for a second longer, since the Date header has whole seconds. */
+const MORE_THAN_AN_HOUR = HOUR + 2000;
+let sandbox: Sandbox;
+const events: ClientEvent[] = [];
+beforeEach(async () => {
+  sandbox = await startSandbox();
+  events.splice(0);
+});
+afterEach(() => sandbox.close());
+
+const common = (): CommonOptions => ({ now: sandbox.now, onEvent: (event) => events.push(event), leases: { poll: 10 } });
+const genlogs = (options: Partial<Parameters<typeof createGenLogsClient>[0]> = {}) => createGenLogsClient({ ...sandbox.genlogs.options, ...common(), ...options });
+const apinizer = (options: CommonOptions = {}) => createApinizerClient({ ...sandbox.apinizer.options, ...common(), ...options });
+const app = (options: CommonOptions = {}) => createPetjeafClient({ ...sandbox.petjeaf.options, ...common(), ...options });
+async function consent(options: CommonOptions = {}): Promise<PetjeafSession> {
+  const client = app(options);
+  const { url, state } = client.authorizationUrl({ scope: "profile.read memberships.read" });
+  return client.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", { state, key: "me" });
+}
+const rotations = (): number => sandbox.petjeaf.count("createToken");
+const broken = async (): Promise<never> => { throw new Error("the disk is full"); };
+
+describe("a store that fails", () => {
+  test.each<[string, TokenStore]>([
+    ["in everything", { get: broken, set: broken, delete: broken }],
+    ["in everything, shared", { get: broken, set: broken, delete: broken, lease: broken, release: broken }],
+    ["in every write", { ...createMemoryStore(), set: broken }],
+  ])("T-16 %s costs no call where there is a login, though there is a refresh token", async (_, store) => {
+    const client = genlogs({ store, renew: "refresh-token" });
+    for (let life = 1; life <= 3; life += 1) {
+      expect((await client.GET("/carrier/recommendations")).response.status).toBe(200);
+      expect(sandbox.genlogs.count("createToken")).toBe(life);
+      sandbox.advance(MORE_THAN_AN_HOUR);
+    }
+    expect(sandbox.genlogs.count("refreshToken")).toBe(0);
+  });
+
+  test("T-16 T-05 near its end a token that no store holds is served, though it cannot be renewed; then comes a typed error", async () => {
+    const client = apinizer({ store: { ...createMemoryStore(), set: broken } });
+    const first = await client.auth.getToken();
+    sandbox.advance(HOUR - 10_000);
+    sandbox.apinizer.fail({ operation: "createToken", times: 100, status: 400, body: { error: "invalid_request" } });
+    expect(await client.auth.getToken()).toBe(first);
+    sandbox.advance(10_000);
+    expect(await failure(client.auth.getToken())).toMatchObject({ kind: "rejected", status: 400 });
+  });
+
+  test("T-16 the same without a login: it is served to its end, then there is a store error", async () => {
+    const session = await consent({ store: { ...createMemoryStore(), set: broken } });
+    const first = await session.auth.getToken();
+    sandbox.advance(HOUR - 10_000);
+    expect(await session.auth.getToken()).toBe(first);
+    sandbox.advance(10_000);
+    expect(await failure(session.auth.getToken())).toMatchObject({ kind: "store" });
+    expect(rotations()).toBe(1);
+  });
+});
+
+test("T-07 `minTtl` holds for a caller who joins the flight of another", async () => {
+  const store = createMemoryStore();
+  await apinizer({ store }).auth.getToken();
+  sandbox.advance(HOUR - 300_000);
+  const { auth } = apinizer({ store });
+  const [any, long] = await Promise.all([auth.getToken(), auth.getToken({ minTtl: 600 })]);
+  expect((any.expiresAt ?? 0) - sandbox.now()).toBeGreaterThan(0);
+  expect((long.expiresAt ?? 0) - sandbox.now()).toBeGreaterThan(600_000);
+  expect(sandbox.apinizer.count("createToken")).toBe(2);
+});
+
+test("T-15 a login starts anew: a refused refresh token is not carried over, nor sent at each renewal from then on", async () => {
+  const store = createMemoryStore();
+  const client = genlogs({ store, renew: "refresh-token" });
+  await client.auth.getToken();
+  sandbox.advance(HOUR);
+  sandbox.genlogs.fail({ operation: "refreshToken", status: 401, body: { detail: "refused" } });
+  sandbox.genlogs.fail({ operation: "createToken", status: 200, body: { access_token_data: { token: "fake-token", expires: new Date(sandbox.now() + HOUR).toISOString() } } });
+  expect(await client.auth.getToken()).not.toHaveProperty("refreshToken");
+  expect((await store.get((await store.list())[0] ?? ""))?.token).not.toHaveProperty("refreshToken");
+  sandbox.advance(HOUR);
+  await client.auth.getToken();
+  expect([sandbox.genlogs.count("refreshToken"), sandbox.genlogs.count("createToken")]).toEqual([1, 3]);
+});
+
+test("T-17 a mark that another process's save comes before is not made: what that process saved is looked at", async () => {
+  const memory = createMemoryStore();
+  const session = await consent({ store: memory });
+  const key = (await memory.list())[0] ?? "";
+  const before = await session.auth.getToken();
+  let once = true;
+  const store: SharedTokenStore = { ...memory, set: async (...args: [string, TokenRecord, number]) => {
+    if (args[1].reauthorizationRequired && once) {
+      once = false;
+      const record = (await memory.get(key))!;
+      const token = { ...record.token, accessToken: "theirs", refreshToken: "their-refresh", issuedAt: sandbox.now(), expiresAt: sandbox.now() + HOUR };
+      await memory.set(key, { ...record, token, generation: record.generation + 1 }, record.generation);
+    }
+    return memory.set(...args);
+  } };
+  sandbox.advance(HOUR);
+  sandbox.petjeaf.revokeRefreshTokens();
+  expect(before.refreshToken).toBeDefined();
+  expect(await app({ store }).session("me").auth.getToken()).toMatchObject({ accessToken: "theirs" });
+  expect(events.map(({ type }) => type)).not.toContain("reauthorization_required");
+  expect(await memory.get(key)).not.toHaveProperty("reauthorizationRequired");
+});
+
+test("T-13 a rotation is in doubt no more once the token of another process was adopted", async () => {
+  const store = createMemoryStore();
+  const { auth, key } = await consent({ store });
+  sandbox.advance(HOUR);
+  sandbox.petjeaf.fail({ operation: "createToken", status: 500, times: 2 });
+  await failure(auth.getToken());
+  expect(await auth.explain()).toMatchObject({ rotationInDoubt: true });
+  await app({ store }).session(key).auth.getToken();
+  await auth.getToken();
+  expect(await auth.explain()).toMatchObject({ rotationInDoubt: false, token: { source: "store" } });
+});
+
+describe("T-13 where `replay` is off, a refresh token whose answer was lost", () => {
+  const lose = (): void => sandbox.petjeaf.fail({ operation: "createToken", cut: "after" });
+  const inDoubt = { kind: "reauthorization_required", code: "rotation_in_doubt" };
+
+  test("is not sent again by the next call, nor after a restart; `reset()` permits one try", async () => {
+    const store = createMemoryStore();
+    const { auth, key } = await consent({ store, replay: false });
+    sandbox.advance(HOUR);
+    lose();
+    expect(await failure(auth.getToken())).toMatchObject({ kind: "network" });
+    for (let i = 0; i < 2; i += 1) expect(await failure(auth.getToken())).toMatchObject(inDoubt);
+    // Another client cannot know at once that the first one is no longer waiting for the answer.
+    expect(await failure(app({ store, replay: false, timeouts: { attempt: 300, total: 300 } }).session(key).auth.getToken())).toMatchObject({ code: "rotation_in_doubt" });
+    expect(rotations()).toBe(2);
+    lose();
+    auth.reset();
+    expect(await failure(auth.getToken())).toMatchObject({ kind: "network" });
+    expect(await failure(auth.getToken())).toMatchObject(inDoubt);
+    expect(rotations()).toBe(3);
+  });
+
+  test.each<[string, () => TokenStore]>([
+    ["of the client's own", createMemoryStore], ["that is not shared", () => { const { get, set, delete: forget } = createMemoryStore(); return { get, set, delete: forget }; }],
+  ])("the same with a store %s", async (_, create) => {
+    const { auth, key } = await consent({ store: create(), replay: false });
+    expect(key).toBe("me");
+    sandbox.advance(HOUR);
+    lose();
+    await failure(auth.getToken());
+    expect(await failure(auth.getToken())).toMatchObject(inDoubt);
+    expect(rotations()).toBe(2);
+  });
+
+  test("is not sent again by one who finds the intent of a dead process", async () => {
+    const store = createMemoryStore();
+    const { auth, key } = await consent({ store, replay: false });
+    sandbox.advance(HOUR);
+    lose();
+    await failure(auth.getToken());
+    const name = (await store.list())[0] ?? "";
+    const record = (await store.get(name))!;
+    const [host, , start] = (record.intent?.owner ?? "").split("/");
+    await store.set(name, { ...record, generation: record.generation + 1, intent: { ...record.intent!, owner: `${host}/999999999/${start}/gone` } }, record.generation);
+    expect(await failure(app({ store, replay: false }).session(key).auth.getToken())).toMatchObject(inDoubt);
+    expect(events.map(({ type }) => type)).not.toContain("rotation_replayed");
+    expect(rotations()).toBe(2);
+  });
+
+  test("serves its access token to the end", async () => {
+    const { auth } = await consent({ replay: false });
+    const first = await auth.getToken();
+    sandbox.advance(HOUR - 100_000);
+    lose();
+    await auth.getToken();
+    await landed(auth);
+    sandbox.advance(95_000);
+    expect(await auth.getToken()).toBe(first);
+    expect(rotations()).toBe(2);
+  });
+
+  test("costs a login where there is one", async () => {
+    const client = genlogs({ renew: "refresh-token", replay: false });
+    await client.auth.getToken();
+    sandbox.advance(MORE_THAN_AN_HOUR);
+    sandbox.genlogs.fail({ operation: "refreshToken", cut: "after" });
+    await failure(client.auth.getToken());
+    await client.auth.getToken();
+    expect([sandbox.genlogs.count("refreshToken"), sandbox.genlogs.count("createToken")]).toEqual([1, 2]);
+  });
+
+  test("is sent again if no connection was made, or the vendor answered", async () => {
+    let unreachable = true;
+    const refused = Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } });
+    const { auth } = await consent({ replay: false, fetch: async (...args) => { if (unreachable && rotations() > 0) throw refused; return fetch(...args); } });
+    sandbox.advance(HOUR);
+    expect(await failure(auth.getToken())).toMatchObject({ kind: "network", maybeReceived: false });
+    unreachable = false;
+    sandbox.petjeaf.fail({ operation: "createToken", status: 400, body: { status: 400, title: "Bad Request", detail: "Try again" } });
+    expect(await failure(auth.getToken())).toMatchObject({ kind: "rejected" });
+    await auth.getToken();
+    expect(rotations()).toBe(3);
+  });
+});
+
+describe("a clock", () => {
+  withOwnDigest();
+  const answer = (n: number, lifetime: number): Response => Response.json({ access_token: `fake-${n}`, expires_in: lifetime });
+
+  test("T-04 a process that is frozen for longer than its new token lives renews once more, with a new deadline", async () => {
+    const world = createWorld({ vendor: async (n, { pass }) => { if (n === 1) await pass(5000); return answer(n, 4); } });
+    const tokens = await Promise.all(Array.from({ length: 3 }, () => world.settle(world.source.getToken())));
+    expect(tokens.map(({ accessToken }) => accessToken)).toEqual(["fake-2", "fake-2", "fake-2"]);
+    expect(world.requests).toHaveLength(2);
+  });
+
+  test("T-04 one that is frozen twice gets a typed error that is no fault of the vendor", async () => {
+    const world = createWorld({ vendor: async (n, { pass }) => { await pass(5000); return answer(n, 4); } });
+    expect(await failure(world.settle(world.source.getToken()))).toMatchObject({ kind: "network", code: "timeout", retryable: true });
+    expect(world.requests).toHaveLength(2);
+  });
+
+  test("T-20 that differs by more than a token's life from another host's costs a login a life, not one a client", async () => {
+    const store = createMemoryStore();
+    const ahead = (): number => sandbox.now() + 2 * HOUR;
+    for (let clients = 0; clients < 2 * 120; clients += 1) {
+      expect((await apinizer({ store, now: clients % 2 === 0 ? ahead : sandbox.now }).GET("/projects/")).response.status).toBe(200);
+      sandbox.advance(30_000);
+    }
+    expect(sandbox.apinizer.count("createToken")).toBeLessThanOrEqual(2 * 3);
+  }, 60_000);
+});
+
+test("T-20 at most one forced renewal in 30 s, of all the clients that share a record", async () => {
+  const store = createMemoryStore();
+  sandbox.apinizer.fail({ operation: "listProjects", status: 401, times: 1000, body: { status: "FAILURE", resultMessage: "Token is not valid!" } });
+  const call = async (): Promise<void> => expect((await apinizer({ store }).GET("/projects/")).response.status).toBe(401);
+  for (let i = 0; i < 10; i += 1) await call();
+  expect(sandbox.apinizer.count("createToken")).toBe(2);
+  sandbox.advance(31_000);
+  await call();
+  await call();
+  expect(sandbox.apinizer.count("createToken")).toBe(3);
+});
+
+describe("in the test's own time", () => {
+  withOwnDigest();
+
+  test("T-10 what is latched are the credentials, not the request: one that is made anew each time is not sent again", async () => {
+    let made = 0;
+    const world = createWorld({
+      connection: { credentials: { key: "fake-private-key" }, grants: () => [login(() => `assertion-${(made += 1)}`)] },
+      vendor: async () => Response.json({ error: "invalid_client" }, { status: 401 }),
+    });
+    for (let i = 0; i < 5; i += 1) expect(await failure(world.settle(world.source.getToken()))).toMatchObject({ kind: "credentials" });
+    expect(world.requests).toHaveLength(1);
+  });
+
+  test("T-18 a process that waits for its turn looks less and less often, at least every second", async () => {
+    let looks = 0;
+    const world = createWorld({
+      store: () => { const store = createMemoryStore(); return { ...store, get: (key) => { looks += 1; return store.get(key); }, lease: async () => false }; },
+      vendor: async () => Response.json({ access_token: "fake", expires_in: 3600 }),
+    });
+    expect(await failure(world.settle(world.source.getToken()))).toMatchObject({ code: "turn_taken" });
+    expect(looks).toBeLessThan(60);
+    expect(looks).toBeGreaterThan(25);
+  });
+});
+
+describe("T-18 a store each of whose operations takes longer than a lease lasts", () => {
+  withOwnDigest();
+  const TIMEOUTS = { attempt: 10_000, total: 30_000 };
+  const slow = (ms: number) => ({ scheduler }: Pick<World, "scheduler">): TokenStore => {
+    const store = createMemoryStore();
+    const late = <A extends unknown[], R>(run: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => { await sleep(scheduler, ms); return run(...args); };
+    return { get: late(store.get), set: late(store.set), delete: late(store.delete), lease: late(store.lease), release: late(store.release) };
+  };
+  const answer = async (n: number): Promise<Response> => Response.json({ access_token: `fake-${n}`, expires_in: 3600 });
+
+  test.each([2400, 2600, 6000, 9000])("%i ms: a login is sent once the store has used up its share of the deadline", async (ms) => {
+    const { source, scheduler, settle, requests } = createWorld({ timeouts: TIMEOUTS, store: slow(ms), vendor: answer });
+    expect(await settle(source.getToken())).toMatchObject({ accessToken: "fake-1" });
+    expect(scheduler.monotonic()).toBeLessThanOrEqual(TIMEOUTS.total / 3 + ms); // The save comes after it.
+    expect(requests).toHaveLength(1);
+    expect(await settle(source.getToken())).toMatchObject({ accessToken: "fake-1" });
+  });
+
+  test.each([6000, 9000])("%i ms: a refresh token is not sent, and the error comes in time", async (ms) => {
+    const { source, scheduler, settle, requests, now } = createWorld({ timeouts: TIMEOUTS, store: slow(ms), vendor: answer, connection: { grants: ({ refreshToken }) => (refreshToken === undefined ? [] : [refresh(refreshToken)]) } });
+    await settle(source.adopt({ accessToken: "old", tokenType: "Bearer", issuedAt: now() - 1000, expiresAt: now() - 1, refreshToken: "fake-refresh" }, "authorization_code", undefined));
+    const began = scheduler.monotonic();
+    expect(await failure(settle(source.getToken()))).toMatchObject({ kind: "store", code: "turn_taken" });
+    expect(scheduler.monotonic() - began).toBeLessThanOrEqual(TIMEOUTS.total + 200);
+    expect(requests).toHaveLength(0);
+  });
+});
