@@ -9,6 +9,7 @@ import { assertNoDotSegment, parseBase, pathBelow } from "./request-url.ts";
 import type { Connection, OperationMeta, Provider } from "./provider.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { assertHeaderValue, revealWithin } from "./secret.ts";
+import type { ServerClock } from "./server-clock.ts";
 import type { Token } from "./token.ts";
 import type { TokenSource } from "./source.ts";
 
@@ -18,6 +19,7 @@ export interface AuthFetchParts {
   readonly source: TokenSource;
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
+  readonly serverClock: ServerClock;
   /** Is told every secret that is sent. */
   readonly secrets: KnownSecrets;
   readonly scheduler: Scheduler;
@@ -49,7 +51,7 @@ interface Parts {
   readonly body: ArrayBuffer | ReadableStream | null;
 }
 
-export function createSend({ provider, connection, source, fetch, now, secrets, scheduler, timeouts, maxAnswerBytes }: AuthFetchParts): Send {
+export function createSend({ provider, connection, source, fetch, now, serverClock, secrets, scheduler, timeouts, maxAnswerBytes }: AuthFetchParts): Send {
   const base = parseBase(connection.baseUrl);
   const findOperation = createOperationFinder(provider.meta);
 
@@ -72,6 +74,10 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
     if (place) headers.set(place.header, (place.prefix ?? "") + token.accessToken);
     return { ...parts, headers };
   }
+
+  /** Rule T-21. What the vendor said of the end is held against its own clock, never against the local one. */
+  const hasEnded = ({ accessToken, expiresAt = Infinity }: Token, { headers }: Response): boolean =>
+    now() >= expiresAt || serverClock.ended(accessToken, headers.get("date"));
 
   /**
    * Rule S-02. `last` is the request that was answered; undefined, if it went without credentials because a redirect led to
@@ -107,8 +113,11 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
   }
 
   async function sendOnce({ url, method, headers, body }: Parts, signal: AbortSignal): Promise<Response> {
+    const arrived = serverClock.sent("api");
     try {
-      return await fetch(url.href, { method, headers, body, signal, redirect: "manual", ...(body instanceof ReadableStream ? { duplex: "half" } : {}) });
+      const response = await fetch(url.href, { method, headers, body, signal, redirect: "manual", ...(body instanceof ReadableStream ? { duplex: "half" } : {}) });
+      if (url.origin === base.origin) arrived(response.headers.get("date")); // Where a redirect led, another clock may go.
+      return response;
     } catch (cause) {
       if (signal.aborted) throw cause;
       const fault = describeFault(cause, "The API");
@@ -133,7 +142,7 @@ export function createSend({ provider, connection, source, fetch, now, secrets, 
 
     const token = await source.getToken({ signal });
     const { response, last } = await follow(withToken(parts, token), request);
-    const refused = response.status === 401 || provider.refusesToken?.(response.status, token, now());
+    const refused = response.status === 401 || provider.refusesToken?.(response.status, hasEnded(token, response));
     if (!refused || !last) return response;
     if (last.body instanceof ReadableStream) {
       // It cannot be sent again, but the next call shall not meet the same 401. Its failure is the next call's to report.

@@ -1,6 +1,6 @@
 /** What a provider is to the core. A provider is data and pure functions; it does no I/O (see CONTRIBUTING.md). */
 import type { Reveal, Secret } from "./secret.ts";
-import type { Moment, Token } from "./token.ts";
+import type { Moment, ParsedToken } from "./token.ts";
 
 /** What the wrapper needs of a spec at run time. Generated into `generated/<provider>.meta.ts`, never written by hand. */
 export interface ProviderMeta {
@@ -103,11 +103,14 @@ export interface Provider<Paths extends object, Options extends object> {
   /** Checks the options. @throws ConfigurationError naming the option */
   readonly connect: (options: Options & CommonUrls) => Connection;
   /** @throws ContractError naming the JSON pointer */
-  readonly parseToken: (answer: TokenAnswer) => Token;
+  readonly parseToken: (answer: TokenAnswer) => ParsedToken;
   /** `body` is parsed JSON, undefined where the body was none. */
   readonly readProblem: (body: unknown) => Problem;
-  /** Whether an answer other than 401 also means that the token has to be renewed (rule T-21). */
-  readonly refusesToken?: (status: number, token: Token, now: number) => boolean;
+  /**
+   * Whether an answer other than 401 also means that the token has to be renewed (rule T-21). `ended`: the token is past its end, by
+   * `expiresAt` on the local clock or, for a token that this process fetched, by the parser's `expires` on the server's.
+   */
+  readonly refusesToken?: (status: number, ended: boolean) => boolean;
   /** Never set: it carries the type. */
   readonly paths?: Paths;
 }

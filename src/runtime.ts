@@ -7,6 +7,7 @@ import { requireBytes, requireDuration, requireFunction, requireObject } from ".
 import type { CommonUrls } from "./provider.ts";
 import { createOwners, type Owners } from "./owner.ts";
 import { systemScheduler, type Scheduler } from "./scheduler.ts";
+import { createServerClock, type ServerClock } from "./server-clock.ts";
 import { createMemoryStore } from "./stores/memory.ts";
 import type { TokenStore } from "./stores/store.ts";
 import type { LeaseTimes } from "./turn.ts";
@@ -57,6 +58,7 @@ export interface Runtime {
   /** Is given the work that nobody waits for. Absent: there must be none. */
   readonly background: ((work: Promise<unknown>) => void) | undefined;
   readonly scheduler: Scheduler;
+  readonly serverClock: ServerClock;
   readonly replay: boolean;
   readonly maxAnswerBytes: number;
   readonly leases: LeaseTimes;
@@ -88,6 +90,7 @@ export function createRuntime(options: CommonOptions): Runtime {
     },
     background: backgroundOf(requireFunction(options.waitUntil, "waitUntil")),
     scheduler: systemScheduler,
+    serverClock: createServerClock(systemScheduler.monotonic),
     replay: options.replay !== false,
     maxAnswerBytes: requireBytes(options.maxAnswerBytes, "maxAnswerBytes", MAX_ANSWER_BYTES),
     leases: leaseTimes(options.leases ?? {}, total),

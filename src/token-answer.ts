@@ -7,7 +7,7 @@
  */
 import { ContractError } from "./errors.ts";
 import { LONGEST_SECRET } from "./secret.ts";
-import type { Token, Moment } from "./token.ts";
+import type { Moment, ParsedToken, Token } from "./token.ts";
 
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -63,8 +63,13 @@ export function readBearer(body: Members): { accessToken: string; tokenType: str
   return { accessToken: readToken(body, "access_token", B64TOKEN), tokenType: "Bearer" };
 }
 
-/** @throws ContractError if the token is expired on arrival (rule T-04): asking again would only loop */
-export function assemble(token: Omit<Token, "issuedAt" | "expiresAt">, moment: Moment, expiry: { at: number | undefined; pointer: string }): Token {
-  if (expiry.at !== undefined && expiry.at <= moment.sentAt) throw breach(expiry.pointer, "the token is expired on arrival; check the clocks of this machine and of the server");
-  return { ...token, issuedAt: moment.sentAt, ...(expiry.at === undefined ? {} : { expiresAt: expiry.at }) };
+/**
+ * @param expiry.at epoch ms by this machine's clock, as `expiryAfter` and `expiryAt` give it; undefined: not known
+ * @param expiry.instant epoch ms by the server's clock, where a refusal other than 401 may mean that the token has ended (rule T-21)
+ * @throws ContractError if the token is expired on arrival by the server's clock and by the local one (rule T-04): asking again would only loop
+ */
+export function assemble(token: Omit<Token, "issuedAt" | "expiresAt">, moment: Moment, expiry: { readonly at: number | undefined; readonly instant?: number | undefined; readonly pointer: string }): ParsedToken {
+  const { at: expiresAt, instant, pointer } = expiry;
+  if (expiresAt !== undefined && expiresAt <= moment.sentAt) throw breach(pointer, "the token is expired on arrival; check the clocks of this machine and of the server");
+  return { ...token, issuedAt: moment.sentAt, ...(expiresAt === undefined ? {} : { expiresAt }), ...(instant === undefined ? {} : { expires: instant }) };
 }

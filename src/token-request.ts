@@ -8,6 +8,7 @@ import type { KnownSecrets } from "./known-secrets.ts";
 import type { Connection, Grant, Problem, Provider, TokenRequest } from "./provider.ts";
 import { readProblem, tokenRefusal, withoutSecrets } from "./refusal.ts";
 import { assertHeaderValue, reveal } from "./secret.ts";
+import type { ServerClock } from "./server-clock.ts";
 import type { Token } from "./token.ts";
 import { breach } from "./token-answer.ts";
 
@@ -24,6 +25,7 @@ export interface TokenEndpoint {
   readonly connection: Pick<Connection, "baseUrl" | "apiKeys">;
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
+  readonly serverClock: ServerClock;
   /** Is told every secret that is sent or received. */
   readonly secrets: KnownSecrets;
 }
@@ -41,13 +43,16 @@ export interface PreparedRequest {
  * @param signal the deadline: its abort ends the attempt as a timeout
  */
 export async function sendTokenRequest({ url, init }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
-  const { provider, now, secrets } = endpoint;
+  const { provider, now, secrets, serverClock } = endpoint;
   const label = (details: ErrorDetails): ErrorDetails => ({ ...details, provider: provider.name, message: `${provider.name}: ${details.message}` });
   const sentAt = now();
+  const arrived = serverClock.sent("token");
   let response: Response;
+  let serverTime: number | undefined;
   let text: string;
   try {
     response = await fetchOnce(url, { ...init, signal }, endpoint.fetch);
+    serverTime = arrived(response.headers.get("date"));
     text = await readText(response, signal);
   } catch (cause) {
     if (isInstance(cause, ContractError) || isInstance(cause, RedirectError)) return { error: cause.copy(label) };
@@ -60,8 +65,8 @@ export async function sendTokenRequest({ url, init }: PreparedRequest, grantType
     try {
       if (status !== 200) throw breach("", `the status is ${status} where only 200 brings a token`);
       if (!isObject(body)) throw breach("", text === "" ? "it is empty" : body === undefined ? "it is not JSON" : "it is not a JSON object");
-      const serverDate = Date.parse(headers.get("date") ?? "");
-      const token = provider.parseToken({ body, sentAt, serverDate: Number.isNaN(serverDate) ? undefined : serverDate });
+      const { expires, ...token } = provider.parseToken({ body, sentAt, serverTime });
+      if (expires !== undefined) serverClock.note(token.accessToken, expires);
       secrets.add(token.accessToken, token.refreshToken);
       return { token };
     } catch (cause) {

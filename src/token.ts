@@ -17,23 +17,42 @@ const LONGEST = (2 ** 31 - 1) * 1000;
 /** A token issued further in the future than this was stored before the clock was set back (rule T-04). */
 const FUTURE = 5 * 60_000;
 
-/** When an answer was asked for, and what time the server thought it was (its Date header). Epoch ms. */
+/** ms by which the server's time may be early, since a Date header has whole seconds (rule T-02). */
+export const WHOLE_SECOND = 1000;
+
+/** When an answer was asked for. Epoch ms. */
 export interface Moment {
+  /** By this machine's clock. */
   readonly sentAt: number;
-  readonly serverDate?: number | undefined;
+  /** By the server's clock, up to 1 s less (rule T-02). Absent: no answer had a Date header. */
+  readonly serverTime?: number | undefined;
 }
+
+/** What a parser makes of an answer. */
+export type ParsedToken = Token & {
+  /**
+   * Epoch ms by the server's clock: its own instant of the end, where a refusal other than 401 may mean that the token has ended (rule
+   * T-21). Kept in memory, and in no store.
+   */
+  readonly expires?: number | undefined;
+};
 
 /** Expiry from a lifetime in seconds (rule T-01). */
 export const expiryAfter = (seconds: number, moment: Moment): number =>
   moment.sentAt + Math.min(seconds * 1000, LONGEST);
 
 /**
- * Expiry from an instant on the server's clock (rule T-02): its distance from the answer's Date header, so that a wrong
- * local clock does not matter; from the local clock where there is none, or where the distance is not positive.
+ * Expiry from an instant (epoch ms) on the server's clock (rule T-02): its distance from the server's time, less the second by which
+ * that may be early, so that a wrong local clock does not matter. The local clock serves where no answer had a Date header, or
+ * where that leaves nothing; but a token that has less than a second by the server's clock has no more by the local one.
+ * @returns epoch ms by this machine's clock; not after `sentAt` if the instant has passed by every clock
  */
-export function expiryAt(instant: number, { sentAt, serverDate }: Moment): number {
-  const byServer = serverDate === undefined ? 0 : instant - serverDate;
-  return sentAt + Math.min(byServer > 0 ? byServer : instant - sentAt, LONGEST);
+export function expiryAt(instant: number, { sentAt, serverTime }: Moment): number {
+  const byServer = serverTime === undefined ? 0 : instant - serverTime;
+  const byLocal = instant - sentAt;
+  if (byServer > WHOLE_SECOND) return sentAt + Math.min(byServer - WHOLE_SECOND, LONGEST);
+  if (byServer > 0) return sentAt + (byLocal > 0 ? Math.min(byLocal, byServer) : byServer);
+  return sentAt + Math.min(byLocal, LONGEST);
 }
 
 const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?$/;

@@ -11,6 +11,7 @@ import type { GrantedTokenSource } from "../src/source.ts";
 import { createOwners } from "../src/owner.ts";
 import type { Runtime } from "../src/runtime.ts";
 import type { Scheduler } from "../src/scheduler.ts";
+import { createServerClock } from "../src/server-clock.ts";
 import { expiryAfter, freshness, parseInteger } from "../src/token.ts";
 
 const RUNS = Number(process.env["MODEL_RUNS"] ?? 2000);
@@ -64,7 +65,7 @@ class World {
         return { clear: () => { this.timers = this.timers.filter((one) => one !== timer); }, keepAlive: () => undefined };
       },
     };
-    return { fetch: this.fetch, now: this.now, store: createMemoryStore(), binds: false, emit: () => undefined, secrets: createKnownSecrets(), timeouts: TIMEOUTS, background: () => undefined, scheduler, replay: true, maxAnswerBytes: Infinity, leases: LEASES, owners: createOwners() };
+    return { fetch: this.fetch, now: this.now, store: createMemoryStore(), binds: false, emit: () => undefined, secrets: createKnownSecrets(), timeouts: TIMEOUTS, background: () => undefined, scheduler, serverClock: createServerClock(scheduler.monotonic), replay: true, maxAnswerBytes: Infinity, leases: LEASES, owners: createOwners() };
   }
 
   fetch = (_: unknown, init?: RequestInit): Promise<Response> => {

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { apinizer, CorrigendaError, genlogs, petjeaf, type Provider } from "../src/index.ts";
 import { createKnownSecrets } from "../src/known-secrets.ts";
+import { createServerClock } from "../src/server-clock.ts";
 import { prepareTokenRequest, sendTokenRequest, type TokenOutcome } from "../src/token-request.ts";
 import { nodeAt, resolve, typesOf, type Schema } from "../scripts/contracts/schema.ts";
 import { everythingOf } from "./support/secrets.ts";
@@ -31,7 +32,7 @@ describe.each(SUBJECTS)("$name", ({ name, provider, operation, schema: schemaNam
 
   /** What the client makes of an answer. The request is sent at the beginning of the epoch, so that few instants lie before it. */
   async function outcomeOf(body: string | Uint8Array<ArrayBuffer>): Promise<TokenOutcome> {
-    const endpoint = { provider, connection: { baseUrl: "https://vendor.example" }, now: () => 0, secrets: createKnownSecrets(), fetch: async () => new Response(body, { headers: { "content-type": "application/json" } }) };
+    const endpoint = { provider, connection: { baseUrl: "https://vendor.example" }, now: () => 0, serverClock: createServerClock(() => 0), secrets: createKnownSecrets(), fetch: async () => new Response(body, { headers: { "content-type": "application/json" } }) };
     return sendTokenRequest(await prepareTokenRequest({ operation, secrets: [] }, endpoint), "password", endpoint, new AbortController().signal);
   }
 

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { expiryAfter, expiryAt, freshness, parseInteger, parseTimestamp, succeed, type Token } from "../src/token.ts";
+import { assemble } from "../src/token-answer.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const token = (lifetime: number | undefined, issuedAt = NOW): Token => ({
@@ -31,13 +32,38 @@ test.each(["2026-02-30T00:00:00", "2026-13-01T00:00:00", "2026-01-01T25:00:00", 
   expect(parseTimestamp(text)).toBeUndefined();
 });
 
-test("T-02 an instant is measured on the server's clock, and on the local one where that gives nothing positive", () => {
-  const inAnHour = NOW + 3_600_000;
-  expect(expiryAt(inAnHour, { sentAt: NOW })).toBe(inAnHour);
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+test("T-02 an instant is measured on the server's clock, less the second by which a Date header may be early", () => {
   // The server's clock is a day ahead, and so is its expiry.
-  expect(expiryAt(inAnHour + 86_400_000, { sentAt: NOW, serverDate: NOW + 86_400_000 })).toBe(inAnHour);
+  expect(expiryAt(NOW + DAY + HOUR, { sentAt: NOW, serverTime: NOW + DAY })).toBe(NOW + HOUR - 1000);
+  expect(expiryAt(NOW + DAY + 1001, { sentAt: NOW, serverTime: NOW + DAY })).toBe(NOW + 1);
+  expect(expiryAt(NOW + 1e15, { sentAt: NOW, serverTime: NOW })).toBe(NOW + (2 ** 31 - 1) * 1000);
+});
+
+test("T-02 the local clock serves where no answer had a Date, and where the server's leaves nothing", () => {
+  expect(expiryAt(NOW + HOUR, { sentAt: NOW })).toBe(NOW + HOUR);
+  expect(expiryAt(NOW + 500, { sentAt: NOW })).toBe(NOW + 500);
   // A Date header that lies after the expiry is not believed.
-  expect(expiryAt(inAnHour, { sentAt: NOW, serverDate: NOW + 86_400_000 })).toBe(inAnHour);
+  expect(expiryAt(NOW + HOUR, { sentAt: NOW, serverTime: NOW + DAY })).toBe(NOW + HOUR);
+});
+
+test("T-02 a token that has a second or less by the server's clock is good for as long, and not for what a wrong local clock adds", () => {
+  for (const life of [1000, 500]) {
+    expect(expiryAt(NOW + life, { sentAt: NOW, serverTime: NOW })).toBe(NOW + life);
+    expect(expiryAt(NOW + life, { sentAt: NOW - DAY, serverTime: NOW })).toBe(NOW - DAY + life);
+    expect(expiryAt(NOW + life, { sentAt: NOW + DAY, serverTime: NOW })).toBe(NOW + DAY + life);
+    // Of two clocks that agree more or less, the one by which it ends first.
+    expect(expiryAt(NOW + life, { sentAt: NOW + 200, serverTime: NOW })).toBe(NOW + life);
+  }
+});
+
+test("T-04 a token is expired on arrival if it is so by the server's clock and by the local one", () => {
+  const arrival = (instant: number, serverTime: number | undefined) => (): unknown => assemble({ accessToken: "a", tokenType: "Bearer" }, { sentAt: NOW, serverTime }, { at: expiryAt(instant, { sentAt: NOW, serverTime }), pointer: "/expires" });
+  for (const serverTime of [undefined, NOW, NOW - 1]) expect(arrival(NOW - 1, serverTime)).toThrow(/expired on arrival/);
+  for (const serverTime of [NOW - 2, NOW - DAY]) expect(arrival(NOW - 1, serverTime)).not.toThrow();
+  for (const serverTime of [undefined, NOW, NOW + DAY]) expect(arrival(NOW + 1, serverTime)).not.toThrow();
 });
 
 test("T-04 a token from the future is stale: the clock was set back", () => {

@@ -7,7 +7,7 @@ import { firstText, isRecord } from "../problem.ts";
 import type { Grant, Problem, Provider } from "../provider.ts";
 import type { CommonOptions } from "../runtime.ts";
 import type { Secret } from "../secret.ts";
-import { expiryAt, parseInteger, parseTimestamp, type Moment } from "../token.ts";
+import { expiryAt, parseInteger, parseTimestamp } from "../token.ts";
 import { assemble, either, isInteger, isNull, isString, readObject, readOptional, readToken, VISIBLE_ASCII, type Members } from "../token-answer.ts";
 
 export type { paths as GenLogsPaths };
@@ -79,12 +79,13 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
     readOptional(body, "company_id", either(isInteger, isNull), "an integer or null");
     readOptional(body, "customer_name", either(isString, isNull), "a string or null");
     const refresh = body["refresh_token_data"] === undefined ? undefined : readObject(body, "refresh_token_data");
-    const refreshExpiresAt = refresh && readExpiry(refresh, moment);
+    const instant = readInstant(access);
+    const refreshInstant = refresh && readInstant(refresh);
     return assemble({
       accessToken, tokenType: "Access-Token",
       ...(refresh ? { refreshToken: readToken(refresh, "token", VISIBLE_ASCII, "/refresh_token_data") } : {}),
-      ...(refreshExpiresAt === undefined ? {} : { refreshExpiresAt }),
-    }, moment, { at: readExpiry(access, moment), pointer: "/access_token_data/expires" });
+      ...(refreshInstant === undefined ? {} : { refreshExpiresAt: expiryAt(refreshInstant, moment) }),
+    }, moment, { at: instant === undefined ? undefined : expiryAt(instant, moment), instant, pointer: "/access_token_data/expires" });
   },
 
   readProblem(body): Problem {
@@ -106,7 +107,7 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
   },
 
   // Some groups of endpoints answer an expired token with 403 (rule T-21).
-  refusesToken: (status, { expiresAt }, now) => status === 403 && expiresAt !== undefined && now >= expiresAt,
+  refusesToken: (status, ended) => status === 403 && ended,
 };
 
 /** @throws ConfigurationError */
@@ -115,9 +116,8 @@ export function createGenLogsClient(options: GenLogsOptions & CommonOptions): Ge
 }
 
 /** An absolute timestamp; tolerated: an epoch in s or ms (rule T-02). */
-function readExpiry({ expires }: Members, moment: Moment): number | undefined {
+function readInstant({ expires }: Members): number | undefined {
   const epoch = parseInteger(expires);
-  const instant = typeof expires === "string" && epoch === undefined ? parseTimestamp(expires)
-    : epoch !== undefined && epoch >= 1e9 ? (epoch > 1e11 ? epoch : epoch * 1000) : undefined;
-  return instant === undefined ? undefined : expiryAt(instant, moment);
+  if (epoch === undefined) return typeof expires === "string" ? parseTimestamp(expires) : undefined;
+  return epoch < 1e9 ? undefined : epoch > 1e11 ? epoch : epoch * 1000;
 }

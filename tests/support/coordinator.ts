@@ -4,6 +4,7 @@ import { createKnownSecrets } from "../../src/known-secrets.ts";
 import { createOwners } from "../../src/owner.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import type { Scheduler } from "../../src/scheduler.ts";
+import { createServerClock } from "../../src/server-clock.ts";
 import type { GrantedTokenSource } from "../../src/source.ts";
 import { expiryAfter, parseInteger } from "../../src/token.ts";
 import { assemble, readBearer } from "../../src/token-answer.ts";
@@ -81,7 +82,7 @@ export function createWorld({ connection, store = createMemoryStore, vendor, ...
       requests.push(body.toString());
       return vendor(requests.length, world, body);
     },
-    now, scheduler, store: store({ scheduler, now }), binds: false, emit: (event) => void events.push(event), secrets: createKnownSecrets(), timeouts: { attempt: 10_000, total: 30_000 },
+    now, scheduler, serverClock: createServerClock(scheduler.monotonic), store: store({ scheduler, now }), binds: false, emit: (event) => void events.push(event), secrets: createKnownSecrets(), timeouts: { attempt: 10_000, total: 30_000 },
     background: () => undefined, replay: true, maxAnswerBytes: Infinity, leases: { ttl: 5000, heartbeat: 1667, poll: 100, patience: 60_000 }, owners: createOwners(), ...options,
   };
   const world: World = {
