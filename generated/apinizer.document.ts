@@ -369,7 +369,7 @@ export const document: Readonly<Record<string, unknown>> = {
               "AP-11"
             ],
             "type": "integer",
-            "description": "Seconds in the newer documents; an epoch in milliseconds in an older one. From 1e9 on it can only be an epoch. Absent, zero or negative: the token has no known expiry."
+            "description": "A lifetime in seconds in the newer documents, in milliseconds by the gateway's guide; an epoch in milliseconds in an older manual. Below 1,000,000 it is read as seconds; from there on as an epoch if it lies between a day ago and ten years ahead, else as milliseconds. Absent, zero or negative: the token has no known expiry."
           },
           "error": {
             "x-errata": [

@@ -74,7 +74,7 @@ export interface components {
             access_token: string;
             /** @description Absent from the product's own schema; `Bearer` is meant then. */
             token_type?: string;
-            /** @description Seconds in the newer documents; an epoch in milliseconds in an older one. From 1e9 on it can only be an epoch. Absent, zero or negative: the token has no known expiry. */
+            /** @description A lifetime in seconds in the newer documents, in milliseconds by the gateway's guide; an epoch in milliseconds in an older manual. Below 1,000,000 it is read as seconds; from there on as an epoch if it lies between a day ago and ten years ahead, else as milliseconds. Absent, zero or negative: the token has no known expiry. */
             expires_in?: number;
             /** @description A 200 that holds an error is a failure. */
             error?: null;

@@ -88,6 +88,42 @@ describe.each(SUBJECTS)("$name", ({ name, provider, operation, schema: schemaNam
   });
 });
 
+describe("Apinizer's expires_in", () => {
+  const NOW = Date.UTC(2026, 0, 1);
+  const DAY = 86_400_000;
+  /** s for which a token is believed to live. */
+  const lifetime = (expires_in: unknown, clocks: { sentAt?: number; serverTime?: number } = {}): number | undefined => {
+    const { issuedAt, expiresAt } = apinizer.parseToken({ body: { access_token: "t", expires_in }, sentAt: NOW, ...clocks });
+    return expiresAt === undefined ? undefined : (expiresAt - issuedAt) / 1000;
+  };
+
+  test.each([[1, 1], [3600, 3600], ["3600", 3600], [86_400, 86_400], [999_999, 999_999]])("T-03 below 1,000,000 is a lifetime in s: %j", (expires_in, seconds) => {
+    expect(lifetime(expires_in)).toBe(seconds);
+    expect(lifetime(expires_in, { sentAt: 0 })).toBe(seconds); // A machine whose clock was never set.
+    expect(lifetime(expires_in, { serverTime: NOW - 7 * DAY })).toBe(seconds);
+  });
+
+  test.each([[1_000_000, 1000], [3_600_000, 3600], ["3600000", 3600], [3_600_999, 3600], [86_400_000, 86_400], [1_000_000_000, 1_000_000], [2_592_000_000, 2_592_000], [NOW - DAY - 1000, (NOW - DAY - 1000) / 1000], [NOW + 4000 * DAY, (NOW + 4000 * DAY) / 1000], [1e15, 2 ** 31 - 1]])("T-03 from there on it is a lifetime in ms: %j", (expires_in, seconds) => {
+    expect(lifetime(expires_in)).toBe(seconds);
+  });
+
+  test.each([[NOW + 3_600_000, 3600], [String(NOW + 3_600_000), 3600], [NOW + 3650 * DAY, 3650 * 86_400], [NOW + 1, 0.001]])("T-03 an epoch in ms if it lies near the present: %j", (expires_in, seconds) => {
+    expect(lifetime(expires_in)).toBeCloseTo(seconds, 6);
+  });
+
+  test("T-03 the present is what the server's clock says, and an epoch is corrected by it", () => {
+    for (const sentAt of [0, NOW - 20 * 365 * DAY, NOW, NOW + 20 * 365 * DAY]) expect(lifetime(NOW + 3_600_000, { sentAt, serverTime: NOW })).toBe(3599);
+  });
+
+  test.each([1, 3_600_000, DAY])("T-04 an epoch that has passed is an error: %i ms ago", (ago) => {
+    for (const clocks of [{}, { serverTime: NOW }]) expect(() => lifetime(NOW - ago, clocks)).toThrow(expect.objectContaining({ kind: "contract", pointer: "/expires_in" }));
+  });
+
+  test.each([[undefined], [null], [""], ["soon"], [1.5], [0], [-1], ["-3600"], [[]], [true]])("T-03 %j says nothing: the token is used until a 401", (expires_in) => {
+    expect(lifetime(expires_in)).toBeUndefined();
+  });
+});
+
 /** JSON writes some numbers so that they come back as others, and an instant of GenLogs may not exist: both are unreadable, not wrong. */
 const breaksTheClock = (body: unknown): boolean => JSON.stringify(body).includes("e+");
 

@@ -33,17 +33,11 @@ test("T-02 GenLogs' timestamps are read on the vendor's clock, however wrong the
   expect(Math.abs((expiresAt ?? 0) - issuedAt - 3_600_000)).toBeLessThan(2000);
 });
 
-test.each([["epoch-ms", 3_600_000], ["absent", undefined], ["seconds", 3_600_000]] as const)("T-03 expires_in as %s", async (expiresIn, lifetime) => {
+test.each([["epoch-ms", 3_600_000], ["absent", undefined], ["seconds", 3_600_000], ["milliseconds", 3_600_000]] as const)("T-03 expires_in as %s", async (expiresIn, lifetime) => {
   sandbox.apinizer.settings.expiresIn = expiresIn;
   const { expiresAt, issuedAt } = await apinizer().auth.getToken();
   if (lifetime === undefined) expect(expiresAt).toBeUndefined();
   else expect(Math.abs((expiresAt ?? 0) - issuedAt - lifetime)).toBeLessThan(2000);
-});
-
-test.each([[1e9, 1e9 * 1000], [1e11 + 1, 1e11 + 1], ["1656505346947", 1656505346947]])("T-03 expires_in %j is an epoch", async (expires_in, epoch) => {
-  sandbox.apinizer.fail({ status: 200, body: { access_token: "t", expires_in } });
-  const { expiresAt } = await createApinizerClient({ ...sandbox.apinizer.options, now: () => epoch - 3_600_000 }).auth.getToken();
-  expect(expiresAt).toBe(epoch);
 });
 
 test("T-03 a token of unknown expiry is used until a 401", async () => {
@@ -56,7 +50,7 @@ test("T-03 a token of unknown expiry is used until a 401", async () => {
 });
 
 test("T-04 a token that is expired on arrival is an error, and one request", async () => {
-  sandbox.apinizer.fail({ status: 200, body: { access_token: "t", expires_in: 1_000_000_000 } });
+  sandbox.apinizer.fail({ status: 200, body: { access_token: "t", expires_in: sandbox.now() - 3_600_000 } });
   expect(await failure(apinizer().auth.getToken())).toMatchObject({ kind: "contract", pointer: "/expires_in" });
   expect(requests()).toBe(1);
 });

@@ -84,10 +84,19 @@ export function createApinizerClient(options: ApinizerOptions & { readonly manag
   return createClient(apinizer, options);
 }
 
-/** Documented as seconds and, elsewhere, as an epoch in ms; zero and less mean that nothing is known (rule T-03). */
+const DAY = 86_400_000;
+/** From here on a lifetime is in ms: in seconds it would be longer than eleven days. */
+const FIRST_IN_MS = 1_000_000;
+
+/**
+ * Documented as seconds, as a lifetime in ms and as an epoch in ms (rule T-03). An epoch lies near the present, by the server's clock
+ * where it is known; a lifetime that is taken for too short costs a login, for too long a 401. Zero and less say nothing.
+ */
 function readExpiry(value: unknown, moment: Moment): number | undefined {
   const number = parseInteger(value);
   if (number === undefined || number <= 0) return undefined;
-  if (number > 1e11) return expiryAt(number, moment);
-  return number >= 1e9 ? expiryAt(number * 1000, moment) : expiryAfter(number, moment);
+  if (number < FIRST_IN_MS) return expiryAfter(number, moment);
+  const now = moment.serverTime ?? moment.sentAt;
+  if (number >= now - DAY && number <= now + 10 * 365.25 * DAY) return expiryAt(number, moment);
+  return expiryAfter(Math.floor(number / 1000), moment);
 }

@@ -7,8 +7,8 @@ export interface ApinizerSandboxOptions { readonly managerUrl: string; readonly 
 export interface ApinizerSandboxSettings {
   /** Seconds. */
   tokenLifetime: number;
-  /** How `expires_in` is meant: both are documented, and it may be absent. */
-  expiresIn: "seconds" | "epoch-ms" | "absent";
+  /** How `expires_in` is meant: a lifetime in seconds or ms, or an epoch in ms. All three are documented, and it may be absent. */
+  expiresIn: "seconds" | "milliseconds" | "epoch-ms" | "absent";
 }
 
 const CREDENTIALS = { username: "sandbox_user", password: "sandbox+password & 100%" };
@@ -27,7 +27,7 @@ export function createApinizer(clock: SandboxClock): Vendor<ApinizerSandboxOptio
         const { client_id, client_secret } = body as Record<string, string>;
         if (client_id !== CREDENTIALS.username || client_secret !== CREDENTIALS.password) return oauth(401, "unauthorized_client", "Bad credentials");
         const { accessToken, expiresAt } = book.issue({ subject: CREDENTIALS.username, scope: "" }, settings.tokenLifetime);
-        const expiry = { "seconds": { expires_in: settings.tokenLifetime }, "epoch-ms": { expires_in: expiresAt }, "absent": {} }[settings.expiresIn];
+        const expiry = { "seconds": { expires_in: settings.tokenLifetime }, "milliseconds": { expires_in: settings.tokenLifetime * 1000 }, "epoch-ms": { expires_in: expiresAt }, "absent": {} }[settings.expiresIn];
         return { status: 200, body: { access_token: accessToken, token_type: "Bearer", ...expiry } };
       },
       listProjects: ({ headers }) => {
