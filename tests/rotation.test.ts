@@ -1,4 +1,4 @@
-/** T-14: processes that share a store take turns. Here each is a client of its own; tests/crash.test.ts has real processes. */
+/** T-14: processes that share a store take turns. Here each is a client of its own; tests/processes.test.ts has real processes. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

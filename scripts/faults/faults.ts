@@ -112,11 +112,11 @@ function* redirects(): Generator<Fault> {
   yield says("304", () => http(304, ""), "rejected");
 }
 
-/** What a refusal of this status means. */
-function meaning(status: number, grant: GrantUnderTest): readonly Result[] {
-  if (status === 429) return ["rate_limited"];
-  if (status >= 500 || status === 408 || status === 425) return ["server"];
-  return status === 401 || status === 403 ? ["credentials"] : grant.fallsBack || grant.name ? ["rejected"] : [];
+/** What a refusal of this status means, with every grant. */
+function meaning(status: number): Result {
+  if (status === 429) return "rate_limited";
+  if (status >= 500 || status === 408 || status === 425) return "server";
+  return status === 401 || status === 403 ? "credentials" : "rejected";
 }
 
 function* refusals(): Generator<Fault> {
@@ -126,7 +126,7 @@ function* refusals(): Generator<Fault> {
       ["as HTML", () => http(status, `<html>${CANARIES.answeredToken}</html>`, { "content-type": "text/html" })],
       ["empty", () => http(status, "")],
     ];
-    for (const [shape, say] of shapes) yield { ...says(`${status} ${shape}`, say), expected: (grant) => meaning(status, grant) };
+    for (const [shape, say] of shapes) yield says(`${status} ${shape}`, say, meaning(status));
   }
   const later = (name: string, value: string, status = 429): Fault => says(`${status}, Retry-After ${name}`, (grant) => http(status, JSON.stringify(grant.problem("Slow down")), { "retry-after": value }), "rate_limited");
   yield later("in seconds", "120");

@@ -18,10 +18,6 @@ export interface GrantUnderTest {
   readonly good: (expiry?: unknown) => Record<string, unknown>;
   /** The vendor's error shapes. */
   readonly problem: (text: string) => unknown;
-  /** A refusal that is never sent twice, since the code may have been received. */
-  readonly once?: true;
-  /** 4xx lead to a login with the same server. */
-  readonly fallsBack?: true;
 }
 
 const SOON = "2100-01-01T00:00:00";
@@ -41,10 +37,10 @@ const expired: Token = { accessToken: "expired", tokenType: "Bearer", issuedAt: 
 export const GRANTS: readonly GrantUnderTest[] = [
   { name: "GenLogs body", good: genlogs, problem: (text) => ({ detail: text }), open: (baseUrl, options) => createGenLogsClient({ ...account, credentialsIn: "body", baseUrl, ...options }).auth },
   { name: "GenLogs query", good: genlogs, problem: (text) => ({ detail: { message: text, subcode: text } }), open: (baseUrl, options) => createGenLogsClient({ ...account, credentialsIn: "query", baseUrl, ...options }).auth },
-  { name: "GenLogs refresh", good: genlogs, fallsBack: true, problem: (text) => ({ message: text, code: 7 }), open: (baseUrl, options) => createGenLogsClient({ ...account, renew: "refresh-token", credentialsIn: "body", baseUrl, ...options, store: storeHolding(genlogsProvider, { ...account, baseUrl }, expired) }).auth },
+  { name: "GenLogs refresh", good: genlogs, problem: (text) => ({ message: text, code: 7 }), open: (baseUrl, options) => createGenLogsClient({ ...account, renew: "refresh-token", credentialsIn: "body", baseUrl, ...options, store: storeHolding(genlogsProvider, { ...account, baseUrl }, expired) }).auth },
   { name: "Apinizer", good: bearer, problem: (text) => ({ status: "FAILURE", resultMessage: text }), open: (managerUrl, options) => createApinizerClient({ managerUrl, username: "user", password, ...options }).auth },
   {
-    name: "Petje.af code", good: bearer, once: true, problem: (text) => ({ status: 400, title: "Bad Request", detail: text }),
+    name: "Petje.af code", good: bearer, problem: (text) => ({ status: 400, title: "Bad Request", detail: text }),
     open: (baseUrl, options) => {
       const client = createPetjeafClient({ ...app, baseUrl, ...options });
       const session = client.exchange(new URLSearchParams({ code, state: "s" }), { state: "s" });

@@ -10,7 +10,6 @@ export interface Behaviour {
 
 export interface FaultServer {
   readonly url: string;
-  readonly requests: number;
   /** Bytes sent in the end. */
   readonly sent: number;
   close(): Promise<void>;
@@ -18,7 +17,6 @@ export interface FaultServer {
 
 export async function startFaultServer({ early, answer }: Behaviour): Promise<FaultServer> {
   const sockets = new Set<net.Socket>();
-  let requests = 0;
   let sent = 0;
   const server = net.createServer((socket) => {
     sockets.add(socket);
@@ -33,7 +31,6 @@ export async function startFaultServer({ early, answer }: Behaviour): Promise<Fa
       const end = text.indexOf("\r\n\r\n");
       const length = Number(/content-length: *(\d+)/i.exec(text)?.[1] ?? 0);
       if (end === -1 || text.length < end + 4 + length) return;
-      requests += 1;
       const whole = text;
       text = "";
       answer?.(socket, whole, url);
@@ -43,7 +40,6 @@ export async function startFaultServer({ early, answer }: Behaviour): Promise<Fa
   const url = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
   return {
     url,
-    get requests() { return requests; },
     get sent() { return [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, sent); },
     close: () => new Promise((resolve) => {
       server.close(() => resolve());
