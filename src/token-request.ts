@@ -25,6 +25,8 @@ export interface TokenEndpoint {
   readonly connection: Pick<Connection, "baseUrl" | "apiKeys">;
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
+  /** ms, by a clock that nobody sets. */
+  readonly monotonic: () => number;
   readonly serverClock: ServerClock;
   /** Is told every secret that is sent or received. */
   readonly secrets: KnownSecrets;
@@ -43,9 +45,9 @@ export interface PreparedRequest {
  * @param signal the deadline: its abort ends the attempt as a timeout
  */
 export async function sendTokenRequest({ url, init }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
-  const { provider, now, secrets, serverClock } = endpoint;
+  const { provider, now, monotonic, secrets, serverClock } = endpoint;
   const label = (details: ErrorDetails): ErrorDetails => ({ ...details, provider: provider.name, message: `${provider.name}: ${details.message}` });
-  const sentAt = now();
+  const [sentAt, began] = [now(), monotonic()];
   const arrived = serverClock.sent("token");
   let response: Response;
   let serverTime: number | undefined;
@@ -65,7 +67,7 @@ export async function sendTokenRequest({ url, init }: PreparedRequest, grantType
     try {
       if (status !== 200) throw breach("", `the status is ${status} where only 200 brings a token`);
       if (!isObject(body)) throw breach("", text === "" ? "it is empty" : body === undefined ? "it is not JSON" : "it is not a JSON object");
-      const { expires, ...token } = provider.parseToken({ body, sentAt, serverTime });
+      const { expires, ...token } = provider.parseToken({ body, sentAt: onClockOf(now(), sentAt, monotonic() - began), serverTime });
       if (expires !== undefined) serverClock.note(token.accessToken, expires);
       secrets.add(token.accessToken, token.refreshToken);
       return { token };
@@ -161,6 +163,13 @@ function tokensIn(body: unknown, provider: TokenEndpoint["provider"]): string[] 
     return [];
   }
 }
+
+/** ms. By less than this a clock is adjusted, and not set. */
+const JUMP = 1000;
+
+/** When the request was sent, by the clock as it goes now: it may have been set while the answer was on its way. @param passed ms, by a clock that nobody sets */
+const onClockOf = (now: number, sentAt: number, passed: number): number =>
+  (Math.abs(now - sentAt - passed) > JUMP ? Math.floor(now - passed) : sentAt);
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -45,7 +45,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     throw new ConfigurationError({ provider: name, option: "store", message: `${name}: a token in a store of your own is bound to the credentials that brought it, and the provider's \`connect\` gives no \`credentials\`. Add them to what it returns.` });
   }
   const brake = createBrake(now);
-  const endpoint = { provider, connection, fetch: runtime.fetch, now, serverClock: runtime.serverClock, secrets: runtime.secrets };
+  const endpoint = { provider, connection, fetch: runtime.fetch, now, monotonic: scheduler.monotonic, serverClock: runtime.serverClock, secrets: runtime.secrets };
   const emit = (event: WithoutProvider<ClientEvent>): void => runtime.emit({ ...event, provider: name });
   const login = connection.grants?.({ refreshToken: undefined, worked: () => false }).some(isMint) ?? false;
   const store = createStoreAccess(runtime.store, name, timeouts.attempt, scheduler);

@@ -32,7 +32,7 @@ describe.each(SUBJECTS)("$name", ({ name, provider, operation, schema: schemaNam
 
   /** What the client makes of an answer. The request is sent at the beginning of the epoch, so that few instants lie before it. */
   async function outcomeOf(body: string | Uint8Array<ArrayBuffer>): Promise<TokenOutcome> {
-    const endpoint = { provider, connection: { baseUrl: "https://vendor.example" }, now: () => 0, serverClock: createServerClock(() => 0), secrets: createKnownSecrets(), fetch: async () => new Response(body, { headers: { "content-type": "application/json" } }) };
+    const endpoint = { provider, connection: { baseUrl: "https://vendor.example" }, now: () => 0, monotonic: () => 0, serverClock: createServerClock(() => 0), secrets: createKnownSecrets(), fetch: async () => new Response(body, { headers: { "content-type": "application/json" } }) };
     return sendTokenRequest(await prepareTokenRequest({ operation, secrets: [] }, endpoint), "password", endpoint, new AbortController().signal);
   }
 

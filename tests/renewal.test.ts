@@ -214,6 +214,15 @@ describe("a clock", () => {
   withOwnDigest();
   const answer = (n: number, lifetime: number): Response => Response.json({ access_token: `fake-${n}`, expires_in: lifetime });
 
+  test.each([7_200_000, -7_200_000])("T-02 that jumps by %i ms while the answer is on its way costs nobody a token", async (ms) => {
+    const world = createWorld({ vendor: async (n, { jump }) => { jump(ms); return answer(n, 3600); } });
+    const tokens = await Promise.all(Array.from({ length: 3 }, () => world.settle(world.source.getToken())));
+    expect(new Set(tokens).size).toBe(1);
+    expect((tokens[0]?.expiresAt ?? 0) - world.now()).toBe(HOUR);
+    await world.source.getToken();
+    expect(world.requests).toHaveLength(1);
+  });
+
   test("T-04 a process that is frozen for longer than its new token lives renews once more, with a new deadline", async () => {
     const world = createWorld({ vendor: async (n, { pass }) => { if (n === 1) await pass(5000); return answer(n, 4); } });
     const tokens = await Promise.all(Array.from({ length: 3 }, () => world.settle(world.source.getToken())));

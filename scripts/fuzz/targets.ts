@@ -86,7 +86,7 @@ function tokenAnswers(provider: Provider<object, never>, operation: string): Tar
       let sent = 0;
       const fetch = async (): Promise<Response> => { sent += 1; return responseOf(sent === 1 ? first : second); };
       const secrets = createKnownSecrets();
-      const endpoint = { provider, connection: { baseUrl: "https://vendor.example" }, fetch, now: () => 1_800_000_000_000, serverClock: createServerClock(() => 0), secrets };
+      const endpoint = { provider, connection: { baseUrl: "https://vendor.example" }, fetch, now: () => 1_800_000_000_000, monotonic: () => 0, serverClock: createServerClock(() => 0), secrets };
       const request = await prepareTokenRequest({ operation, body: { secret: SECRETS.password }, secrets: ALL_SECRETS }, endpoint);
       const result = await sendTokenRequest(request, "refresh_token", endpoint, new AbortController().signal);
       return "token" in result ? "a token" : result.error;

@@ -150,7 +150,7 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
       if (runtime.binds) bindingKey = await bindingKeyOf(petjeaf.name, connection, reveal);
       return tokenRequest(options.clientId, reveal, grant);
     };
-    const token = await exchangeCode({ request }, createReveal(connection.credentials, runtime.secrets.addCredentials), { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now, serverClock: runtime.serverClock, secrets: runtime.secrets }, runtime);
+    const token = await exchangeCode({ request }, createReveal(connection.credentials, runtime.secrets.addCredentials), { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now, monotonic: runtime.scheduler.monotonic, serverClock: runtime.serverClock, secrets: runtime.secrets }, runtime);
     // The token came from the vendor over TLS just now, so its id is as good as an answer's. A generated key loses nothing.
     const granted = open(key ?? readClaims(token.accessToken).id ?? crypto.randomUUID());
     await sources.get(granted.key).adopt(token, "authorization_code", bindingKey);

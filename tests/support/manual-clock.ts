@@ -1,0 +1,61 @@
+/** Time that only passes when a test says so: both clocks, timers and chance of the internal seam (src/scheduler.ts). */
+import type { Scheduler } from "../../src/scheduler.ts";
+
+export interface ManualClock {
+  readonly scheduler: Scheduler;
+  /** Epoch ms. */
+  now(): number;
+  /** Timers that were neither run nor cleared. */
+  readonly pending: number;
+  /** Both clocks go on by so many ms, and each timer runs at its time. */
+  advance(ms: number): Promise<void>;
+  /** Both clocks go on by so many ms while the process stands still: a timer that was due runs afterwards. */
+  stall(ms: number): Promise<void>;
+  /** The wall clock alone goes on by so many ms, or back: it was set, or the machine slept. */
+  jump(ms: number): void;
+}
+
+/** Lets everything run that can run without time passing. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i += 1) await new Promise(setImmediate);
+}
+
+/** @param random as `Math.random` */
+export function createManualClock(random: () => number = () => 0): ManualClock {
+  let monotonic = 0;
+  let wall = Date.UTC(2026, 0, 1);
+  let timers: { readonly at: number; readonly run: () => void }[] = [];
+
+  async function runUntil(end: number): Promise<void> {
+    for (;;) {
+      const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      monotonic = Math.max(monotonic, next.at);
+      timers = timers.filter((one) => one !== next);
+      next.run();
+      await settle();
+    }
+    monotonic = Math.max(monotonic, end);
+    await settle();
+  }
+
+  return {
+    scheduler: {
+      random,
+      monotonic: () => monotonic,
+      after(ms, run) {
+        const timer = { at: monotonic + ms, run };
+        timers.push(timer);
+        return { clear: () => { timers = timers.filter((one) => one !== timer); }, keepAlive: () => undefined };
+      },
+    },
+    now: () => wall + monotonic,
+    get pending() { return timers.length; },
+    advance: (ms) => runUntil(monotonic + ms),
+    async stall(ms) {
+      monotonic += ms;
+      await runUntil(monotonic);
+    },
+    jump: (ms) => { wall += ms; },
+  };
+}
