@@ -67,7 +67,7 @@ test.each([["forward", TIMES.ttl], ["back", -TIMES.ttl]])("T-14 a turn is not he
 test("T-14 an intent is judged by who certainly has the turn: a process that lost it meanwhile leaves the owner's intent alone", async () => {
   const clock = createManualClock();
   const memory = createMemoryStore();
-  const key = storeKey(plainProvider.name, plainConnection(true));
+  const key = storeKey(plainProvider.name, plainConnection("refresh"));
   const token = { accessToken: "access-0", tokenType: "Bearer", issuedAt: clock.now() - 3_600_000, expiresAt: clock.now() - 1, refreshToken: "refresh-0" };
   const hash = await sha256("refresh-0");
   // Its owner has been silent for so long that the refresh token would be sent again.
@@ -102,7 +102,7 @@ test("T-14 an intent is judged by who certainly has the turn: a process that los
     return Response.json({ access_token: "access-1", expires_in: 3600, refresh_token: "refresh-1" });
   };
   const runtime = { ...createRuntime({ store, fetch, now: clock.now, leases: TIMES }), scheduler: clock.scheduler, binds: false };
-  const pending = createTokenSource(plainProvider, plainConnection(true), runtime).getToken();
+  const pending = createTokenSource(plainProvider, plainConnection("refresh"), runtime).getToken();
   const passing = async (): Promise<boolean> => { await clock.advance(TIMES.poll); return refused > 3; };
   await until(passing);
   expect(await memory.get(key)).toEqual({ token, generation: 1, intent });

@@ -1,5 +1,5 @@
-/** The smallest provider there is: one token endpoint, either to log in at or to rotate at. */
-import type { Connection, Provider } from "../../src/index.ts";
+/** The smallest provider there is: one token endpoint, to log in at, to rotate at, or both. */
+import type { Connection, Grant, Provider } from "../../src/index.ts";
 import { expiryAfter, parseInteger } from "../../src/token.ts";
 import { assemble, readBearer } from "../../src/token-answer.ts";
 
@@ -17,10 +17,20 @@ export const plainProvider: Provider<object, never> = {
   readProblem: (body) => ({ code: (body as { error?: string } | undefined)?.error }),
 };
 
-/** @param rotating whether tokens come from refresh tokens, and from nothing else; else from a login, and from nothing else */
-export const plainConnection = (rotating: boolean): Connection => ({
+/** `login`: and nothing else. `refresh`: and nothing else, so that a person gives consent. `both`: a refresh token first, then a login. */
+export type Ways = "login" | "refresh" | "both";
+
+const LOGIN: Grant = { name: "mint", grantType: "client_credentials", request: async () => ({ operation: OPERATION, body: { secret: "s" }, secrets: ["s"] }) };
+const refreshing = (refreshToken: string): Grant => ({
+  name: "refresh", grantType: "refresh_token",
+  request: async () => ({ operation: OPERATION, body: { refresh_token: refreshToken }, secrets: [refreshToken] }),
+  proceeds: (status) => status >= 400 && status < 500 && ![408, 425, 429].includes(status),
+});
+
+export const plainConnection = (ways: Ways): Connection => ({
   baseUrl: "https://model.example", identity: ["someone"], tokenOperation: OPERATION,
-  grants: ({ refreshToken }) => rotating
-    ? refreshToken === undefined ? [] : [{ name: "refresh", grantType: "refresh_token", request: async () => ({ operation: OPERATION, body: { refresh_token: refreshToken }, secrets: [refreshToken] }) }]
-    : [{ name: "mint", grantType: "client_credentials", request: async () => ({ operation: OPERATION, body: { secret: "s" }, secrets: ["s"] }) }],
+  grants: ({ refreshToken }) => [
+    ...(ways === "login" || refreshToken === undefined ? [] : [refreshing(refreshToken)]),
+    ...(ways === "refresh" ? [] : [LOGIN]),
+  ],
 });
