@@ -8,6 +8,7 @@ import { createMemoryStore, isCorrigendaError, type SharedTokenStore, type Token
 import { createTokenSource } from "../src/token-source.ts";
 import type { GrantedTokenSource } from "../src/source.ts";
 import { createRuntime } from "../src/runtime.ts";
+import { createServerClock } from "../src/server-clock.ts";
 import { storeKey } from "../src/store-key.ts";
 import { freshness } from "../src/token.ts";
 import { createManualClock, settle } from "./support/manual-clock.ts";
@@ -23,7 +24,7 @@ interface Caller {
   aborted: boolean;
   settled: "no" | "token" | "error";
 }
-interface Pending { readonly form: URLSearchParams; readonly sentAt: number; readonly answer: (response: Response | Error) => void; done: boolean }
+interface Pending { readonly form: URLSearchParams; readonly sentAt: number; readonly began: number; readonly answer: (response: Response | Error) => void; done: boolean }
 
 /** From a login or a consent on, through every rotation. */
 interface Session { over: boolean; /** Its consent waits, and comes after whatever runs before it. */ coming?: boolean }
@@ -64,7 +65,7 @@ class World {
     const connection = plainConnection(ways);
     this.key = storeKey(plainProvider.name, connection);
     const runtime = createRuntime({ store: this.store, fetch: this.fetch, now: this.now, timeouts: TIMEOUTS, leases: LEASES });
-    this.source = createTokenSource(plainProvider, connection, { ...runtime, scheduler: this.clock.scheduler, binds: false });
+    this.source = createTokenSource(plainProvider, connection, { ...runtime, scheduler: this.clock.scheduler, serverClock: createServerClock(this.clock.scheduler.monotonic), binds: false });
   }
 
   now = (): number => this.clock.now();
@@ -80,7 +81,7 @@ class World {
     const sent = form.get("refresh_token");
     if (sent !== null && this.known.get(sent)?.session.over && sent !== this.spared) this.problems.push("a refresh token was sent whose record is gone");
     return new Promise((resolve, reject) => {
-      const pending: Pending = { form, sentAt: this.now(), done: false, answer: (response) => {
+      const pending: Pending = { form, sentAt: this.now(), began: this.clock.scheduler.monotonic(), done: false, answer: (response) => {
         pending.done = true;
         if (response instanceof Response) resolve(response);
         else reject(response);
@@ -123,13 +124,16 @@ class World {
     const pending = this.requests.find(({ done }) => !done);
     if (!pending) return;
     if (kind.type === "token") {
+      // By the clock as it goes now, if it was set while the answer was on its way (T-02).
+      const passed = this.clock.scheduler.monotonic() - pending.began;
+      const sentAt = Math.abs(this.now() - pending.sentAt - passed) > 1000 ? this.now() - passed : pending.sentAt;
       // A rotation goes on with the session of its refresh token; a login begins one.
       const sent = pending.form.get("refresh_token");
       const session = (sent === null ? undefined : this.known.get(sent)?.session) ?? { over: false };
-      const token = this.issue(session, pending.sentAt, kind.lifetime);
+      const token = this.issue(session, sentAt, kind.lifetime);
       const stored = await this.store.get(this.key);
       const theirs = stored?.token.accessToken === this.theirs?.accessToken ? this.theirs : undefined;
-      if (session.over || (sent === null && theirs && theirs.issuedAt >= pending.sentAt)) {
+      if (session.over || (sent === null && theirs && theirs.issuedAt >= sentAt)) {
         // Its record is gone, or another one holds: it is not saved, and nobody gets it.
         this.withdraw(token);
         session.over = true;

@@ -4,7 +4,9 @@ import {
 } from "../src/index.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
-import { createWorld, login, refresh, sleep, withOwnDigest, type World } from "./support/coordinator.ts";
+import { createWorld, sleep, withOwnDigest } from "./support/coordinator.ts";
+import type { ManualClock } from "./support/manual-clock.ts";
+import { login } from "./support/plain-provider.ts";
 import { landed } from "./support/wait.ts";
 
 const HOUR = 3_600_000;
@@ -216,7 +218,7 @@ describe("a clock", () => {
 
   test.each([7_200_000, -7_200_000])("T-02 that jumps by %i ms while the answer is on its way costs nobody a token", async (ms) => {
     const world = createWorld({ vendor: async (n, { jump }) => { jump(ms); return answer(n, 3600); } });
-    const tokens = await Promise.all(Array.from({ length: 3 }, () => world.settle(world.source.getToken())));
+    const tokens = await Promise.all(Array.from({ length: 3 }, () => world.advanceUntil(world.source.getToken())));
     expect(new Set(tokens).size).toBe(1);
     expect((tokens[0]?.expiresAt ?? 0) - world.now()).toBe(HOUR);
     await world.source.getToken();
@@ -224,15 +226,15 @@ describe("a clock", () => {
   });
 
   test("T-04 a process that is frozen for longer than its new token lives renews once more, with a new deadline", async () => {
-    const world = createWorld({ vendor: async (n, { pass }) => { if (n === 1) await pass(5000); return answer(n, 4); } });
-    const tokens = await Promise.all(Array.from({ length: 3 }, () => world.settle(world.source.getToken())));
+    const world = createWorld({ vendor: async (n, { stall }) => { if (n === 1) await stall(5000); return answer(n, 4); } });
+    const tokens = await Promise.all(Array.from({ length: 3 }, () => world.advanceUntil(world.source.getToken())));
     expect(tokens.map(({ accessToken }) => accessToken)).toEqual(["fake-2", "fake-2", "fake-2"]);
     expect(world.requests).toHaveLength(2);
   });
 
   test("T-04 one that is frozen twice gets a typed error that is no fault of the vendor", async () => {
-    const world = createWorld({ vendor: async (n, { pass }) => { await pass(5000); return answer(n, 4); } });
-    expect(await failure(world.settle(world.source.getToken()))).toMatchObject({ kind: "network", code: "timeout", retryable: true });
+    const world = createWorld({ vendor: async (n, { stall }) => { await stall(5000); return answer(n, 4); } });
+    expect(await failure(world.advanceUntil(world.source.getToken()))).toMatchObject({ kind: "network", code: "timeout", retryable: true });
     expect(world.requests).toHaveLength(2);
   });
 
@@ -268,7 +270,7 @@ describe("in the test's own time", () => {
       connection: { credentials: { key: "fake-private-key" }, grants: () => [login(() => `assertion-${(made += 1)}`)] },
       vendor: async () => Response.json({ error: "invalid_client" }, { status: 401 }),
     });
-    for (let i = 0; i < 5; i += 1) expect(await failure(world.settle(world.source.getToken()))).toMatchObject({ kind: "credentials" });
+    for (let i = 0; i < 5; i += 1) expect(await failure(world.advanceUntil(world.source.getToken()))).toMatchObject({ kind: "credentials" });
     expect(world.requests).toHaveLength(1);
   });
 
@@ -278,7 +280,7 @@ describe("in the test's own time", () => {
       store: () => { const store = createMemoryStore(); return { ...store, get: (key) => { looks += 1; return store.get(key); }, lease: async () => false }; },
       vendor: async () => Response.json({ access_token: "fake", expires_in: 3600 }),
     });
-    expect(await failure(world.settle(world.source.getToken()))).toMatchObject({ code: "turn_taken" });
+    expect(await failure(world.advanceUntil(world.source.getToken()))).toMatchObject({ code: "turn_taken" });
     expect(looks).toBeLessThan(60);
     expect(looks).toBeGreaterThan(25);
   });
@@ -287,26 +289,26 @@ describe("in the test's own time", () => {
 describe("T-18 a store each of whose operations takes longer than a lease lasts", () => {
   withOwnDigest();
   const TIMEOUTS = { attempt: 10_000, total: 30_000 };
-  const slow = (ms: number) => ({ scheduler }: Pick<World, "scheduler">): TokenStore => {
+  const slow = (ms: number) => (clock: ManualClock): TokenStore => {
     const store = createMemoryStore();
-    const late = <A extends unknown[], R>(run: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => { await sleep(scheduler, ms); return run(...args); };
+    const late = <A extends unknown[], R>(run: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => { await sleep(clock, ms); return run(...args); };
     return { get: late(store.get), set: late(store.set), delete: late(store.delete), lease: late(store.lease), release: late(store.release) };
   };
   const answer = async (n: number): Promise<Response> => Response.json({ access_token: `fake-${n}`, expires_in: 3600 });
 
   test.each([2400, 2600, 6000, 9000])("%i ms: a login is sent once the store has used up its share of the deadline", async (ms) => {
-    const { source, scheduler, settle, requests } = createWorld({ timeouts: TIMEOUTS, store: slow(ms), vendor: answer });
-    expect(await settle(source.getToken())).toMatchObject({ accessToken: "fake-1" });
+    const { source, scheduler, advanceUntil, requests } = createWorld({ timeouts: TIMEOUTS, store: slow(ms), vendor: answer });
+    expect(await advanceUntil(source.getToken())).toMatchObject({ accessToken: "fake-1" });
     expect(scheduler.monotonic()).toBeLessThanOrEqual(TIMEOUTS.total / 3 + ms); // The save comes after it.
     expect(requests).toHaveLength(1);
-    expect(await settle(source.getToken())).toMatchObject({ accessToken: "fake-1" });
+    expect(await advanceUntil(source.getToken())).toMatchObject({ accessToken: "fake-1" });
   });
 
   test.each([6000, 9000])("%i ms: a refresh token is not sent, and the error comes in time", async (ms) => {
-    const { source, scheduler, settle, requests, now } = createWorld({ timeouts: TIMEOUTS, store: slow(ms), vendor: answer, connection: { grants: ({ refreshToken }) => (refreshToken === undefined ? [] : [refresh(refreshToken)]) } });
-    await settle(source.adopt({ accessToken: "old", tokenType: "Bearer", issuedAt: now() - 1000, expiresAt: now() - 1, refreshToken: "fake-refresh" }, "authorization_code", undefined));
+    const { source, scheduler, advanceUntil, requests, now } = createWorld({ timeouts: TIMEOUTS, store: slow(ms), vendor: answer, ways: "refresh" });
+    await advanceUntil(source.adopt({ accessToken: "old", tokenType: "Bearer", issuedAt: now() - 1000, expiresAt: now() - 1, refreshToken: "fake-refresh" }, "authorization_code", undefined));
     const began = scheduler.monotonic();
-    expect(await failure(settle(source.getToken()))).toMatchObject({ kind: "store", code: "turn_taken" });
+    expect(await failure(advanceUntil(source.getToken()))).toMatchObject({ kind: "store", code: "turn_taken" });
     expect(scheduler.monotonic() - began).toBeLessThanOrEqual(TIMEOUTS.total + 200);
     expect(requests).toHaveLength(0);
   });

@@ -9,6 +9,8 @@ export interface ManualClock {
   readonly pending: number;
   /** Both clocks go on by so many ms, and each timer runs at its time. */
   advance(ms: number): Promise<void>;
+  /** Both clocks go on, timer by timer, until the promise settles. Fails if it waits for no timer. */
+  advanceUntil<T>(promise: Promise<T>): Promise<T>;
   /** Both clocks go on by so many ms while the process stands still: a timer that was due runs afterwards. */
   stall(ms: number): Promise<void>;
   /** The wall clock alone goes on by so many ms, or back: it was set, or the machine slept. */
@@ -52,6 +54,16 @@ export function createManualClock(random: () => number = () => 0): ManualClock {
     now: () => wall + monotonic,
     get pending() { return timers.length; },
     advance: (ms) => runUntil(monotonic + ms),
+    async advanceUntil(promise) {
+      let settled = false;
+      const done = (): void => { settled = true; };
+      promise.then(done, done);
+      for (await settle(); !settled; ) {
+        if (timers.length === 0) throw new Error("It waits for nothing that this clock knows of.");
+        await runUntil(Math.max(monotonic, Math.min(...timers.map(({ at }) => at))));
+      }
+      return promise;
+    },
     async stall(ms) {
       monotonic += ms;
       await runUntil(monotonic);

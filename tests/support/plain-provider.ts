@@ -20,7 +20,14 @@ export const plainProvider: Provider<object, never> = {
 /** `login`: and nothing else. `refresh`: and nothing else, so that a person gives consent. `both`: a refresh token first, then a login. */
 export type Ways = "login" | "refresh" | "both";
 
-const LOGIN: Grant = { name: "mint", grantType: "client_credentials", request: async () => ({ operation: OPERATION, body: { secret: "s" }, secrets: ["s"] }) };
+/** @param secret is asked for each request */
+export const login = (secret: () => string = () => "s"): Grant => ({
+  name: "mint", grantType: "client_credentials",
+  request: async () => {
+    const value = secret();
+    return { operation: OPERATION, body: { secret: value }, secrets: [value] };
+  },
+});
 const refreshing = (refreshToken: string): Grant => ({
   name: "refresh", grantType: "refresh_token",
   request: async () => ({ operation: OPERATION, body: { refresh_token: refreshToken }, secrets: [refreshToken] }),
@@ -31,6 +38,6 @@ export const plainConnection = (ways: Ways): Connection => ({
   baseUrl: "https://model.example", identity: ["someone"], tokenOperation: OPERATION,
   grants: ({ refreshToken }) => [
     ...(ways === "login" || refreshToken === undefined ? [] : [refreshing(refreshToken)]),
-    ...(ways === "refresh" ? [] : [LOGIN]),
+    ...(ways === "refresh" ? [] : [login()]),
   ],
 });
