@@ -1,15 +1,13 @@
 /**
- * Looks at every state that the rotation protocol can come to (docs/rotation.md): two workers, a crash, a freeze, the end of a lease.
+ * Looks at every state that the rotation protocol can come to (docs/rotation.md): two workers, a crash, a freeze, the end of a lease,
+ * a new consent, and a deletion.
  * Then weakens the protocol by one step at a time: each time a state that must not be has to be found, or the step would be of no
  * use. Then does without what is taken for granted: there, too, something must be found. Exit code 1 otherwise.
  *
  *   npm run check:rotation
  */
 import { readOptions } from "./cli.ts";
-import { explore, type Limit, type Weakening } from "./rotation-model.ts";
-
-const WEAKENINGS: readonly Weakening[] = ["no intent", "no re-read", "no compare-and-set", "no heartbeat"];
-const LIMITS: readonly Limit[] = ["a freeze longer than patience", "a server slower than a lease"];
+import { explore, LIMITS, WEAKENINGS } from "./rotation-model.ts";
 
 readOptions("check:rotation", {});
 const print = (trace: readonly string[] = []): void => trace.forEach((step, i) => console.log(`  ${String(i + 1).padStart(2)}. ${step}`));
