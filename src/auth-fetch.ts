@@ -1,6 +1,6 @@
 /** fetch -> fetch: puts the token and the API keys on a request, follows redirects by hand, and recovers once from a 401. */
 import { limitAnswer } from "./answer-limit.ts";
-import { ConfigurationError, NetworkError, RedirectError } from "./errors.ts";
+import { ClosedError, ConfigurationError, NetworkError, RedirectError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { parseUrl } from "./parse-url.ts";
@@ -149,7 +149,12 @@ export function createSend({ provider, connection, source, fetch, now, serverClo
       source.getToken({ rejected: token }).catch(() => undefined);
       return response;
     }
-    const renewed = await source.getToken({ rejected: token, signal });
+    const renewed = await source.getToken({ rejected: token, signal }).catch((error: unknown) => {
+      // The client was closed meanwhile. The call was made before, and this is its answer.
+      if (error instanceof ClosedError) return token;
+      response.body?.cancel().catch(() => undefined); // Nobody will read it, and until then it holds its connection.
+      throw error;
+    });
     if (renewed.accessToken === token.accessToken) return response; // It cannot be renewed, or was so a moment ago.
     response.body?.cancel().catch(() => undefined);
     return (await follow(withToken(last, renewed), request)).response; // A second 401 is returned as it is.

@@ -8,6 +8,7 @@ import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 import { leaks } from "./support/secrets.ts";
 import { http, startRawServer, type RawServer } from "./support/raw-server.ts";
+import { until } from "./support/wait.ts";
 
 let sandbox: Sandbox;
 const servers: { close(): Promise<void> }[] = [];
@@ -95,6 +96,53 @@ test("T-20 a static token from a function is asked for again", async () => {
   const client = createApinizerClient({ managerUrl: server.url, token: () => `made-by-hand-${(n += 1)}` });
   expect((await client.GET("/projects/")).response.status).toBe(200);
   expect(server.requests[1]).toContain("Bearer made-by-hand-2");
+});
+
+/** A vendor whose API refuses every token, with an answer whose body tells when it is cancelled. */
+function refusing(renewal: () => Promise<Response>): { readonly fetch: typeof globalThis.fetch; readonly cancelled: () => number } {
+  let logins = 0;
+  let cancelled = 0;
+  return {
+    fetch: async (input) => {
+      if ((input as string).endsWith("/auth/token")) return (logins += 1) === 1 ? Response.json({ access_token: "token-1", expires_in: 3600 }) : renewal();
+      return new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(8)), cancel: () => { cancelled += 1; } }), { status: 401 });
+    },
+    cancelled: () => cancelled,
+  };
+}
+
+test("T-20 where the renewal after a 401 fails, the body of the 401 is not left open", async () => {
+  const { fetch, cancelled } = refusing(async () => Response.json({ error: "unauthorized_client" }, { status: 401 }));
+  const client = createApinizerClient({ managerUrl: "https://m.example", username: "u", password: "p", fetch });
+  expect(await failure(client.fetch("/projects/"))).toMatchObject({ kind: "credentials" });
+  expect(cancelled()).toBe(1);
+});
+
+test("T-20 where the caller gives up during the renewal after a 401, the body of the 401 is not left open", async () => {
+  const abort = new AbortController();
+  const { fetch, cancelled } = refusing(async () => {
+    abort.abort(new Error("enough"));
+    return Response.json({ access_token: "token-2", expires_in: 3600 });
+  });
+  const client = createApinizerClient({ managerUrl: "https://m.example", username: "u", password: "p", fetch });
+  await expect(client.fetch("/projects/", { signal: abort.signal })).rejects.toThrow("enough");
+  expect(cancelled()).toBe(1);
+});
+
+test("T-20 a 401 that comes once the client was closed is returned as it is", async () => {
+  const server = await raw((socket, n) => {
+    if (n === 1) socket.end(TOKEN);
+    else setTimeout(() => socket.end(http(401, `{"status":"FAILURE"}`)), 100);
+  });
+  const client = createApinizerClient({ managerUrl: server.url, username: "u", password: "p" });
+  await client.auth.getToken();
+  const call = client.GET("/projects/");
+  await until(() => server.requests.length === 2);
+  await client.auth.close(); // It waits for requests of tokens, and not for those of the API.
+  const { response, error } = await call;
+  expect(response.status).toBe(401);
+  expect(error).toEqual({ status: "FAILURE" });
+  expect(server.requests).toHaveLength(2);
 });
 
 test("T-21 a 403 renews nothing, but for GenLogs at or past the token's expiry", async () => {
