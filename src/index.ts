@@ -5,7 +5,7 @@ export type { Secret } from "./secret.ts";
 export { CHANNEL, type ClientEvent } from "./events.ts";
 export type { Explanation } from "./explanation.ts";
 export type { ParsedToken, Token } from "./token.ts";
-export type { GetTokenOptions, TokenSource } from "./source.ts";
+export type { CloseOptions, GetTokenOptions, TokenSource } from "./source.ts";
 export { createMemoryStore } from "./stores/memory.ts";
 export { createFileStore, type FileStoreOptions } from "./stores/file.ts";
 export { createRedisStore, type RedisClient, type RedisStoreOptions } from "./stores/redis.ts";

@@ -4,8 +4,8 @@
  */
 export interface Pool<T extends object> {
   get(key: string): T;
-  /** The next `get` of this key makes another one. */
-  drop(key: string): void;
+  /** If this is still the key's object, the next `get` makes another one. */
+  drop(key: string, value: T): void;
   /** Those that are still there. */
   values(): T[];
 }
@@ -31,7 +31,8 @@ export function createPool<T extends object>(create: (key: string) => T, strong 
       if (recent.size > strong && !oldest.done) recent.delete(oldest.value);
       return value;
     },
-    drop(key) {
+    drop(key, value) {
+      if (known.get(key)?.deref() !== value) return;
       recent.delete(key);
       known.delete(key);
     },

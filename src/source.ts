@@ -12,6 +12,11 @@ export interface GetTokenOptions {
   readonly signal?: AbortSignal | null | undefined;
 }
 
+export interface CloseOptions {
+  /** ms after which `close` gives up waiting. By default it waits for as long as the requests and the store may take: see `timeouts`. */
+  readonly within?: number | undefined;
+}
+
 export interface TokenSource {
   /** @throws CorrigendaError; the signal's reason when it aborts */
   getToken(options?: GetTokenOptions): Promise<Token>;
@@ -19,8 +24,14 @@ export interface TokenSource {
   explain(): Promise<Explanation>;
   /** Forgets every failure and what was learnt, and reads the token from the store again. */
   reset(): void;
-  /** Ends the source. Waits for a request that is under way, since its answer may be the only copy of a token. */
-  close(): Promise<void>;
+  /**
+   * Ends the source. Waits for a token request that is under way, since its answer may be the only copy of a token, and for what is being
+   * saved; keeps the process alive meanwhile. API calls are not waited for: they end by themselves, and a 401 among their answers is
+   * returned. A second call does nothing more, and has the same outcome.
+   * @throws StoreError if the newest token could not be saved, or, with the code `gave_up`, if it is not known by then whether it is:
+   * the request goes on, and keeps the process alive no longer
+   */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /** What the authorization code flow needs besides. */
@@ -29,4 +40,8 @@ export interface GrantedTokenSource extends TokenSource {
   adopt(token: Token, grant: string, bindingKey: BindingKey | undefined): Promise<void>;
   /** Forgets the token, stored or not. @throws StoreError */
   forget(): Promise<void>;
+  /** What `close` waits for, however long that takes. Keeps no process alive. @throws StoreError as `close` */
+  finish(): Promise<void>;
+  /** Whether a request or a save is under way, or a token is in memory only. */
+  readonly pending: boolean;
 }

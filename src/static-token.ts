@@ -1,3 +1,4 @@
+import { requireWithin } from "./closing.ts";
 import { ClosedError, ConfigurationError } from "./errors.ts";
 import { requireTokenOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -23,6 +24,9 @@ export function createStaticTokenSource(provider: string, secret: Secret, { now,
       token: { source: "static", state: "fresh", issuedAt: now(), age: 0, renewable: typeof secret === "function", saved: false },
     }),
     reset: () => undefined,
-    close: async () => { closed = true; },
+    close: async (options) => {
+      requireWithin(options);
+      closed = true;
+    },
   };
 }

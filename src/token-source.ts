@@ -9,6 +9,7 @@ import { createBrake } from "./brake.ts";
 import { ClosedError, ConfigurationError, CorrigendaError, CredentialsError, NetworkError, ReauthorizationRequiredError } from "./errors.ts";
 import type { ClientEvent } from "./events.ts";
 import { explainFailure, explainToken, type Explanation } from "./explanation.ts";
+import { close } from "./closing.ts";
 import { startFlight, type Flight } from "./flight.ts";
 import { createKeeper } from "./keeper.ts";
 import { requireTokenOptions } from "./options.ts";
@@ -71,6 +72,9 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   /** Of the credentials as they were revealed last. */
   let bindingKey: BindingKey | undefined;
   let closed = false;
+  let ending: Promise<void> | undefined;
+  /** All that could be done for the token was done: it is not held any longer. */
+  let ended = false;
   /** A new consent or a revocation is being written: nobody is served meanwhile. */
   let exclusive: Promise<unknown> | undefined;
   const worked = new Set<string>();
@@ -102,6 +106,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
 
   /** Whoever waits for the turn of this process waits for this, though nobody asks for a token here. */
   function saveLater(): void {
+    if (closed) return; // The end saves once more.
     saving?.clear();
     saving = scheduler.after(saveIn, () => {
       void keeper.flush().finally(release);
@@ -174,11 +179,11 @@ export function createTokenSource(provider: Provider<object, never>, connection:
   }
 
   const release = (): void => {
-    if (!keeper.unsaved) {
+    if (!keeper.unsaved || ended) {
       saving?.clear();
       saveIn = SAVE_RETRY;
     }
-    if (flight || exclusive || keeper.unsaved) return;
+    if (flight || exclusive || (keeper.unsaved && !ended)) return;
     busy.delete(source);
     void turns.end();
   };
@@ -257,7 +262,7 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     };
   }
 
-  const settle = async (): Promise<unknown> => flight?.result.catch(() => undefined);
+  const settle = async (): Promise<unknown> => flight?.attach(undefined).catch(() => undefined);
 
   /** Runs alone: after the flight that is under way, and before any other. */
   async function alone(run: () => Promise<void>): Promise<void> {
@@ -271,6 +276,19 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     });
   }
 
+  async function end(): Promise<void> {
+    closed = true;
+    while (flight ?? exclusive) await (flight?.result.catch(() => undefined) ?? exclusive);
+    const failure = await keeper.flush();
+    ended = true;
+    release();
+    await turns.end();
+    if (failure) throw failure.copy((details) => ({ ...details, message: `${details.message} The newest token is not saved, and lost with this client.` }));
+  }
+
+  const pending = (): boolean => flight !== undefined || exclusive !== undefined || keeper.unsaved !== undefined;
+  const finish = (): Promise<void> => (ending ??= end());
+
   const source: GrantedTokenSource = {
     getToken,
     explain,
@@ -283,16 +301,9 @@ export function createTokenSource(provider: Provider<object, never>, connection:
       afresh = {};
       worked.clear();
     },
-    async close() {
-      closed = true;
-      await settle();
-      while (exclusive) await exclusive;
-      const failure = await keeper.flush();
-      saving?.clear();
-      release();
-      await turns.end();
-      if (failure) throw failure.copy((details) => ({ ...details, message: `${details.message} The newest token is not saved, and lost with this client.` }));
-    },
+    close: (options) => close(options, { provider: name, scheduler, finish, pending }),
+    finish,
+    get pending() { return pending(); },
     adopt: (token, grant, given) => alone(async () => {
       bindingKey = given ?? bindingKey;
       await keeper.keep(token, "consent", await given?.bindingOf(key)); // Takes the place of anything.

@@ -24,6 +24,17 @@ test("one object a key while anybody holds it; only the last used are kept when 
   expect(made).toBe(1001);
 });
 
+test("an object that was dropped is not dropped again in the place of the one that came after it", () => {
+  const pool = createPool((key) => ({ key }));
+  const first = pool.get("key");
+  pool.drop("key", first);
+  const second = pool.get("key");
+  expect(second).not.toBe(first);
+  pool.drop("key", first);
+  expect(pool.get("key")).toBe(second);
+  expect(pool.values()).toEqual([second]);
+});
+
 test("20,000 sessions that are opened and dropped leave next to nothing behind", async () => {
   const app = createPetjeafClient({ clientId: "c", clientSecret: "s" });
   for (let i = 0; i < 2000; i += 1) app.session(`warm-${i}`);

@@ -5,6 +5,7 @@ import { buildAuthorizationUrl, createState, exchangeCode, readCallback, type Au
 import { bindingKeyOf, type BindingKey } from "../binding.ts";
 import { decodeClaims } from "../claims.ts";
 import { openClient, type ApiClient } from "../client.ts";
+import { close as closeAll, requireWithin } from "../closing.ts";
 import { ClosedError, ConfigurationError, RejectedError, ReauthorizationRequiredError, ServerError } from "../errors.ts";
 import { addOptions } from "../known-secrets.ts";
 import { requireObject, requireSecret, requireText, requireUrl } from "../options.ts";
@@ -15,7 +16,7 @@ import { createRuntime, type CommonOptions } from "../runtime.ts";
 import { createReveal, type Reveal, type Secret } from "../secret.ts";
 import { expiryAfter, parseInteger } from "../token.ts";
 import { assemble, isString, readBearer, readOptional, readToken, VSCHAR } from "../token-answer.ts";
-import type { GrantedTokenSource, TokenSource } from "../source.ts";
+import type { CloseOptions, GrantedTokenSource, TokenSource } from "../source.ts";
 import { createTokenSource } from "../token-source.ts";
 
 export type { paths as PetjeafPaths };
@@ -57,10 +58,10 @@ export interface PetjeafClient {
   /** The session of an earlier `exchange`. Nothing is read or sent until it is used. */
   session(key: string): PetjeafSession;
   /**
-   * Ends the client and all its sessions. Waits for everything under way.
-   * @throws StoreError if the newest token of one of them could not be saved
+   * Ends the client and all its sessions. Waits for the token requests, the consents and the saves of all of them, as `auth.close()` does.
+   * @throws StoreError if the newest token of one of them could not be saved, or, with the code `gave_up`, if that is not known by then
    */
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /** Characters of a user id; the vendor's have 28. */
@@ -124,13 +125,24 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
 
   const exchanges = new Set<Promise<unknown>>();
   let closed = false;
+  let ending: Promise<void> | undefined;
+
+  async function end(): Promise<void> {
+    closed = true; // First, lest a code be sent whose token nobody could take.
+    await Promise.allSettled(exchanges);
+    const ends = await Promise.allSettled(sources.values().map((source) => source.finish()));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
 
   const open = (key: string): PetjeafSession => {
     const source = sources.get(requireText(key, "key"));
     const { getToken, explain, reset } = source;
-    const close = (): Promise<void> => {
-      // This session ends. Another one of the key can be opened, once no request of this one is under way.
-      return source.close().finally(() => sources.drop(key));
+    const close = async (options?: CloseOptions): Promise<void> => {
+      requireWithin(options);
+      // This session ends. Another one of the key can be opened, once no request of this one is under way, whoever still waits for that.
+      const drop = (): void => sources.drop(key, source);
+      source.finish().then(drop, drop);
+      await source.close(options);
     };
     const claims = async (): Promise<PetjeafClaims> => readClaims((await getToken()).accessToken);
     const client = openClient(petjeaf, connect(key), runtime, { getToken, explain, reset, close, claims, revoke: () => revoke(client, source) });
@@ -174,12 +186,10 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
       if (closed) throw new ClosedError({ provider: petjeaf.name, message: "petjeaf: the client was closed." });
       return open(key);
     },
-    async close() {
-      closed = true; // First, lest a code be sent whose token nobody could take.
-      await Promise.allSettled(exchanges);
-      const ends = await Promise.allSettled(sources.values().map((source) => source.close()));
-      for (const end of ends) if (end.status === "rejected") throw end.reason;
-    },
+    close: (options) => closeAll(options, {
+      provider: petjeaf.name, scheduler: runtime.scheduler, finish: () => (ending ??= end()),
+      pending: () => exchanges.size > 0 || sources.values().some(({ pending }) => pending),
+    }),
   };
 }
 
