@@ -16,6 +16,10 @@ export type ClientEvent = Readonly<{ provider: string } & (
    * so long (`owner_silent`): it may have been used up, and the next answer tells.
    */
   | { type: "rotation_replayed"; reason: "owner_dead" | "owner_silent" }
+  /** The session was revoked at the vendor, and forgotten here. */
+  | { type: "revoked" }
+  /** It is not certain that the vendor revoked the session. `forgotten`: it was forgotten here all the same, as `revoke({ forget: true })` asks. */
+  | { type: "revocation_failed"; error: CorrigendaError; forgotten: boolean }
   /** The token is in memory only. It is written again with the next call, and of its own accord (docs/rotation.md). */
   | { type: "persist_failed"; error: CorrigendaError }
 )>;

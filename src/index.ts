@@ -18,7 +18,7 @@ export { createGenLogsClient, genlogs, type GenLogsClient, type GenLogsOptions, 
 export { createApinizerClient, apinizer, type ApinizerClient, type ApinizerOptions, type ApinizerPaths } from "./providers/apinizer.ts";
 export {
   createPetjeafClient, petjeaf, type PetjeafAuth, type PetjeafClaims, type PetjeafClient, type PetjeafOptions, type PetjeafPaths,
-  type PetjeafScope, type PetjeafSession,
+  type PetjeafScope, type PetjeafSession, type RevokeOptions,
 } from "./providers/petjeaf.ts";
 
 // For a provider of one's own.

@@ -6,10 +6,10 @@
 import { withSignal, type Deadline } from "./abort.ts";
 import { bindingKeyOf, type BindingKey } from "./binding.ts";
 import { createBrake } from "./brake.ts";
+import { close } from "./closing.ts";
 import { ClosedError, ConfigurationError, CorrigendaError, CredentialsError, NetworkError, ReauthorizationRequiredError } from "./errors.ts";
 import type { ClientEvent } from "./events.ts";
 import { explainFailure, explainToken, type Explanation } from "./explanation.ts";
-import { close } from "./closing.ts";
 import { startFlight, type Flight } from "./flight.ts";
 import { createKeeper } from "./keeper.ts";
 import { requireTokenOptions } from "./options.ts";

@@ -6,7 +6,7 @@ import { bindingKeyOf, type BindingKey } from "../binding.ts";
 import { decodeClaims } from "../claims.ts";
 import { openClient, type ApiClient } from "../client.ts";
 import { close as closeAll, requireWithin } from "../closing.ts";
-import { ClosedError, ConfigurationError, RejectedError, ReauthorizationRequiredError, ServerError } from "../errors.ts";
+import { ClosedError, ConfigurationError } from "../errors.ts";
 import { addOptions } from "../known-secrets.ts";
 import { requireObject, requireSecret, requireText, requireUrl } from "../options.ts";
 import { createPool } from "../pool.ts";
@@ -16,10 +16,11 @@ import { createRuntime, type CommonOptions } from "../runtime.ts";
 import { createReveal, type Reveal, type Secret } from "../secret.ts";
 import { expiryAfter, parseInteger } from "../token.ts";
 import { assemble, isString, readBearer, readOptional, readToken, VSCHAR } from "../token-answer.ts";
-import type { CloseOptions, GrantedTokenSource, TokenSource } from "../source.ts";
+import type { CloseOptions, TokenSource } from "../source.ts";
 import { createTokenSource } from "../token-source.ts";
+import { revoke, type RevokeOptions } from "./petjeaf-revocation.ts";
 
-export type { paths as PetjeafPaths };
+export type { paths as PetjeafPaths, RevokeOptions };
 
 export interface PetjeafOptions {
   readonly clientId: string;
@@ -35,10 +36,13 @@ export interface PetjeafAuth extends TokenSource {
   /** Name, e-mail and id out of the access token. Nothing is verified: for display, not for decisions; `GET /users/me` is for those. */
   claims(): Promise<PetjeafClaims>;
   /**
-   * Revokes the access token at the vendor and forgets the session here. Best effort, as the call is undocumented: a token
-   * that is gone already counts as revoked. If the vendor cannot be reached, the session is kept and the error thrown.
+   * Revokes the access token at the vendor and forgets the session here. The call is undocumented: only a 2xx, or a token that is dead
+   * (a 401, also after a renewal, or no renewal), counts as revoked. With anything else, such as a 404, the session is kept and the error says what
+   * is known.
+   * @param options.forget forgets the session here all the same, and resolves: the event `revocation_failed` tells what the vendor said
+   * @throws CorrigendaError; StoreError if the session could not be forgotten
    */
-  revoke(): Promise<void>;
+  revoke(options?: RevokeOptions): Promise<void>;
 }
 
 /** A typed client on one person's token. */
@@ -131,7 +135,7 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
     closed = true; // First, lest a code be sent whose token nobody could take.
     await Promise.allSettled(exchanges);
     const ends = await Promise.allSettled(sources.values().map((source) => source.finish()));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    for (const one of ends) if (one.status === "rejected") throw one.reason;
   }
 
   const open = (key: string): PetjeafSession => {
@@ -145,7 +149,7 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
       await source.close(options);
     };
     const claims = async (): Promise<PetjeafClaims> => readClaims((await getToken()).accessToken);
-    const client = openClient(petjeaf, connect(key), runtime, { getToken, explain, reset, close, claims, revoke: () => revoke(client, source) });
+    const client = openClient(petjeaf, connect(key), runtime, { getToken, explain, reset, close, claims, revoke: (options?: RevokeOptions) => revoke({ client, source, emit: runtime.emit }, options) });
     return Object.assign(client, { key });
   };
 
@@ -209,17 +213,3 @@ function readClaims(accessToken: string): PetjeafClaims {
 
 /** Whether a claim can be the name of a stored token: the code is spent by then, so a claim that cannot must be no failure. */
 const isId = (value: unknown): value is string => isString(value) && value.trim() !== "" && value.isWellFormed() && value.length <= LONGEST_ID;
-
-async function revoke(client: Pick<ApiClient<paths>, "fetch">, source: GrantedTokenSource): Promise<void> {
-  try {
-    const { status, ok, body } = await client.fetch("/oauth2/tokens", { method: "DELETE" });
-    body?.cancel().catch(() => undefined);
-    if (!ok && status !== 401 && status !== 404) {
-      throw new (status >= 500 ? ServerError : RejectedError)({ provider: petjeaf.name, status, message: `petjeaf: the token could not be revoked (${status}). The session is kept.` });
-    }
-  } catch (error) {
-    // A dead grant has nothing left to revoke.
-    if (!(error instanceof ReauthorizationRequiredError)) throw error;
-  }
-  await source.forget();
-}

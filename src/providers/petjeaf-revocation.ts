@@ -1,0 +1,79 @@
+/** Revoking a session at Petje.af, by a call that no page of the vendor describes. Erratum PJ-12. */
+import type { paths } from "../../generated/petjeaf.ts";
+import type { ApiClient } from "../client.ts";
+import { ClosedError, ConfigurationError, CorrigendaError, NetworkError, ReauthorizationRequiredError, ServerError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import { requireObject } from "../options.ts";
+import type { GrantedTokenSource } from "../source.ts";
+
+export interface RevokeOptions {
+  /** Forgets the session here even if the vendor does not say that it is revoked. */
+  readonly forget?: boolean | undefined;
+}
+
+interface Session {
+  readonly client: Pick<ApiClient<paths>, "fetch" | "toError">;
+  readonly source: GrantedTokenSource;
+  readonly emit: OnEvent;
+}
+
+const provider = "petjeaf";
+
+/** @throws CorrigendaError; the event says the same */
+export async function revoke({ client, source, emit }: Session, options: RevokeOptions = {}): Promise<void> {
+  const forget = requireForget(options);
+  const tell = (error: CorrigendaError, forgotten: boolean): void => emit({ provider, type: "revocation_failed", error, forgotten });
+  const failure = await revokeAtVendor(client, source);
+  if (failure && !forget) {
+    const error = withWords(failure, `${outcomeOf(failure)} The session is kept; \`revoke({ forget: true })\` forgets it here.`);
+    tell(error, false);
+    throw error;
+  }
+  try {
+    await source.forget();
+  } catch (cause) {
+    if (!(cause instanceof CorrigendaError)) throw cause;
+    const error = withWords(cause, `${failure ? outcomeOf(failure) : "The token was revoked."} The session could not be forgotten here: revoke it again.`);
+    tell(error, false);
+    throw error;
+  }
+  if (failure) tell(withWords(failure, `${outcomeOf(failure)} The session is forgotten here.`), true);
+  else emit({ provider, type: "revoked" });
+}
+
+/** @returns why it is not certain that the token is revoked */
+async function revokeAtVendor(client: Session["client"], source: GrantedTokenSource): Promise<CorrigendaError | undefined> {
+  try {
+    const response = await client.fetch("/oauth2/tokens", { method: "DELETE" });
+    // A 401 comes back only where the renewal that follows it helped nothing: the token is dead.
+    const closed = response.status === 401 && (await source.explain()).closed;
+    if (response.ok || (response.status === 401 && !closed)) {
+      response.body?.cancel().catch(() => undefined);
+      return undefined;
+    }
+    const error: unknown = await response.json().catch(() => undefined);
+    return closed ? new ClosedError({ provider, status: response.status, message: `${provider}: the client was closed while the token was being revoked, and the vendor refused the token (401).` }) : client.toError({ error, response });
+  } catch (error) {
+    if (error instanceof ReauthorizationRequiredError) return undefined; // A dead grant has nothing left to revoke.
+    if (error instanceof CorrigendaError) return error;
+    throw error;
+  }
+}
+
+/** What is known of the token. */
+function outcomeOf(failure: CorrigendaError): string {
+  const received = failure instanceof NetworkError ? failure.maybeReceived : failure instanceof ServerError;
+  if (received) return "It is not known whether the token was revoked.";
+  // Elsewhere such an answer would mean that the token is gone.
+  const missing = failure.status === 404 || failure.status === 405 ? " (no document of the vendor's names the call: it may not be there)" : "";
+  return `The token was not revoked${missing}.`;
+}
+
+const withWords = (error: CorrigendaError, words: string): CorrigendaError => error.copy((details) => ({ ...details, message: `${details.message} ${words}` }));
+
+function requireForget(options: RevokeOptions): boolean {
+  requireObject(options, "options");
+  const { forget = false } = options;
+  if (typeof forget !== "boolean") throw new ConfigurationError({ provider, option: "forget", message: "Option `forget` must be true or false." });
+  return forget;
+}
