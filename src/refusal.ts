@@ -13,8 +13,10 @@ export interface Refusal {
   readonly provider: string;
   readonly status: number;
   readonly headers: Headers;
-  /** Without secrets. */
+  /** Without secrets: it is shown. */
   readonly problem: Problem;
+  /** The vendor's code as it came. It decides, and is not shown: a secret in it would be taken out of what is. */
+  readonly code?: string | undefined;
   /** Epoch ms. */
   readonly now: number;
 }
@@ -42,14 +44,14 @@ export function readProblem(provider: Pick<Provider<object, never>, "readProblem
 
 /** What a refusal of the token endpoint means. */
 export function tokenRefusal(refusal: Refusal, grantType: Grant["grantType"]): CorrigendaError {
-  const { status, problem } = refusal;
+  const { status, code = "" } = refusal;
   const details = describe(refusal, retryAt(refusal));
   const general = unavailable(refusal, details, "The token endpoint");
   if (general) return general;
-  if (problem.code === "invalid_grant" && grantType === "refresh_token") {
+  if (code === "invalid_grant" && grantType === "refresh_token") {
     return new ReauthorizationRequiredError(details("The refresh token is dead; the person has to give consent again"));
   }
-  const refused = status === 401 || status === 403 || ["invalid_grant", "invalid_client", "unauthorized_client"].includes(problem.code ?? "");
+  const refused = status === 401 || status === 403 || ["invalid_grant", "invalid_client", "unauthorized_client"].includes(code);
   return refused ? new CredentialsError(details("The credentials were refused")) : new RejectedError(details("The token request was refused"));
 }
 

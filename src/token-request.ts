@@ -17,7 +17,7 @@ const MAX_BYTES = 1 << 20;
 
 export type TokenOutcome =
   | { readonly token: Token }
-  /** `problem` and `status` are there when the endpoint answered with a refusal. */
+  /** `problem` and `status` are there when the endpoint answered with a refusal. `problem` is as it came: for deciding, never for showing. */
   | { readonly error: CorrigendaError; readonly problem?: Problem; readonly status?: number };
 
 export interface TokenEndpoint {
@@ -76,8 +76,9 @@ export async function sendTokenRequest({ url, init }: PreparedRequest, grantType
       throw cause;
     }
   }
-  const problem = withoutSecrets(readProblem(provider, body), [...secrets, ...tokensIn(body, provider)]);
-  return { status, problem, error: tokenRefusal({ provider: provider.name, status, headers, problem, now: now() }, grantType) };
+  const problem = readProblem(provider, body);
+  const shown = withoutSecrets(problem, [...secrets, ...tokensIn(body, provider)]);
+  return { status, problem, error: tokenRefusal({ provider: provider.name, status, headers, problem: shown, code: problem.code, now: now() }, grantType) };
 }
 
 /** Encodes a request as the spec says and puts the API keys on. @throws ConfigurationError if one cannot be had */
