@@ -3,11 +3,36 @@ import { memberOf } from "./foreign.ts";
 
 /** Failures before a connection was made: the only ones after which a single-use grant may be sent again freely (rule T-13). */
 const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
-/** Codes of Node's TLS: the connection ended before a request. Trying again changes nothing. */
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
 
 /** What codes look like, and keys of a vault do not: `ECONNRESET`, or words between underscores. */
 const CODE = /^(?=.{3,60}$)(?:E[A-Z]+|[A-Z]+(?:_+[A-Z0-9]+)+)$/;
+
+interface Mistake {
+  readonly code: RegExp;
+  /** Whether a request may have gone out before it was noticed. */
+  readonly maybeReceived: boolean;
+  /** What is wrong with the server, and the cure. */
+  readonly says: readonly [what: string, cure: string];
+}
+
+/**
+ * Mistakes of configuration, the first that fits: trying again changes nothing. The server's certificate is looked at before anything is
+ * sent. A server may refuse the client's own after the request was sent (TLS 1.3), so a code of TLS says nothing of what was received.
+ */
+const MISTAKES: readonly Mistake[] = [
+  { code: /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/, maybeReceived: false, says: ["has a certificate that is not valid at this time", "Look at the certificate's dates, and at the clock of this machine."] },
+  { code: /^(?:ERR_TLS_CERT_|HOSTNAME_MISMATCH$)/, maybeReceived: false, says: ["has a certificate for another host", "Look at `baseUrl`, or whatever stands between."] },
+  {
+    code: /^(?:CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERROR_IN_C|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$)/, maybeReceived: false,
+    says: ["has a certificate that is not trusted", "If it is of a CA of your own, name that in NODE_EXTRA_CA_CERTS or in the `fetch` option."],
+  },
+  { code: /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|HTTPS_PROXY_REQUEST)$/, maybeReceived: true, says: ["does not speak TLS at this address", "Look at host, port and `http://` or `https://` in `baseUrl`, and at the proxy."] },
+  { code: /^ERR_SSL_.*(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/, maybeReceived: true, says: ["refused the certificate of this client, or misses one", "Give it with the `fetch` option."] },
+  { code: /^(?:ERR_SSL_|EPROTO$)/, maybeReceived: true, says: ["and this client agree on no TLS", "Look at the address, at the proxy, and at the versions of TLS that both allow."] },
+  { code: /^(?:UND_)?ERR_INVALID_(?!STATE)/, maybeReceived: true, says: ["cannot be asked in this way", "Look at the `fetch` option, and at the agent or dispatcher in it."] },
+];
+/** Codes of TLS that speak of one connection and not of the configuration. */
+const PASSING = /^ERR_SSL_(?:.*BAD_RECORD_MAC|UNEXPECTED_EOF.*|.*INTERNAL_ERROR|.*CLOSE_NOTIFY.*)$/;
 
 /**
  * What went wrong on the way, from what `fetch` threw. The platform's error itself is left behind: it may hold pieces of
@@ -16,7 +41,8 @@ const CODE = /^(?=.{3,60}$)(?:E[A-Z]+|[A-Z]+(?:_+[A-Z0-9]+)+)$/;
 export function describeFault(cause: unknown, whom: string): ErrorDetails {
   const codes = [cause, memberOf(cause, "cause")].map((error) => memberOf(error, "code"));
   const code = codes.find((found): found is string => typeof found === "string" && CODE.test(found)) ?? "network_error";
-  return CERTIFICATE.test(code)
-    ? { code, maybeReceived: false, retryable: false, message: `${whom} has a certificate that is not trusted (${code}).` }
+  const mistake = PASSING.test(code) ? undefined : MISTAKES.find((one) => one.code.test(code));
+  return mistake
+    ? { code, maybeReceived: mistake.maybeReceived, retryable: false, message: `${whom} ${mistake.says[0]} (${code}). ${mistake.says[1]}` }
     : { code, maybeReceived: !NEVER_CONNECTED.has(code), message: `${whom} could not be reached, or the connection was cut (${code}).` };
 }
