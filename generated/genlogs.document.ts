@@ -400,11 +400,11 @@ export const document: Readonly<Record<string, unknown>> = {
             "example": {
               "access_token_data": {
                 "token": "example-access-token",
-                "expires": "2026-01-19T05:00:00"
+                "expires": "2099-01-19T05:00:00"
               },
               "refresh_token_data": {
                 "token": "example-refresh-token",
-                "expires": "2026-02-18T05:00:00"
+                "expires": "2099-02-18T05:00:00"
               },
               "user_id": "1001",
               "company_id": 42,
