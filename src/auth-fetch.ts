@@ -5,6 +5,7 @@ import { describeFault } from "./fault.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { parseUrl } from "./parse-url.ts";
 import { parsePathTemplate } from "./path-template.ts";
+import { extrasOf, type Extras } from "./request-extras.ts";
 import { assertNoDotSegment, parseBase, pathBelow } from "./request-url.ts";
 import type { Connection, OperationMeta, Provider } from "./provider.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -37,8 +38,11 @@ const CROSSING_HEADERS = [
 ];
 const CONTENT_HEADERS = ["content-type", "content-length", "content-encoding", "content-language", "content-location"];
 
-/** Sends a request. The request itself is not changed: whoever still holds it sees no credential in it. */
-export type Send = (request: Request, options?: { readonly replayable?: boolean }) => Promise<Response>;
+/**
+ * Sends a request. The request itself is not changed: whoever still holds it sees no credential in it. `init` is what the caller
+ * gave beside it, of which the request may hide a part.
+ */
+export type Send = (request: Request, options?: { readonly replayable?: boolean; readonly init?: object }) => Promise<Response>;
 
 /**
  * What is needed to send a request any number of times. The body is kept as bytes, unless it is a stream that only the
@@ -49,6 +53,7 @@ interface Parts {
   readonly method: string;
   readonly headers: Headers;
   readonly body: ArrayBuffer | ReadableStream | null;
+  readonly extras: Extras;
 }
 
 export function createSend({ provider, connection, source, fetch, now, serverClock, secrets, scheduler, timeouts, maxAnswerBytes }: AuthFetchParts): Send {
@@ -108,14 +113,14 @@ export function createSend({ provider, connection, source, fetch, now, serverClo
       if (leaves) for (const name of [...headers.keys()]) if (!CROSSING_HEADERS.includes(name)) headers.delete(name);
       if (becomesGet) for (const name of CONTENT_HEADERS) headers.delete(name);
       abroad ||= leaves;
-      sent = { url, headers, method: becomesGet ? "GET" : sent.method, body: becomesGet ? null : sent.body };
+      sent = { ...sent, url, headers, method: becomesGet ? "GET" : sent.method, body: becomesGet ? null : sent.body };
     }
   }
 
-  async function sendOnce({ url, method, headers, body }: Parts, signal: AbortSignal): Promise<Response> {
+  async function sendOnce({ url, method, headers, body, extras }: Parts, signal: AbortSignal): Promise<Response> {
     const arrived = serverClock.sent("api");
     try {
-      const response = await fetch(url.href, { method, headers, body, signal, redirect: "manual", ...(body instanceof ReadableStream ? { duplex: "half" } : {}) });
+      const response = await fetch(url.href, { ...extras, method, headers, body, signal, redirect: "manual", ...(body instanceof ReadableStream ? { duplex: "half" } : {}) });
       if (url.origin === base.origin) arrived(response.headers.get("date")); // Where a redirect led, another clock may go.
       return response;
     } catch (cause) {
@@ -125,7 +130,7 @@ export function createSend({ provider, connection, source, fetch, now, serverClo
     }
   }
 
-  const send: Send = async (request, { replayable = true } = {}) => {
+  const send: Send = async (request, { replayable = true, init } = {}) => {
     const url = new URL(request.url);
     const path = pathBelow(base, url);
     if (path === undefined) {
@@ -137,7 +142,7 @@ export function createSend({ provider, connection, source, fetch, now, serverClo
     const schemes = findOperation(method, path)?.security ?? provider.meta.security;
     const headers = await withApiKeys(new Headers(request.headers), schemes, signal);
     const body = request.body === null ? null : replayable ? await request.arrayBuffer() : request.body;
-    const parts: Parts = { url, method, headers, body };
+    const parts: Parts = { url, method, headers, body, extras: extrasOf(request, init) };
     if (!schemes.includes(provider.tokenScheme)) return (await follow(parts, request)).response;
 
     const token = await source.getToken({ signal });

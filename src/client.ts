@@ -1,6 +1,6 @@
 /** `createClient`: openapi-fetch behind one door. The only file that knows it. */
 import createFetchClient, { type Client } from "openapi-fetch";
-import { createSend } from "./auth-fetch.ts";
+import { createSend, type Send } from "./auth-fetch.ts";
 import { ConfigurationError, ContractError, CorrigendaError, NetworkError, type AnyCorrigendaError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
 import { isInstance, memberOf } from "./foreign.ts";
@@ -54,7 +54,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
   addOptions(runtime.secrets, connection);
   const send = createSend({ provider, connection, source: auth, ...runtime });
   const client = createFetchClient<Paths>({ baseUrl, fetch: send });
-  return Object.assign(client, byTheSpec(client, provider), {
+  return Object.assign(client, byTheSpec(client, provider, send), {
     auth,
     toError: (result: { readonly error?: unknown; readonly response: Response }) => {
       requireObject(result, "result");
@@ -74,7 +74,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
       // A stream can be read once: such a request is not sent a second time (rule T-20).
       const streamed = typeof init?.body === "object" && init.body !== null && ("getReader" in init.body || Symbol.asyncIterator in init.body);
       const CheckedRequest = checkedRequest(name, { address: "input", path: "input" });
-      return send(new CheckedRequest(url, init), { replayable: !streamed });
+      return send(new CheckedRequest(url, init), { replayable: !streamed, init: init ?? {} });
     },
   });
 }
@@ -104,6 +104,9 @@ const unusable = (provider: string): ConfigurationError =>
 
 const METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;
 interface Init { readonly [name: string]: unknown; readonly headers?: unknown; readonly body?: unknown; readonly bodySerializer?: unknown; readonly parseAs?: unknown; readonly Request?: typeof Request }
+/** openapi-fetch's own; the rest of a call's options is for `fetch`. */
+const CALL_OPTIONS = new Set(["baseUrl", "fetch", "Request", "params", "parseAs", "querySerializer", "bodySerializer", "pathSerializer", "middleware"]);
+const withoutCallOptions = (init: Init): object => Object.fromEntries(Object.entries(init).filter(([name]) => !CALL_OPTIONS.has(name)));
 type Result = Readonly<{ data?: unknown; response: Response }>;
 type Method = (path: string, init?: Init) => Promise<Result>;
 
@@ -111,7 +114,7 @@ type Method = (path: string, init?: Init) => Promise<Result>;
  * openapi-fetch sends JSON and expects JSON unless each call says otherwise. Here the spec says it: the media type of the
  * body and of the answer come from the generated meta file.
  */
-function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: Provider<Paths, never>): Partial<Client<Paths>> {
+function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: Provider<Paths, never>, send: Send): Partial<Client<Paths>> {
   const original = client.request as unknown as (method: string, path: string, init: Init) => Promise<Result>;
   async function call(method: string, path: string, given?: Init | null): Promise<Result> {
     const init = given ?? {};
@@ -125,6 +128,8 @@ function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: 
     try {
       const result = await original(method, path, {
         ...init,
+        // For this call alone, so that what a Request hides arrives though a middleware puts another one in its place.
+        fetch: (request: Request) => send(request, { init: withoutCallOptions(init) }),
         Request: checkedRequest(name, { address: "baseUrl", path: "path" }, () => { serialized = true; }, init.Request),
         ...(form ? { bodySerializer: encodeForm, headers: { ...plain(init.headers), "Content-Type": operation.request } } : {}),
         ...(asked ? { parseAs: "text" } : {}),
