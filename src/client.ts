@@ -1,6 +1,7 @@
 /** `createClient`: openapi-fetch behind one door. The only file that knows it. */
 import createFetchClient, { type Client } from "openapi-fetch";
 import { createSend, type Send } from "./auth-fetch.ts";
+import { withCheck } from "./checked-clock.ts";
 import { ConfigurationError, ContractError, CorrigendaError, NetworkError, type AnyCorrigendaError } from "./errors.ts";
 import { describeFault } from "./fault.ts";
 import { isInstance, memberOf } from "./foreign.ts";
@@ -40,8 +41,8 @@ export function createClient<Paths extends object, Options extends object>(provi
   const source = connection.staticToken === undefined
     ? createTokenSource(provider, connection, runtime)
     : createStaticTokenSource(provider.name, connection.staticToken, runtime);
-  const { getToken, explain, reset, close } = source;
-  return openClient(provider, connection, runtime, { getToken, explain, reset, close });
+  const { reset, close } = source;
+  return openClient(provider, connection, runtime, { ...withCheck(source, runtime), reset, close });
 }
 
 /** A client on a token source that is there already. */

@@ -1,5 +1,6 @@
 /** The options that every client takes, and their defaults. */
 import { MAX_ANSWER_BYTES } from "./answer-limit.ts";
+import { createClock } from "./checked-clock.ts";
 import { ConfigurationError } from "./errors.ts";
 import { publish, type OnEvent } from "./events.ts";
 import { createKnownSecrets, type KnownSecrets } from "./known-secrets.ts";
@@ -15,7 +16,7 @@ import type { LeaseTimes } from "./turn.ts";
 export interface CommonOptions extends CommonUrls {
   /** Instead of the platform's. Is given a `Request` and, at times, an init. */
   readonly fetch?: typeof globalThis.fetch;
-  /** Epoch ms. For tests. */
+  /** Epoch ms, a finite number. For tests. A call for which it gives anything else, or throws, ends in a ConfigurationError. */
   readonly now?: () => number;
   /** Where tokens are kept; in memory when absent. */
   readonly store?: TokenStore;
@@ -48,6 +49,7 @@ export interface CommonOptions extends CommonUrls {
 
 export interface Runtime {
   readonly fetch: typeof globalThis.fetch;
+  /** Epoch ms, finite. Never throws. */
   readonly now: () => number;
   readonly store: TokenStore;
   /** Whether others may share the store, so that records are bound to credentials (rule T-07) and refusals noted there (rule T-10). */
@@ -65,17 +67,25 @@ export interface Runtime {
   readonly owners: Owners;
 }
 
+/** What a client has besides: the check that stands before each of its calls. */
+export interface ClientRuntime extends Runtime {
+  /** @throws ConfigurationError if the caller's `now` gives no time */
+  readonly checkClock: () => void;
+}
+
 /** @throws ConfigurationError */
-export function createRuntime(options: CommonOptions): Runtime {
+export function createRuntime(options: CommonOptions): ClientRuntime {
   requireObject(options, "options");
   const onEvent = requireFunction(options.onEvent, "onEvent");
   requireObject(options.timeouts ?? {}, "timeouts");
   if (![undefined, true, false].includes(options.replay)) throw new ConfigurationError({ option: "replay", message: "Option `replay` must be true or false." });
   const total = requireDuration(options.timeouts?.total, "timeouts.total", 30_000);
+  const clock = createClock(requireFunction(options.now, "now") ?? Date.now);
   return {
     // Looked up at each call, so that a fetch replaced later (by a test, by instrumentation) is the one that is used.
     fetch: requireFunction(options.fetch, "fetch") ?? ((input, init) => globalThis.fetch(input, init)),
-    now: requireFunction(options.now, "now") ?? Date.now,
+    now: clock.now,
+    checkClock: clock.check,
     store: requireStore(options.store) ?? createMemoryStore(),
     binds: options.store !== undefined,
     emit: (event) => {

@@ -105,6 +105,12 @@ export function errorOf({ status, code, until }: LatchEntry, provider: string, r
   const dead = rotating && code === "invalid_grant";
   return new (dead ? ReauthorizationRequiredError : CredentialsError)({
     provider, status, vendorCode,
-    message: `${provider}: The credentials were refused before${said === "" ? "" : ` (${said})`}, of another client with the same ones or before a restart. They are not sent again before ${new Date(until).toISOString()}, unless they change, or after \`reset()\`.`,
+    message: `${provider}: The credentials were refused before${said === "" ? "" : ` (${said})`}, of another client with the same ones or before a restart. They are not sent again before ${timeOf(until)}, unless they change, or after \`reset()\`.`,
   });
+}
+
+/** A clock of the caller's own may give a time that no calendar has. */
+function timeOf(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }

@@ -4,6 +4,7 @@ import { meta } from "../../generated/petjeaf.meta.ts";
 import { buildAuthorizationUrl, createState, exchangeCode, readCallback, type AuthorizationUrlOptions, type Callback } from "../authorization-code.ts";
 import { bindingKeyOf, type BindingKey } from "../binding.ts";
 import { decodeClaims } from "../claims.ts";
+import { withCheck } from "../checked-clock.ts";
 import { openClient, type ApiClient } from "../client.ts";
 import { close as closeAll, requireWithin } from "../closing.ts";
 import { ClosedError, ConfigurationError } from "../errors.ts";
@@ -140,7 +141,8 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
 
   const open = (key: string): PetjeafSession => {
     const source = sources.get(requireText(key, "key"));
-    const { getToken, explain, reset } = source;
+    const { getToken, explain } = withCheck(source, runtime);
+    const { reset } = source;
     const close = async (options?: CloseOptions): Promise<void> => {
       requireWithin(options);
       // This session ends. Another one of the key can be opened, once no request of this one is under way, whoever still waits for that.
@@ -158,6 +160,7 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
     const { state, redirectUri, key } = given;
     if (closed) throw new ClosedError({ provider: petjeaf.name, message: "petjeaf: the client was closed." });
     if (key !== undefined) requireText(key, "key");
+    runtime.checkClock();
     const code = readCallback(petjeaf.name, callback, state, runtime.secrets);
     const grant = { grant_type: "authorization_code", code, ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }) };
     let bindingKey: BindingKey | undefined;
