@@ -41,6 +41,10 @@ let channel: Channel | undefined;
 export function publish(event: ClientEvent): void {
   // Not imported, so that the package loads where there is no such module.
   const { process } = globalThis as { process?: { getBuiltinModule?: (id: string) => { channel(name: string): Channel } | undefined } };
-  channel ??= process?.getBuiltinModule?.("node:diagnostics_channel")?.channel(CHANNEL);
-  if (channel?.hasSubscribers) channel.publish(event);
+  try {
+    channel ??= process?.getBuiltinModule?.("node:diagnostics_channel")?.channel(CHANNEL);
+    if (channel?.hasSubscribers) channel.publish(event);
+  } catch {
+    // A platform that asks for a permission: an event must not cost a token.
+  }
 }

@@ -6,6 +6,7 @@ export interface Owners {
   isDead(owner: string): boolean;
 }
 
+/** Each look at it may be refused: Deno asks for permissions, and throws. What is refused counts as unknown. */
 interface Node {
   readonly process?: {
     readonly pid: number;
@@ -17,23 +18,33 @@ interface Node {
 }
 
 export function createOwners(): Owners {
-  const { process } = globalThis as Node;
-  const random = (): string => crypto.randomUUID();
-  // Other runtimes tell nothing of their processes: every other owner may live.
-  if (!process?.getBuiltinModule) return { create: () => `unknown/0/0/${random()}`, isDead: () => false };
+  try {
+    const { process } = globalThis as Node;
+    if (process?.getBuiltinModule) return ownersOf(process);
+  } catch {
+    // Refused.
+  }
+  // Nothing is told of processes: every other owner may live.
+  return { create: () => `unknown/0/0/${crypto.randomUUID()}`, isDead: () => false };
+}
+
+function ownersOf(process: NonNullable<Node["process"]>): Owners {
   const here = hostOf(process);
-  const start = startOf(process, process.pid) ?? "unknown";
+  const { pid: me, platform } = process;
+  const start = startOf(process, me) ?? UNKNOWN;
   return {
-    create: () => [here, process.pid, start, random()].join("/"),
+    create: () => [here, me, start, crypto.randomUUID()].join("/"),
     isDead(owner) {
       const [host, pid, started] = owner.split("/");
       if (host !== here || !/^[1-9]\d*$/.test(pid ?? "")) return false;
-      if (process.platform !== "linux") return !exists(process, Number(pid));
-      const now = startOf(process, Number(pid));
-      return now === undefined ? !exists(process, Number(pid)) : now !== started;
+      const now = platform === "linux" ? startOf(process, Number(pid)) : undefined;
+      return now === undefined || started === UNKNOWN ? !exists(process, Number(pid)) : now !== started;
     },
   };
 }
+
+/** The start of a process that could not look it up. */
+const UNKNOWN = "unknown";
 
 /** A host as far as process ids go: on Linux one boot and one namespace of process ids, since containers count their own. */
 function hostOf(process: NonNullable<Node["process"]>): string {
@@ -68,6 +79,6 @@ function exists(process: NonNullable<Node["process"]>, pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as { code?: string }).code !== "ESRCH";
+    return (error as { code?: string } | undefined)?.code !== "ESRCH"; // Also where it may not be asked.
   }
 }

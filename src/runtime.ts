@@ -131,10 +131,14 @@ function requireStore(store: TokenStore | undefined): TokenStore | undefined {
   return store;
 }
 
-/** Platforms that stop the process once an answer is out. */
+/** Platforms that stop the process once an answer is out. They let one look. */
 function mayFreeze(): boolean {
   const { navigator, process } = globalThis as { navigator?: { userAgent?: string }; process?: { env?: Record<string, string | undefined> } };
-  return navigator?.userAgent === "Cloudflare-Workers" || process?.env?.["AWS_LAMBDA_FUNCTION_NAME"] !== undefined;
+  try {
+    return navigator?.userAgent === "Cloudflare-Workers" || process?.env?.["AWS_LAMBDA_FUNCTION_NAME"] !== undefined;
+  } catch {
+    return false; // Deno, where the environment may be read with a permission only.
+  }
 }
 
 function backgroundOf(waitUntil: CommonOptions["waitUntil"]): Runtime["background"] {
