@@ -3,6 +3,7 @@ import { createDeadline } from "./abort.ts";
 import { base64url } from "./bytes.ts";
 import { CallbackError } from "./errors.ts";
 import { createKnownSecrets } from "./known-secrets.ts";
+import { namesOf, requireKnown } from "./option-names.ts";
 import { requireObject, requireText } from "./options.ts";
 import { parseUrl } from "./parse-url.ts";
 import { prepareAll } from "./prepare.ts";
@@ -21,6 +22,8 @@ export interface AuthorizationUrlOptions {
   readonly redirectUri?: string | undefined;
 }
 
+const URL_OPTIONS = namesOf<AuthorizationUrlOptions>({ scope: true, redirectUri: true });
+
 /** 256 random bits, base64url. */
 export function createState(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(32)));
@@ -28,6 +31,7 @@ export function createState(): string {
 
 export function buildAuthorizationUrl(page: string, clientId: string, state: string, options: AuthorizationUrlOptions): string {
   requireObject(options, "options");
+  requireKnown(options, URL_OPTIONS);
   const { scope, redirectUri } = options;
   const url = new URL(page);
   const scopes = requireText(Array.isArray(scope) ? scope.join(" ") : scope, "scope");

@@ -36,7 +36,7 @@ export type ApiClient<Paths extends object, Auth extends TokenSource = TokenSour
  * @throws ConfigurationError naming the option that is missing or not usable
  */
 export function createClient<Paths extends object, Options extends object>(provider: Provider<Paths, Options>, options: Options & CommonOptions): ApiClient<Paths> {
-  const runtime = createRuntime(options);
+  const runtime = createRuntime(options, provider.options);
   const connection = provider.connect(options);
   const source = connection.staticToken === undefined
     ? createTokenSource(provider, connection, runtime)

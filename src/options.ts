@@ -1,5 +1,6 @@
 /** Checks of options at construction. Each names the option and says what to do, and never quotes a secret. */
 import { ConfigurationError } from "./errors.ts";
+import { namesOf, requireKnown } from "./option-names.ts";
 import { parseUrl } from "./parse-url.ts";
 import { LONGEST_SECRET, type Secret } from "./secret.ts";
 import type { GetTokenOptions } from "./source.ts";
@@ -26,8 +27,11 @@ export function requireOneOf<const T extends string>(value: unknown, option: str
   return words.find((word) => word === value) ?? fail(option, `must be one of ${words.map((w) => `"${w}"`).join(", ")}.`);
 }
 
+const TOKEN_OPTIONS = namesOf<GetTokenOptions>({ rejected: true, minTtl: true, signal: true });
+
 export function requireTokenOptions(options: GetTokenOptions = {}): GetTokenOptions {
   requireObject(options, "options");
+  requireKnown(options, TOKEN_OPTIONS);
   const { minTtl, signal } = options as { readonly minTtl?: unknown; readonly signal?: unknown };
   if (minTtl !== undefined && !(typeof minTtl === "number" && minTtl >= 0)) fail("minTtl", "must be a number of seconds.");
   if (signal !== undefined && signal !== null && typeof (signal as Partial<AbortSignal>).throwIfAborted !== "function") fail("signal", "must be an AbortSignal.");

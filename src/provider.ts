@@ -100,6 +100,8 @@ export interface Provider<Paths extends object, Options extends object> {
   readonly meta: ProviderMeta;
   /** Name of the security scheme that carries the token. */
   readonly tokenScheme: string;
+  /** Names of the provider's own options. Any other than these and those of every client is refused; without it none is. */
+  readonly options?: readonly string[];
   /** Checks the options. @throws ConfigurationError naming the option */
   readonly connect: (options: Options & CommonUrls) => Connection;
   /** @throws ContractError naming the JSON pointer */

@@ -4,6 +4,7 @@ import { createClock } from "./checked-clock.ts";
 import { ConfigurationError } from "./errors.ts";
 import { publish, type OnEvent } from "./events.ts";
 import { createKnownSecrets, type KnownSecrets } from "./known-secrets.ts";
+import { namesOf, requireKnown } from "./option-names.ts";
 import { requireBytes, requireDuration, requireFunction, requireObject } from "./options.ts";
 import type { CommonUrls } from "./provider.ts";
 import { createOwners, type Owners } from "./owner.ts";
@@ -47,6 +48,13 @@ export interface CommonOptions extends CommonUrls {
   readonly waitUntil?: (work: Promise<unknown>) => void;
 }
 
+/** Names of the options that every client takes. */
+const COMMON = namesOf<CommonOptions>({
+  baseUrl: true, allowHttpHost: true, fetch: true, now: true, store: true, onEvent: true, timeouts: true, replay: true, leases: true, maxAnswerBytes: true, waitUntil: true,
+});
+const TIMEOUTS = namesOf<NonNullable<CommonOptions["timeouts"]>>({ attempt: true, total: true });
+const LEASES = namesOf<LeaseTimes>({ ttl: true, heartbeat: true, poll: true, patience: true });
+
 export interface Runtime {
   readonly fetch: typeof globalThis.fetch;
   /** Epoch ms, finite. Never throws. */
@@ -73,11 +81,16 @@ export interface ClientRuntime extends Runtime {
   readonly checkClock: () => void;
 }
 
-/** @throws ConfigurationError */
-export function createRuntime(options: CommonOptions): ClientRuntime {
+/**
+ * @param own names of the options that the client takes besides; undefined where they are not known, so that none is refused
+ * @throws ConfigurationError
+ */
+export function createRuntime(options: CommonOptions, own: readonly string[] | undefined): ClientRuntime {
   requireObject(options, "options");
+  if (own) requireKnown(options, [...own, ...COMMON]);
   const onEvent = requireFunction(options.onEvent, "onEvent");
   requireObject(options.timeouts ?? {}, "timeouts");
+  requireKnown(options.timeouts ?? {}, TIMEOUTS, "timeouts");
   if (![undefined, true, false].includes(options.replay)) throw new ConfigurationError({ option: "replay", message: "Option `replay` must be true or false." });
   const total = requireDuration(options.timeouts?.total, "timeouts.total", 30_000);
   const clock = createClock(requireFunction(options.now, "now") ?? Date.now);
@@ -110,6 +123,7 @@ export function createRuntime(options: CommonOptions): ClientRuntime {
 
 function leaseTimes(options: Partial<LeaseTimes>, total: number): LeaseTimes {
   requireObject(options, "leases");
+  requireKnown(options, LEASES, "leases");
   const ttl = requireDuration(options.ttl, "leases.ttl", 5000);
   const times = {
     ttl, heartbeat: requireDuration(options.heartbeat, "leases.heartbeat", ttl / 3), poll: requireDuration(options.poll, "leases.poll", 100),

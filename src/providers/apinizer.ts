@@ -3,6 +3,7 @@ import type { paths } from "../../generated/apinizer.ts";
 import { meta } from "../../generated/apinizer.meta.ts";
 import { createClient, type ApiClient } from "../client.ts";
 import { ConfigurationError } from "../errors.ts";
+import { namesOf } from "../option-names.ts";
 import { requireSecret, requireText, requireUrl } from "../options.ts";
 import { firstText, isRecord } from "../problem.ts";
 import type { Connection, Problem, Provider } from "../provider.ts";
@@ -40,6 +41,7 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
   name: "apinizer",
   meta,
   tokenScheme: "bearer",
+  options: namesOf<ApinizerOptions>({ managerUrl: true, username: true, password: true, token: true }),
 
   connect({ baseUrl, managerUrl, allowHttpHost, username, password, token }) {
     const option = baseUrl === undefined ? "managerUrl" : "baseUrl";

@@ -2,6 +2,7 @@
 import type { paths } from "../../generated/genlogs.ts";
 import { meta } from "../../generated/genlogs.meta.ts";
 import { createClient, type ApiClient } from "../client.ts";
+import { namesOf } from "../option-names.ts";
 import { requireOneOf, requireSecret, requireText, requireUrl } from "../options.ts";
 import { firstText, isRecord } from "../problem.ts";
 import type { Grant, Problem, Provider } from "../provider.ts";
@@ -38,6 +39,7 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
   name: "genlogs",
   meta,
   tokenScheme: "accessToken",
+  options: namesOf<GenLogsOptions>({ apiKey: true, email: true, password: true, credentialsIn: true, renew: true }),
 
   connect({ baseUrl, allowHttpHost, apiKey, email, password, credentialsIn, renew }) {
     const user = requireText(email, "email");

@@ -9,6 +9,7 @@ import { openClient, type ApiClient } from "../client.ts";
 import { close as closeAll, requireWithin } from "../closing.ts";
 import { ClosedError, ConfigurationError } from "../errors.ts";
 import { addOptions } from "../known-secrets.ts";
+import { namesOf, requireKnown } from "../option-names.ts";
 import { requireObject, requireSecret, requireText, requireUrl } from "../options.ts";
 import { createPool } from "../pool.ts";
 import { firstText, isRecord } from "../problem.ts";
@@ -69,6 +70,15 @@ export interface PetjeafClient {
   close(options?: CloseOptions): Promise<void>;
 }
 
+type ClientOptions = PetjeafOptions & {
+  /** The authorization page; by default the one that goes with `baseUrl`. */
+  readonly authorizeUrl?: string;
+};
+type ExchangeOptions = Parameters<PetjeafClient["exchange"]>[1];
+
+const CLIENT_OPTIONS = namesOf<ClientOptions>({ clientId: true, clientSecret: true, authorizeUrl: true });
+const EXCHANGE_OPTIONS = namesOf<ExchangeOptions>({ state: true, redirectUri: true, key: true });
+
 /** Characters of a user id; the vendor's have 28. */
 const LONGEST_ID = 256;
 const TOKENS = "POST /oauth2/tokens";
@@ -77,6 +87,7 @@ export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }>
   name: "petjeaf",
   meta,
   tokenScheme: "oauth2",
+  options: [...CLIENT_OPTIONS, "key"],
 
   connect({ baseUrl, allowHttpHost, clientId, clientSecret, key }) {
     const id = requireText(clientId, "clientId");
@@ -114,11 +125,8 @@ export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }>
 };
 
 /** @throws ConfigurationError */
-export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
-  /** The authorization page; by default the one that goes with `baseUrl`. */
-  readonly authorizeUrl?: string;
-}): PetjeafClient {
-  const runtime = createRuntime(options);
+export function createPetjeafClient(options: ClientOptions & CommonOptions): PetjeafClient {
+  const runtime = createRuntime(options, CLIENT_OPTIONS);
   const connect = (key: string) => petjeaf.connect({ ...options, key });
   const connection = connect("-");
   const { baseUrl } = connection;
@@ -157,6 +165,7 @@ export function createPetjeafClient(options: PetjeafOptions & CommonOptions & {
 
   const exchangeCallback: PetjeafClient["exchange"] = async (callback, given) => {
     requireObject(given, "options");
+    requireKnown(given, EXCHANGE_OPTIONS);
     const { state, redirectUri, key } = given;
     if (closed) throw new ClosedError({ provider: petjeaf.name, message: "petjeaf: the client was closed." });
     if (key !== undefined) requireText(key, "key");
