@@ -1,7 +1,7 @@
 /** The authorization code grant (RFC 6749 4.1) up to the token: URL, callback, exchange. Pure but for the exchange. */
 import { createDeadline } from "./abort.ts";
 import { base64url } from "./bytes.ts";
-import { CallbackError } from "./errors.ts";
+import { CallbackError, ConfigurationError } from "./errors.ts";
 import { createKnownSecrets } from "./known-secrets.ts";
 import { namesOf, requireKnown } from "./option-names.ts";
 import { requireObject, requireText } from "./options.ts";
@@ -35,9 +35,29 @@ export function buildAuthorizationUrl(page: string, clientId: string, state: str
   const { scope, redirectUri } = options;
   const url = new URL(page);
   const scopes = requireText(Array.isArray(scope) ? scope.join(" ") : scope, "scope");
-  const parameters = { response_type: "code", client_id: clientId, scope: scopes, state, ...(redirectUri === undefined ? {} : { redirect_uri: requireText(redirectUri, "redirectUri") }) };
+  const parameters = { response_type: "code", client_id: clientId, scope: scopes, state, ...(redirectUri === undefined ? {} : { redirect_uri: requireRedirectUri(redirectUri) }) };
   url.search = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
   return url.href;
+}
+
+/** Schemes of what no person can come back to, or of what runs in the page. */
+const NO_CALLBACK = ["javascript:", "data:", "vbscript:", "blob:", "file:", "about:"];
+
+/**
+ * A redirection endpoint (RFC 6749 3.1.2): absolute, without a fragment. An app's own scheme is fine, as in `com.example.app:/callback`.
+ * @throws ConfigurationError for option `redirectUri`
+ */
+export function requireRedirectUri(value: unknown): string {
+  const refuse = (what: string): never => {
+    throw new ConfigurationError({ option: "redirectUri", message: `Option \`redirectUri\` ${what}` });
+  };
+  const text = requireText(value, "redirectUri");
+  // The parser passes over these, and the vendor compares the text as it is.
+  if (/[\s\p{Cc}]/u.test(text)) return refuse("holds a space or a line break. Give it as it is registered with the vendor.");
+  const url = parseUrl(text);
+  if (!url || /^[^/?#]*:\d+(?:[/?#]|$)/.test(text)) return refuse("is not a full URL: give it with http:// or https://, or with your app's own scheme.");
+  if (NO_CALLBACK.includes(url.protocol)) return refuse("has a scheme that nobody can come back by. Give it with https://, or with your app's own scheme.");
+  return text.includes("#") ? refuse("holds a fragment, which RFC 6749 (3.1.2) does not allow. Give it without.") : text;
 }
 
 /** The URL that was called, its path and query, its query alone, or the query as a web framework parsed it. */

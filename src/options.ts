@@ -11,7 +11,8 @@ const fail = (option: string, what: string): never => {
 
 export function requireText(value: unknown, option: string): string {
   if (value === undefined || value === null) return fail(option, "is missing. Give it a text.");
-  if (typeof value !== "string" || value.trim() === "") return fail(option, "must be a text that is not empty.");
+  if (typeof value !== "string") return fail(option, "must be a text.");
+  if (value.trim() === "") return fail(option, "is empty. If it comes from an environment variable, look whether that one is set.");
   if (!value.isWellFormed()) return fail(option, "holds half of a character (a lone surrogate). Look at how it was read.");
   return value;
 }
@@ -64,7 +65,9 @@ export function requireBytes(value: unknown, option: string, otherwise: number):
  */
 export function requireUrl(value: unknown, option: string, allowHttpHost?: string): string {
   const text = requireText(value, option);
-  const url = parseUrl(text) ?? fail(option, "is not a URL. Give it in full, with https://.");
+  const url = parseUrl(text);
+  // `localhost:3000` is a URL to the parser, with the scheme `localhost`.
+  if (!url || !["http:", "https:"].includes(url.protocol)) return fail(option, "is not a full URL: give it with http:// or https://.");
   if (url.username !== "" || url.password !== "") return fail(option, "holds a user name or password. Credentials have options of their own.");
   if (url.search !== "" || url.hash !== "") return fail(option, "holds a query or a fragment. Give it without.");
   if (allowHttpHost !== undefined) requireText(allowHttpHost, "allowHttpHost");
@@ -81,7 +84,6 @@ export function withoutTrailingSlashes(text: string): string {
 
 function assertSecure(url: URL, option: string, allowed: string | undefined): void {
   if (url.protocol === "https:") return;
-  if (url.protocol !== "http:") return fail(option, "does not begin with https://. Give it in full.");
   if (isLoopback(url.hostname) || url.hostname === allowed || url.host === allowed) return;
   return fail(option, "begins with http://, which sends credentials in the clear. Use https://, or set `allowHttpHost` to its host if you mean it.");
 }

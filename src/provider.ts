@@ -71,6 +71,8 @@ export interface Connection {
   readonly baseUrl: string;
   /** Client id or user name, then the subject if there is one: parts of the store key, nothing secret (rule T-07). */
   readonly identity: readonly string[];
+  /** The option that the first part of `identity` comes from, for errors that speak of it. */
+  readonly identityOption?: string;
   /**
    * The secrets that last, to which a stored token is bound (rule T-07), by the names of the options: a password, a client secret. Not API
    * keys, codes, refresh tokens or assertions that are made anew. `{}` for a public client. Needed with `grants`, where a client is given a

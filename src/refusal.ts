@@ -19,6 +19,8 @@ export interface Refusal {
   readonly code?: string | undefined;
   /** Epoch ms. */
   readonly now: number;
+  /** Options whose values begin or end in white space, as they were sent. */
+  readonly padded?: readonly string[] | undefined;
 }
 
 /**
@@ -52,8 +54,13 @@ export function tokenRefusal(refusal: Refusal, grantType: Grant["grantType"]): C
     return new ReauthorizationRequiredError(details("The refresh token is dead; the person has to give consent again"));
   }
   const refused = status === 401 || status === 403 || ["invalid_grant", "invalid_client", "unauthorized_client"].includes(code);
-  return refused ? new CredentialsError(details("The credentials were refused")) : new RejectedError(details("The token request was refused"));
+  const hinted = (what: string): ErrorDetails => ({ ...details(what), message: details(what).message + hint(refusal) });
+  return refused ? new CredentialsError(hinted("The credentials were refused")) : new RejectedError(hinted("The token request was refused"));
 }
+
+/** A secret out of a file or a variable often has a line break at its end, which nobody sees. */
+const hint = ({ padded = [] }: Refusal): string =>
+  padded.map((option) => ` \`${option}\` begins or ends in white space, which was sent along. Look for a line break at its end.`).join("");
 
 /** What a refusal of an API call means. */
 export function apiRefusal(refusal: Refusal): CorrigendaError {

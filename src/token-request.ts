@@ -22,7 +22,7 @@ export type TokenOutcome =
 
 export interface TokenEndpoint {
   readonly provider: Pick<Provider<object, never>, "name" | "meta" | "parseToken" | "readProblem">;
-  readonly connection: Pick<Connection, "baseUrl" | "apiKeys">;
+  readonly connection: Pick<Connection, "baseUrl" | "apiKeys"> & Partial<Pick<Connection, "identity" | "identityOption">>;
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
   /** ms, by a clock that nobody sets. */
@@ -38,13 +38,15 @@ export interface PreparedRequest {
   readonly init: RequestInit;
   readonly secrets: readonly string[];
   readonly apiKeys: readonly string[];
+  /** See `Refusal`. */
+  readonly padded?: readonly string[];
 }
 
 /**
  * Never rejects: a refusal, a breach and a fault of the network come back as `error`.
  * @param signal the deadline: its abort ends the attempt as a timeout
  */
-export async function sendTokenRequest({ url, init }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
+export async function sendTokenRequest({ url, init, padded }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
   const { provider, now, monotonic, secrets, serverClock } = endpoint;
   const label = (details: ErrorDetails): ErrorDetails => ({ ...details, provider: provider.name, message: `${provider.name}: ${details.message}` });
   const [sentAt, began] = [now(), monotonic()];
@@ -78,7 +80,7 @@ export async function sendTokenRequest({ url, init }: PreparedRequest, grantType
   }
   const problem = readProblem(provider, body);
   const shown = withoutSecrets(problem, [...secrets, ...tokensIn(body, provider)]);
-  return { status, problem, error: tokenRefusal({ provider: provider.name, status, headers, problem: shown, code: problem.code, now: now() }, grantType) };
+  return { status, problem, error: tokenRefusal({ provider: provider.name, status, headers, problem: shown, code: problem.code, now: now(), padded }, grantType) };
 }
 
 /** Encodes a request as the spec says and puts the API keys on. @throws ConfigurationError if one cannot be had */

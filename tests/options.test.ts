@@ -75,3 +75,80 @@ describe("an option that does not exist is refused, and the nearest one named", 
     expect(await failure(createGenLogsClient({ ...GENLOGS, ...common }).auth.getToken({ minTtl: 1, signal: AbortSignal.abort(new Error("mine")), rejected: undefined }))).toMatchObject({ message: "mine" });
   });
 });
+
+describe("addresses", () => {
+  test("AP-08 Apinizer's `managerUrl` beside a `baseUrl`: none is left out in silence", () => {
+    for (const baseUrl of ["https://other.example", APINIZER.managerUrl]) expect(() => createApinizerClient({ ...APINIZER, baseUrl })).toThrow(expect.objectContaining({ kind: "configuration", option: "baseUrl", message: expect.stringMatching(/`baseUrl`.*`managerUrl`/) }));
+  });
+
+  test.each(["", "/", "/apiops", "/apiops/", "/apiops/auth/token", "/apiops/auth/token/"])("AP-08 Apinizer's URL may end in %j", (end) => {
+    expect(apinizer.connect({ ...APINIZER, managerUrl: `https://manager.example${end}` }).baseUrl).toBe("https://manager.example/apiops");
+    expect(apinizer.connect({ username: "u", password: "p", baseUrl: `https://h.example/console${end}` }).baseUrl).toBe("https://h.example/console/apiops");
+  });
+
+  test.each(["localhost:3000", "localhost:3000/v1", "api.example", "api.example:443/v1", "/v1", "ftp://api.example", "mailto:a@api.example"])("%s is no URL: it says what to put in front", (baseUrl) => {
+    expect(() => createGenLogsClient({ ...GENLOGS, baseUrl })).toThrow(expect.objectContaining({ kind: "configuration", option: "baseUrl", message: "Option `baseUrl` is not a full URL: give it with http:// or https://." }));
+  });
+
+  test("an empty text says where to look", () => {
+    expect(() => createGenLogsClient({ ...GENLOGS, password: "" })).toThrow(expect.objectContaining({ option: "password", message: expect.stringMatching(/is empty.*environment variable/) }));
+    expect(() => createGenLogsClient({ ...GENLOGS, email: 5 as never })).toThrow(expect.objectContaining({ option: "email", message: "Option `email` must be a text." }));
+  });
+});
+
+describe("`redirectUri`, in the authorization URL and in the exchange", () => {
+  const app = createPetjeafClient({ ...PETJEAF, fetch: nothingSent });
+  const both = (redirectUri: string): (() => unknown)[] => [
+    () => app.authorizationUrl({ scope: "profile.read", redirectUri }), () => app.exchange("code=c&state=s", { state: "s", redirectUri }),
+  ];
+
+  test.each([
+    "not a url", "", " ", "/callback", "app.example/callback", "localhost:3000/callback", "localhost:3000", "javascript:alert(1)", "JavaScript://app.example/%0aalert(1)", "data:text/html,x", "vbscript:x", "blob:https://app.example/x",
+    "https://app.example/callback#part", "https://app.example/callback#", "https://app.example/callback\n", " https://app.example/callback", "java\nscript:alert(1)", "https://", "\ud800", 5 as never,
+  ])("%j is refused, and nothing is sent", async (redirectUri) => {
+    for (const make of both(redirectUri)) {
+      const error = await failure((async () => make())());
+      expect(error).toMatchObject({ kind: "configuration", option: "redirectUri" });
+      expect(error.message).toContain("`redirectUri`");
+    }
+  });
+
+  test.each([
+    "https://app.example/callback", "https://app.example/cb?a=b", "http://localhost:3000/callback", "http://127.0.0.1/cb", "myapp://callback", "com.example.app:/cb", "com.example.app:/cb?x=1:2", "urn:ietf:wg:oauth:2.0:oob",
+  ])("%s is taken as it is", async (redirectUri) => {
+    const [url, exchange] = both(redirectUri);
+    expect(new URL((url!() as { url: string }).url).searchParams.get("redirect_uri")).toBe(redirectUri);
+    expect(await failure(exchange!() as Promise<unknown>)).toMatchObject({ kind: "network" }); // What is wrong is the fetch.
+  });
+});
+
+describe("a credential with white space at its ends, which the vendor refuses: the error says where to look", () => {
+  const answering = (status: number, body: object) => async (): Promise<Response> => Response.json(body, { status });
+  const refusing = answering(401, { error: "unauthorized_client", detail: "Incorrect email or password", error_description: "Bad credentials" });
+  const canary = "p-canary-0123";
+  const rows: [what: string, option: string, call: (fetch: typeof globalThis.fetch) => Promise<unknown>][] = [
+    ["GenLogs' password", "password", (fetch) => createGenLogsClient({ ...GENLOGS, password: `${canary}\n`, fetch }).auth.getToken()],
+    ["GenLogs' e-mail", "email", (fetch) => createGenLogsClient({ ...GENLOGS, email: "e@example.com\r\n", fetch }).auth.getToken()],
+    ["Apinizer's password, by a function", "password", (fetch) => createApinizerClient({ ...APINIZER, password: async () => ` ${canary}`, fetch }).auth.getToken()],
+    ["Apinizer's user name", "username", (fetch) => createApinizerClient({ ...APINIZER, username: "u\t", fetch }).auth.getToken()],
+    ["Petje.af's client secret", "clientSecret", (fetch) => createPetjeafClient({ ...PETJEAF, clientSecret: `${canary}\n`, fetch }).exchange("code=c&state=s", { state: "s" })],
+    ["Petje.af's client id", "clientId", (fetch) => createPetjeafClient({ ...PETJEAF, clientId: "c\n", fetch }).exchange("code=c&state=s", { state: "s" })],
+  ];
+  test.each(rows)("%s", async (_, option, call) => {
+    const error = await failure(call(refusing));
+    expect(error).toMatchObject({ name: "CredentialsError", status: 401 });
+    expect(error.message).toMatch(new RegExp(`\`${option}\` begins or ends in white space.*Look for a line break at its end`));
+    expect(error.message.match(/begins or ends/g)).toHaveLength(1);
+    expect(error.message).not.toContain("canary");
+  });
+
+  test.each(rows)("%s, where the vendor calls it a bad request", async (_, option, call) => {
+    expect(await failure(call(answering(400, { detail: "no" })))).toMatchObject({ kind: "rejected", message: expect.stringContaining(`\`${option}\` begins or ends in white space`) });
+  });
+
+  test("one without gets no such hint, nor does a failure of the server", async () => {
+    expect((await failure(createApinizerClient({ ...APINIZER, password: "p canary", fetch: refusing }).auth.getToken())).message).not.toContain("white space");
+    const { auth } = createPetjeafClient({ ...PETJEAF, clientSecret: "s\n", store: { get: async () => ({ generation: 1, token: { accessToken: "old", tokenType: "Bearer", issuedAt: 0, expiresAt: 1, refreshToken: "r-1" } }), set: async () => true, delete: async () => undefined }, fetch: answering(503, {}) }).session("me");
+    expect((await failure(auth.getToken())).message).not.toContain("white space");
+  });
+});

@@ -15,7 +15,7 @@ import { assemble, readBearer } from "../token-answer.ts";
 export type { paths as ApinizerPaths };
 
 export type ApinizerOptions = {
-  /** Address of the manager's console, with or without `/apiops`, with or without a slash. */
+  /** Address of the manager's console, with or without `/apiops` or `/apiops/auth/token`, with or without a slash. Instead of `baseUrl`. */
   readonly managerUrl?: string;
 } & (
   | {
@@ -44,9 +44,12 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
   options: namesOf<ApinizerOptions>({ managerUrl: true, username: true, password: true, token: true }),
 
   connect({ baseUrl, managerUrl, allowHttpHost, username, password, token }) {
+    if (baseUrl !== undefined && managerUrl !== undefined) {
+      throw new ConfigurationError({ option: "baseUrl", message: "Option `baseUrl` does not go with `managerUrl`: both are the manager's address. Give `managerUrl` alone." });
+    }
     const option = baseUrl === undefined ? "managerUrl" : "baseUrl";
     const url = requireUrl(baseUrl ?? managerUrl, option, allowHttpHost);
-    const common = { baseUrl: url.endsWith("/apiops") ? url : `${url}/apiops`, tokenOperation: CREATE };
+    const common = { baseUrl: apiUrl(url), tokenOperation: CREATE };
     if (token !== undefined && (username !== undefined || password !== undefined)) {
       throw new ConfigurationError({ option: "token", message: "Option `token` does not go with `username` and `password`. Give one or the others." });
     }
@@ -56,6 +59,7 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
     return {
       ...common,
       identity: [user],
+      identityOption: "username",
       credentials: { password: secret },
       grants: () => [{
         name: "client_credentials", grantType: "client_credentials",
@@ -84,6 +88,12 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
 /** @throws ConfigurationError */
 export function createApinizerClient(options: ApinizerOptions & { readonly managerUrl: string } & CommonOptions): ApinizerClient {
   return createClient(apinizer, options);
+}
+
+/** Out of the console's address, the API's, or the token endpoint's, which the vendor's page has for it to be copied. */
+function apiUrl(url: string): string {
+  const manager = url.endsWith("/apiops/auth/token") ? url.slice(0, -"/auth/token".length) : url;
+  return manager.endsWith("/apiops") ? manager : `${manager}/apiops`;
 }
 
 const DAY = 86_400_000;

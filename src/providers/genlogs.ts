@@ -63,6 +63,7 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
     return {
       baseUrl: requireUrl(baseUrl ?? meta.servers[0]?.url, "baseUrl", allowHttpHost),
       identity: [user],
+      identityOption: "email",
       apiKeys: { apiKey: requireSecret(apiKey, "apiKey") },
       tokenOperation: CREATE,
       credentials: { password: secret },

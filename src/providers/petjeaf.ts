@@ -1,7 +1,7 @@
 /** Petje.af: OAuth 2.0 authorization code and refresh token, one session a person. Errata PJ-*. */
 import type { paths } from "../../generated/petjeaf.ts";
 import { meta } from "../../generated/petjeaf.meta.ts";
-import { buildAuthorizationUrl, createState, exchangeCode, readCallback, type AuthorizationUrlOptions, type Callback } from "../authorization-code.ts";
+import { buildAuthorizationUrl, createState, exchangeCode, readCallback, requireRedirectUri, type AuthorizationUrlOptions, type Callback } from "../authorization-code.ts";
 import { bindingKeyOf, type BindingKey } from "../binding.ts";
 import { decodeClaims } from "../claims.ts";
 import { withCheck } from "../checked-clock.ts";
@@ -95,6 +95,7 @@ export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }>
     return {
       baseUrl: requireUrl(baseUrl ?? meta.servers[0]?.url, "baseUrl", allowHttpHost),
       identity: [id, requireText(key, "key")],
+      identityOption: "clientId",
       tokenOperation: TOKENS,
       credentials: { clientSecret: secret },
       grants: ({ refreshToken }) => (refreshToken === undefined ? [] : [{
@@ -169,6 +170,7 @@ export function createPetjeafClient(options: ClientOptions & CommonOptions): Pet
     const { state, redirectUri, key } = given;
     if (closed) throw new ClosedError({ provider: petjeaf.name, message: "petjeaf: the client was closed." });
     if (key !== undefined) requireText(key, "key");
+    if (redirectUri !== undefined) requireRedirectUri(redirectUri);
     runtime.checkClock();
     const code = readCallback(petjeaf.name, callback, state, runtime.secrets);
     const grant = { grant_type: "authorization_code", code, ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }) };
@@ -178,7 +180,7 @@ export function createPetjeafClient(options: ClientOptions & CommonOptions): Pet
       if (runtime.binds) bindingKey = await bindingKeyOf(petjeaf.name, connection, reveal);
       return tokenRequest(options.clientId, reveal, grant);
     };
-    const token = await exchangeCode({ request }, createReveal(connection.credentials, runtime.secrets.addCredentials), { provider: petjeaf, connection: { baseUrl }, fetch: runtime.fetch, now: runtime.now, monotonic: runtime.scheduler.monotonic, serverClock: runtime.serverClock, secrets: runtime.secrets }, runtime);
+    const token = await exchangeCode({ request }, createReveal(connection.credentials, runtime.secrets.addCredentials), { provider: petjeaf, connection, fetch: runtime.fetch, now: runtime.now, monotonic: runtime.scheduler.monotonic, serverClock: runtime.serverClock, secrets: runtime.secrets }, runtime);
     // The token came from the vendor over TLS just now, so its id is as good as an answer's. A generated key loses nothing.
     const granted = open(key ?? readClaims(token.accessToken).id ?? crypto.randomUUID());
     await sources.get(granted.key).adopt(token, "authorization_code", bindingKey);

@@ -40,7 +40,7 @@ export async function drive({ client, request, variant, operationId }: ContractC
   try {
     if (variant === "authorization_code") {
       const redirectUri = request.body?.["redirect_uri"];
-      const app = createPetjeafClient(options as never);
+      const app = createPetjeafClient({ ...options, key: undefined } as never);
       const session = await app.exchange(new URLSearchParams({ code: code ?? "", state: "case" }), { state: "case", ...(redirectUri === undefined ? {} : { redirectUri }) });
       return ofToken(await session.auth.getToken());
     }
