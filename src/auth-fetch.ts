@@ -1,10 +1,11 @@
 /** fetch -> fetch: puts the token and the API keys on a request, follows redirects by hand, and recovers once from a 401. */
-import { limitAnswer } from "./answer-limit.ts";
-import { ClosedError, ConfigurationError, NetworkError, RedirectError } from "./errors.ts";
-import { describeFault } from "./fault.ts";
+import { guardAnswer } from "./answer-limit.ts";
+import { ClosedError, ConfigurationError, RedirectError } from "./errors.ts";
+import { answerError, requireAnswer } from "./fault.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { parseUrl } from "./parse-url.ts";
 import { parsePathTemplate } from "./path-template.ts";
+import { placed, remember, type Place } from "./place.ts";
 import { extrasOf, type Extras } from "./request-extras.ts";
 import { assertNoDotSegment, parseBase, pathBelow } from "./request-url.ts";
 import type { Connection, OperationMeta, Provider } from "./provider.ts";
@@ -54,6 +55,7 @@ interface Parts {
   readonly headers: Headers;
   readonly body: ArrayBuffer | ReadableStream | null;
   readonly extras: Extras;
+  readonly place: Place;
 }
 
 export function createSend({ provider, connection, source, fetch, now, serverClock, secrets, scheduler, timeouts, maxAnswerBytes }: AuthFetchParts): Send {
@@ -92,13 +94,13 @@ export function createSend({ provider, connection, source, fetch, now, serverClo
     let sent = parts;
     let abroad = false;
     for (let hops = 0; ; hops += 1) {
-      const response = await sendOnce(sent, signal);
+      const response = await sendOnce(sent, signal, abroad ? "The server that a redirect led to" : "The API");
       const { status } = response;
       const location = response.headers.get("location");
       if (redirect === "manual" || location === null || ![301, 302, 303, 307, 308].includes(status)) return { response, last: abroad ? undefined : sent };
       response.body?.cancel().catch(() => undefined);
       const refuse = (why: string): never => {
-        throw new RedirectError({ provider: provider.name, status, message: `${provider.name}: a redirect of an API call was not followed: ${why}.` });
+        throw new RedirectError(placed({ status, message: `A redirect was not followed: ${why}.` }, sent.place));
       };
       if (redirect === "error") return refuse("the request forbids redirects");
       if (hops === MAX_REDIRECTS) return refuse("there were too many");
@@ -117,17 +119,17 @@ export function createSend({ provider, connection, source, fetch, now, serverClo
     }
   }
 
-  async function sendOnce({ url, method, headers, body, extras }: Parts, signal: AbortSignal): Promise<Response> {
+  async function sendOnce({ url, method, headers, body, extras, place }: Parts, signal: AbortSignal, whom: string): Promise<Response> {
     const arrived = serverClock.sent("api");
+    let given: unknown;
     try {
-      const response = await fetch(url.href, { ...extras, method, headers, body, signal, redirect: "manual", ...(body instanceof ReadableStream ? { duplex: "half" } : {}) });
-      if (url.origin === base.origin) arrived(response.headers.get("date")); // Where a redirect led, another clock may go.
-      return response;
+      given = await fetch(url.href, { ...extras, method, headers, body, signal, redirect: "manual", ...(body instanceof ReadableStream ? { duplex: "half" } : {}) });
     } catch (cause) {
-      if (signal.aborted) throw cause;
-      const fault = describeFault(cause, "The API");
-      throw new NetworkError({ ...fault, provider: provider.name, message: `${provider.name}: ${fault.message}` });
+      throw signal.aborted ? signal.reason : answerError(cause, undefined, place, whom);
     }
+    const response = remember(requireAnswer(given, place), place);
+    if (url.origin === base.origin) arrived(response.headers.get("date")); // Where a redirect led, another clock may go.
+    return response;
   }
 
   const send: Send = async (request, { replayable = true, init } = {}) => {
@@ -139,10 +141,12 @@ export function createSend({ provider, connection, source, fetch, now, serverClo
     // As the platform read it: not every request was looked at before, such as one that the caller or a middleware made.
     assertNoDotSegment(path, provider.name, "path");
     const { method, signal } = request;
-    const schemes = findOperation(method, path)?.security ?? provider.meta.security;
+    const operation = findOperation(method, path);
+    const place: Place = { provider: provider.name, operation: operation?.id, host: url.host };
+    const schemes = operation?.security ?? provider.meta.security;
     const headers = await withApiKeys(new Headers(request.headers), schemes, signal);
     const body = request.body === null ? null : replayable ? await request.arrayBuffer() : request.body;
-    const parts: Parts = { url, method, headers, body, extras: extrasOf(request, init) };
+    const parts: Parts = { url, method, headers, body, extras: extrasOf(request, init), place };
     if (!schemes.includes(provider.tokenScheme)) return (await follow(parts, request)).response;
 
     const token = await source.getToken({ signal });
@@ -164,7 +168,7 @@ export function createSend({ provider, connection, source, fetch, now, serverClo
     response.body?.cancel().catch(() => undefined);
     return (await follow(withToken(last, renewed), request)).response; // A second 401 is returned as it is.
   };
-  return async (...request) => limitAnswer(await send(...request), maxAnswerBytes, provider.name);
+  return async (request, options) => guardAnswer(await send(request, options), { limit: maxAnswerBytes, request, provider: provider.name });
 }
 
 /** Finds what the spec says of a request by its path below the base URL. Paths are compared exactly, slash at the end included. */

@@ -2,14 +2,16 @@
 import createFetchClient, { type Client } from "openapi-fetch";
 import { createSend, type Send } from "./auth-fetch.ts";
 import { withCheck } from "./checked-clock.ts";
-import { ConfigurationError, ContractError, CorrigendaError, NetworkError, type AnyCorrigendaError } from "./errors.ts";
-import { describeFault } from "./fault.ts";
-import { isInstance, memberOf } from "./foreign.ts";
+import { ConfigurationError, ContractError, CorrigendaError, type AnyCorrigendaError } from "./errors.ts";
+import { requireAnswer } from "./fault.ts";
+import { isInstance } from "./foreign.ts";
 import { addOptions } from "./known-secrets.ts";
+import { parseUrl } from "./parse-url.ts";
+import { placed, placeOf, remember, type Place } from "./place.ts";
 import type { Connection, Provider } from "./provider.ts";
 import { requireObject } from "./options.ts";
 import { assertPlainUrl, type UrlOptions } from "./request-url.ts";
-import { apiRefusal, readProblem, withoutSecrets } from "./refusal.ts";
+import { apiRefusal, quote, readProblem, withoutSecrets } from "./refusal.ts";
 import { createRuntime, type CommonOptions, type Runtime } from "./runtime.ts";
 import { createStaticTokenSource } from "./static-token.ts";
 import type { TokenSource } from "./source.ts";
@@ -55,7 +57,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
   addOptions(runtime.secrets, connection);
   const send = createSend({ provider, connection, source: auth, ...runtime });
   const client = createFetchClient<Paths>({ baseUrl, fetch: send });
-  return Object.assign(client, byTheSpec(client, provider, send), {
+  return Object.assign(client, byTheSpec(client, provider, baseUrl, send), {
     auth,
     toError: (result: { readonly error?: unknown; readonly response: Response }) => {
       requireObject(result, "result");
@@ -65,7 +67,9 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
       // Text that was no JSON (a proxy's HTML page, say) is none of the vendor's shapes, and not quoted.
       const json = typeof error !== "string" || mediaTypeOf(headers) === "application/json";
       const problem = withoutSecrets(readProblem(provider, json ? error : undefined), runtime.secrets);
-      return apiRefusal({ provider: name, status, headers, problem, now: runtime.now() }) as AnyCorrigendaError;
+      // Another answer than one of this client may have any address.
+      const place = placeOf(result.response) ?? { provider: name, host: quote(parseUrl(result.response.url)?.host, runtime.secrets, 253) };
+      return apiRefusal({ place, status, headers, problem, now: runtime.now() }) as AnyCorrigendaError;
     },
     fetch: async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
       const url = typeof input === "string" && input.startsWith("/") && !input.startsWith("//") ? baseUrl + input : input instanceof URL ? input.href : input;
@@ -73,7 +77,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
         throw new ConfigurationError({ provider: name, option: "input", message: `${name}: \`fetch\` takes a path below the base URL that begins with a slash, or a whole URL.` });
       }
       // A stream can be read once: such a request is not sent a second time (rule T-20).
-      const streamed = typeof init?.body === "object" && init.body !== null && ("getReader" in init.body || Symbol.asyncIterator in init.body);
+      const streamed = isStream(init?.body);
       const CheckedRequest = checkedRequest(name, { address: "input", path: "input" });
       return send(new CheckedRequest(url, init), { replayable: !streamed, init: init ?? {} });
     },
@@ -90,7 +94,8 @@ function checkedRequest(provider: string, options: UrlOptions, called: () => voi
     called();
     if (typeof input === "string") assertPlainUrl(input, provider, options);
     try {
-      return new Own(input, init);
+      // A stream needs it, and it has no other value.
+      return new Own(input, isStream(init?.body) ? { ...init, duplex: "half" } : init);
     } catch {
       throw unusable(provider);
     }
@@ -100,11 +105,17 @@ function checkedRequest(provider: string, options: UrlOptions, called: () => voi
   return CheckedRequest as unknown as typeof Request;
 }
 
+const isStream = (body: unknown): boolean => typeof body === "object" && body !== null && ("getReader" in body || Symbol.asyncIterator in body);
+
 const unusable = (provider: string): ConfigurationError =>
   new ConfigurationError({ provider, option: "init", message: `${provider}: no request can be made of these options. Look at method, parameters, headers and body. Nothing was sent.` });
 
 const METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;
 interface Init { readonly [name: string]: unknown; readonly headers?: unknown; readonly body?: unknown; readonly bodySerializer?: unknown; readonly parseAs?: unknown; readonly Request?: typeof Request }
+/** An answer that openapi-fetch can read. @throws ConfigurationError */
+const requireReadable = (response: Response, provider: string): Response =>
+  requireAnswer(typeof response.text === "function" ? response : undefined, placeOf(response) ?? { provider });
+
 /** openapi-fetch's own; the rest of a call's options is for `fetch`. */
 const CALL_OPTIONS = new Set(["baseUrl", "fetch", "Request", "params", "parseAs", "querySerializer", "bodySerializer", "pathSerializer", "middleware"]);
 const withoutCallOptions = (init: Init): object => Object.fromEntries(Object.entries(init).filter(([name]) => !CALL_OPTIONS.has(name)));
@@ -115,8 +126,9 @@ type Method = (path: string, init?: Init) => Promise<Result>;
  * openapi-fetch sends JSON and expects JSON unless each call says otherwise. Here the spec says it: the media type of the
  * body and of the answer come from the generated meta file.
  */
-function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: Provider<Paths, never>, send: Send): Partial<Client<Paths>> {
+function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: Provider<Paths, never>, baseUrl: string, send: Send): Partial<Client<Paths>> {
   const original = client.request as unknown as (method: string, path: string, init: Init) => Promise<Result>;
+  const { host } = new URL(baseUrl);
   async function call(method: string, path: string, given?: Init | null): Promise<Result> {
     const init = given ?? {};
     if (init["fetch"] !== undefined) {
@@ -130,21 +142,21 @@ function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: 
       const result = await original(method, path, {
         ...init,
         // For this call alone, so that what a Request hides arrives though a middleware puts another one in its place.
-        fetch: (request: Request) => send(request, { init: withoutCallOptions(init) }),
+        fetch: async (request: Request) => requireReadable(await send(request, { init: withoutCallOptions(init) }), name),
         Request: checkedRequest(name, { address: "baseUrl", path: "path" }, () => { serialized = true; }, init.Request),
         ...(form ? { bodySerializer: encodeForm, headers: { ...plain(init.headers), "Content-Type": operation.request } } : {}),
         ...(asked ? { parseAs: "text" } : {}),
       });
+      // A middleware may have put another answer in its place.
+      const place = placeOf(result.response) ?? { provider: name, operation: operation?.id, host };
+      remember(result.response, place);
       const text = asked && typeof result.data === "string" && !operation?.response?.startsWith("text/") ? result.data : undefined;
-      return text === undefined ? result : { ...result, data: text === "" ? undefined : parseJson(text, `${name}: the answer to ${method} ${path} is not JSON.`, name) };
+      return text === undefined ? result : { ...result, data: text === "" ? undefined : parseJson(text, place) };
     } catch (error) {
       if (isInstance(error, CorrigendaError) || (init["signal"] as AbortSignal | undefined)?.aborted) throw error;
       // Half a character in a parameter, say, or a header name with a space. What a serializer of the caller's throws is theirs to see.
       if (!serialized && [init.bodySerializer, init["querySerializer"], init["pathSerializer"]].every((own) => typeof own !== "function")) throw unusable(name);
-      // The connection went while the body was read, or it cannot be decompressed. Anything else is a fault of the caller's middleware.
-      if (memberOf(error, "name") !== "TypeError" || memberOf(error, "message") !== "terminated") throw error;
-      const fault = describeFault(error, "The API");
-      throw new NetworkError({ ...fault, provider: name, message: `${name}: ${fault.message}` });
+      throw error; // Of the caller's middleware, say.
     }
   }
   const byMethod = METHODS.map((method): [string, Method] => [method, (path, init) => call(method, path, init)]);
@@ -153,11 +165,11 @@ function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: 
 }
 
 /** The parser's own message repeats the text. */
-function parseJson(text: string, message: string, provider: string): unknown {
+function parseJson(text: string, place: Place): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new ContractError({ provider, pointer: "", message });
+    throw new ContractError(placed({ pointer: "", message: "The answer is not JSON." }, place));
   }
 }
 

@@ -34,6 +34,10 @@ export interface ErrorDetails {
   readonly message: string;
   /** Provider's name, e.g. `genlogs`. */
   readonly provider?: string | undefined;
+  /** What was asked: the spec's `operationId`, e.g. `createToken`. */
+  readonly operation?: string | undefined;
+  /** Host that was asked, with its port unless that is the usual one. */
+  readonly host?: string | undefined;
   /** Finer than `kind`: `ECONNREFUSED`, `timeout`, `state_mismatch`, ... */
   readonly code?: string | undefined;
   /** HTTP status of the answer. */
@@ -55,6 +59,10 @@ export interface ErrorDetails {
 export abstract class CorrigendaError extends Error {
   abstract readonly kind: ErrorKind;
   declare readonly provider?: string;
+  /** What was asked: the spec's `operationId`, where the error speaks of a request that the spec knows. */
+  declare readonly operation?: string;
+  /** Host that was asked, with its port unless that is the usual one. */
+  declare readonly host?: string;
   declare readonly code?: string;
   declare readonly status?: number;
   declare readonly vendorCode?: string;
@@ -67,6 +75,8 @@ export abstract class CorrigendaError extends Error {
     this.#details = details;
     this.retryable = details.retryable ?? false;
     if (details.provider !== undefined) this.provider = details.provider;
+    if (details.operation !== undefined) this.operation = details.operation;
+    if (details.host !== undefined) this.host = details.host;
     if (details.code !== undefined) this.code = details.code;
     if (details.status !== undefined) this.status = details.status;
     if (details.vendorCode !== undefined) this.vendorCode = details.vendorCode;

@@ -1,5 +1,6 @@
-import type { ErrorDetails } from "./errors.ts";
+import { ConfigurationError, ContractError, NetworkError, type CorrigendaError, type ErrorDetails } from "./errors.ts";
 import { memberOf } from "./foreign.ts";
+import { placed, type Place } from "./place.ts";
 
 /** Failures before a connection was made: the only ones after which a single-use grant may be sent again freely (rule T-13). */
 const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
@@ -34,15 +35,37 @@ const MISTAKES: readonly Mistake[] = [
 /** Codes of TLS that speak of one connection and not of the configuration. */
 const PASSING = /^ERR_SSL_(?:.*BAD_RECORD_MAC|UNEXPECTED_EOF.*|.*INTERNAL_ERROR|.*CLOSE_NOTIFY.*)$/;
 
+/** Codes of zlib, brotli and zstd. */
+const DECOMPRESSION = /^(?:Z_|ZSTD_|ERR__ERROR_|ERR_BROTLI_|ERR_ZLIB_)/;
+
+/** The platform's code, and that of what caused it: the first that looks like one. */
+function codeOf(cause: unknown): string {
+  const codes = [cause, memberOf(cause, "cause")].map((error) => memberOf(error, "code"));
+  // Those of zstd alone have small letters.
+  return codes.map((code) => (typeof code === "string" ? code.replace(/^ZSTD_error_[a-z_]+$/i, (name) => name.toUpperCase()) : "")).find((code) => CODE.test(code)) ?? "network_error";
+}
+
 /**
  * What went wrong on the way, from what `fetch` threw. The platform's error itself is left behind: it may hold pieces of
  * the request and of the answer (rule S-03). Told by code, since the error may come from another realm.
  */
 export function describeFault(cause: unknown, whom: string): ErrorDetails {
-  const codes = [cause, memberOf(cause, "cause")].map((error) => memberOf(error, "code"));
-  const code = codes.find((found): found is string => typeof found === "string" && CODE.test(found)) ?? "network_error";
+  const code = codeOf(cause);
   const mistake = PASSING.test(code) ? undefined : MISTAKES.find((one) => one.code.test(code));
   return mistake
     ? { code, maybeReceived: mistake.maybeReceived, retryable: false, message: `${whom} ${mistake.says[0]} (${code}). ${mistake.says[1]}` }
     : { code, maybeReceived: !NEVER_CONNECTED.has(code), message: `${whom} could not be reached, or the connection was cut (${code}).` };
+}
+
+/** What went wrong while an answer was read. */
+export function answerError(cause: unknown, status: number | undefined, place: Place, whom = "The API"): CorrigendaError {
+  const code = codeOf(cause);
+  if (!DECOMPRESSION.test(code)) return new NetworkError(placed(describeFault(cause, whom), place));
+  return new ContractError(placed({ pointer: "", code, status, message: `The answer cannot be decompressed (${code}).` }, place));
+}
+
+/** What a `fetch` gave, if it is an answer; by its members, since it may be of another library. @throws ConfigurationError */
+export function requireAnswer(given: unknown, place: Place): Response {
+  if (typeof memberOf(given, "status") === "number" && typeof memberOf(memberOf(given, "headers"), "get") === "function") return given as Response;
+  throw new ConfigurationError(placed({ option: "fetch", message: "The `fetch` option gave no Response. Make it return what the platform's `fetch` returns." }, place));
 }

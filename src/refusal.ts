@@ -4,13 +4,14 @@ import {
 } from "./errors.ts";
 import type { Grant, Problem, Provider } from "./provider.ts";
 import { oneLine } from "./encodings.ts";
+import { placed, type Place } from "./place.ts";
 import { redact } from "./redact.ts";
 
 /** Rule T-11, in seconds. */
 const RETRY_AFTER = { byDefault: 60, longest: 3600 };
 
 export interface Refusal {
-  readonly provider: string;
+  readonly place: Place;
   readonly status: number;
   readonly headers: Headers;
   /** Without secrets: it is shown. */
@@ -74,9 +75,9 @@ export function apiRefusal(refusal: Refusal): CorrigendaError {
 
 type Describe = (what: string) => ErrorDetails;
 
-function describe({ provider, status, problem }: Refusal, retryAt: number | undefined): Describe {
+function describe({ place, status, problem }: Refusal, retryAt: number | undefined): Describe {
   const said = [problem.code, problem.message].filter((text) => text !== undefined && text !== "").join(": ");
-  return (what) => ({ provider, status, retryAt, vendorCode: problem.code, message: `${provider}: ${what} (${status}${said === "" ? "" : `, ${said}`}).` });
+  return (what) => placed({ status, retryAt, vendorCode: problem.code, message: `${what} (${status}${said === "" ? "" : `, ${said}`}).` }, place);
 }
 
 function unavailable(refusal: Refusal, details: Describe, whom: string): CorrigendaError | undefined {

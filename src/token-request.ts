@@ -1,9 +1,10 @@
 /** The only place that talks to a token endpoint. Sends one request and maps every answer to a token or a typed error. */
 import { withSignal } from "./abort.ts";
-import { ContractError, NetworkError, RedirectError, type CorrigendaError, type ErrorDetails } from "./errors.ts";
-import { describeFault } from "./fault.ts";
+import { ConfigurationError, ContractError, CorrigendaError, NetworkError, RedirectError, type ErrorDetails } from "./errors.ts";
+import { answerError, requireAnswer } from "./fault.ts";
 import { isInstance } from "./foreign.ts";
 import { parseUrl } from "./parse-url.ts";
+import { placed, type Place } from "./place.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import type { Connection, Grant, Problem, Provider, TokenRequest } from "./provider.ts";
 import { readProblem, tokenRefusal, withoutSecrets } from "./refusal.ts";
@@ -34,6 +35,8 @@ export interface TokenEndpoint {
 
 /** A request that is ready to be sent, any number of times. `secrets` are all the secret values in it, `apiKeys` some of them. */
 export interface PreparedRequest {
+  /** Its id in the spec. */
+  readonly operation?: string | undefined;
   readonly url: URL;
   readonly init: RequestInit;
   readonly secrets: readonly string[];
@@ -46,21 +49,22 @@ export interface PreparedRequest {
  * Never rejects: a refusal, a breach and a fault of the network come back as `error`.
  * @param signal the deadline: its abort ends the attempt as a timeout
  */
-export async function sendTokenRequest({ url, init, padded }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
+export async function sendTokenRequest({ operation, url, init, padded }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
   const { provider, now, monotonic, secrets, serverClock } = endpoint;
-  const label = (details: ErrorDetails): ErrorDetails => ({ ...details, provider: provider.name, message: `${provider.name}: ${details.message}` });
+  const place: Place = { provider: provider.name, operation, host: url.host };
+  const label = (details: ErrorDetails): ErrorDetails => placed(details, place);
   const [sentAt, began] = [now(), monotonic()];
   const arrived = serverClock.sent("token");
   let response: Response;
   let serverTime: number | undefined;
   let text: string;
   try {
-    response = await fetchOnce(url, { ...init, signal }, endpoint.fetch);
+    response = await fetchOnce(url, { ...init, signal }, endpoint.fetch, place);
     serverTime = arrived(response.headers.get("date"));
-    text = await readText(response, signal);
+    text = await readText(response, signal, place);
   } catch (cause) {
-    if (isInstance(cause, ContractError) || isInstance(cause, RedirectError)) return { error: cause.copy(label) };
-    return { error: new NetworkError(label(signal.aborted ? { code: "timeout", message: "The token endpoint did not answer in time." } : describeFault(cause, "The token endpoint"))) };
+    if (isInstance(cause, CorrigendaError)) return { error: cause.host === undefined ? cause.copy(label) : cause };
+    return { error: signal.aborted ? new NetworkError(label({ code: "timeout", message: "The token endpoint did not answer in time." })) : answerError(cause, undefined, place, "The token endpoint") };
   }
   const { status, headers } = response;
   const body = parseJson(text);
@@ -80,7 +84,7 @@ export async function sendTokenRequest({ url, init, padded }: PreparedRequest, g
   }
   const problem = readProblem(provider, body);
   const shown = withoutSecrets(problem, [...secrets, ...tokensIn(body, provider)]);
-  return { status, problem, error: tokenRefusal({ provider: provider.name, status, headers, problem: shown, code: problem.code, now: now(), padded }, grantType) };
+  return { status, problem, error: tokenRefusal({ place, status, headers, problem: shown, code: problem.code, now: now(), padded }, grantType) };
 }
 
 /** Encodes a request as the spec says and puts the API keys on. @throws ConfigurationError if one cannot be had */
@@ -100,7 +104,7 @@ export async function prepareTokenRequest({ operation, query, body, secrets }: T
     apiKeys.push(value);
     headers.set(place.header, (place.prefix ?? "") + value);
   }
-  const all = { url, secrets: [...secrets, ...apiKeys], apiKeys };
+  const all = { operation: meta?.id, url, secrets: [...secrets, ...apiKeys], apiKeys };
   known.add(...secrets);
   known.addCredentials(...apiKeys);
   if (body === undefined) return { ...all, init: { method, headers, redirect: "manual" } };
@@ -110,8 +114,8 @@ export async function prepareTokenRequest({ operation, query, body, secrets }: T
 }
 
 /** Follows one 307 or 308 to the same origin with method and body as they were; every other redirect is refused (rule S-02). */
-async function fetchOnce(url: URL, init: RequestInit, fetch: TokenEndpoint["fetch"], redirected = false): Promise<Response> {
-  const response = await withSignal(fetch(url.href, init), init.signal);
+async function fetchOnce(url: URL, init: RequestInit, fetch: TokenEndpoint["fetch"], place: Place, redirected = false): Promise<Response> {
+  const response = requireAnswer(await withSignal(fetch(url.href, init), init.signal), place);
   const { status } = response;
   if (response.type !== "opaqueredirect" && (status < 300 || status > 399 || status === 304)) return response;
   response.body?.cancel().catch(() => undefined);
@@ -126,12 +130,14 @@ async function fetchOnce(url: URL, init: RequestInit, fetch: TokenEndpoint["fetc
   if (redirected) return refuse("a second time");
   // The credentials of GenLogs' older form are in the query, which a redirect need not repeat.
   if (target.search === "") target.search = url.search;
-  return fetchOnce(target, init, fetch, true);
+  return fetchOnce(target, init, fetch, place, true);
 }
 
 /** Text of the body, up to the cap, which counts after decompression. */
-async function readText(response: Response, signal: AbortSignal): Promise<string> {
-  if (!response.body) return "";
+async function readText(response: Response, signal: AbortSignal, place: Place): Promise<string> {
+  if (response.body === null) return "";
+  // Of another library's answer no more could be known than all of it, however much that is (rule S-04).
+  if (typeof (response.body as Partial<ReadableStream> | undefined)?.getReader !== "function") throw new ConfigurationError(placed({ option: "fetch", message: "The `fetch` option gave an answer whose `body` is no web stream. Make it return what the platform's `fetch` returns." }, place));
   const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";

@@ -399,13 +399,13 @@ describe("the size of an answer is bounded", () => {
     expect(await failure(client(server, 1000).GET("/projects/"))).toMatchObject(tooLarge);
   });
 
-  test("a chunk that is none, and what cannot be decompressed, are network errors", async () => {
+  test("a chunk that is none is a network error, and what cannot be decompressed breaks the contract", async () => {
     const server = await raw((socket) => void socket.end(Buffer.concat([chunked(json(500)).subarray(0, -5), Buffer.from("zz\r\n")])));
     expect(await failure(client(server).GET("/projects/"))).toMatchObject({ kind: "network", maybeReceived: true });
     // As undici says it of broken gzip and brotli. (Garbage from the first byte on hangs `fetch` of Node 20, with and without this package.)
-    for (const code of ["Z_DATA_ERROR", "ERR__ERROR_FORMAT_PADDING_1"]) {
+    for (const code of ["Z_DATA_ERROR", "Z_BUF_ERROR", "ERR__ERROR_FORMAT_PADDING_1", "ERR_BROTLI_DECODER_ERROR_UNREACHABLE", "ZSTD_error_prefix_unknown"]) {
       const fetch = async (): Promise<Response> => new Response(new ReadableStream({ pull: (controller) => { controller.error(new TypeError("terminated", { cause: Object.assign(new Error("x"), { code }) })); } }));
-      expect(await failure(createApinizerClient({ managerUrl: "https://m.example", token: "made-by-hand", fetch }).GET("/projects/"))).toMatchObject({ kind: "network", code });
+      expect(await failure(createApinizerClient({ managerUrl: "https://m.example", token: "made-by-hand", fetch }).GET("/projects/"))).toMatchObject({ kind: "contract", code: code.toUpperCase(), retryable: false });
     }
   });
 

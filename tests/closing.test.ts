@@ -135,7 +135,7 @@ async function renewing(options: CommonOptions = {}): Promise<ReturnType<typeof 
     ...options, store: { ...store, get: async (name: string) => { if (!name.endsWith(":latch")) key = name; return store.get(name); } },
   };
   const watch = watched();
-  const source = createTokenSource(apinizer, apinizer.connect(given), { ...createRuntime(given), scheduler: watch.scheduler });
+  const source = createTokenSource(apinizer, apinizer.connect(given), { ...createRuntime(given, undefined), scheduler: watch.scheduler });
   await source.getToken();
   now += 3_500_000;
   await source.getToken();
@@ -150,7 +150,7 @@ describe("after close()", () => {
       const { get, delete: remove } = createMemoryStore();
       const store: TokenStore = { get, delete: remove, set: async () => { throw new Error("full"); } };
       const options = { ...sandbox.apinizer.options, store };
-      const source = createTokenSource(apinizer, apinizer.connect(options), { ...createRuntime(options), scheduler });
+      const source = createTokenSource(apinizer, apinizer.connect(options), { ...createRuntime(options, undefined), scheduler });
       await source.getToken();
       expect(timers.size).toBe(1); // It would be written again after a while.
       const error = await failure(source.close());

@@ -64,7 +64,7 @@ class World {
     this.ways = ways;
     const connection = plainConnection(ways);
     this.key = storeKey(plainProvider.name, connection);
-    const runtime = createRuntime({ store: this.store, fetch: this.fetch, now: this.now, timeouts: TIMEOUTS, leases: LEASES });
+    const runtime = createRuntime({ store: this.store, fetch: this.fetch, now: this.now, timeouts: TIMEOUTS, leases: LEASES }, undefined);
     this.source = createTokenSource(plainProvider, connection, { ...runtime, scheduler: this.clock.scheduler, serverClock: createServerClock(this.clock.scheduler.monotonic), binds: false });
   }
 

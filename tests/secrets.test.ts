@@ -15,7 +15,7 @@ const byHand = (token: Secret) => createApinizerClient({ managerUrl: "https://m.
 test("S-03 what looks like no code of a platform is not repeated as one", async () => {
   for (const [code, repeated] of [["AKIAIOSFODNN7EXAMPLE", "network_error"], ["EXAMPLE1234KEY", "network_error"], ["ECONNRESET", "ECONNRESET"], ["UND_ERR_SOCKET", "UND_ERR_SOCKET"], ["EAI_AGAIN", "EAI_AGAIN"], ["ERR__ERROR_FORMAT_PADDING_1", "ERR__ERROR_FORMAT_PADDING_1"]] as const) {
     const fetch = async (): Promise<Response> => { throw Object.assign(new Error("x"), { code }); };
-    expect(await failure(createApinizerClient({ managerUrl: "https://m.example", token: "t", fetch }).GET("/projects/"))).toMatchObject({ kind: "network", code: repeated });
+    expect(await failure(createApinizerClient({ managerUrl: "https://m.example", token: "t", fetch }).GET("/projects/"))).toMatchObject({ code: repeated });
   }
 });
 

@@ -218,7 +218,7 @@ describe("a vendor that answers an expired token with 403", () => {
     const scheduler = { ...systemScheduler, monotonic: () => seconds * SECOND };
     const events: ClientEvent[] = [];
     const options = { apiKey: "key-0001", email: "user@example.com", password: "password-0001", baseUrl: server.url, store, now: () => START + seconds * SECOND + wrong, onEvent: (event: ClientEvent) => void events.push(event) };
-    const runtime = { ...createRuntime(options), scheduler, serverClock: createServerClock(scheduler.monotonic) };
+    const runtime = { ...createRuntime(options, undefined), scheduler, serverClock: createServerClock(scheduler.monotonic) };
     const connection = genlogs.connect(options);
     const source = createTokenSource(genlogs, connection, runtime);
     return { auth: source, call: async () => (await openClient(genlogs, connection, runtime, source).GET("/carrier/recommendations")).response.status };

@@ -101,7 +101,7 @@ test("T-14 an intent is judged by who certainly has the turn: a process that los
     requests.push(init?.body);
     return Response.json({ access_token: "access-1", expires_in: 3600, refresh_token: "refresh-1" });
   };
-  const runtime = { ...createRuntime({ store, fetch, now: clock.now, leases: TIMES }), scheduler: clock.scheduler, binds: false };
+  const runtime = { ...createRuntime({ store, fetch, now: clock.now, leases: TIMES }, undefined), scheduler: clock.scheduler, binds: false };
   const pending = createTokenSource(plainProvider, plainConnection("refresh"), runtime).getToken();
   const passing = async (): Promise<boolean> => { await clock.advance(TIMES.poll); return refused > 3; };
   await until(passing);

@@ -27,7 +27,7 @@ export function createWorld({ ways = "login", connection, store = () => createMe
   const runtime = createRuntime({
     ...options, store: store(clock), now: clock.now,
     fetch: async (_, init) => vendor(requests.push(new URLSearchParams(init?.body as string)), world),
-  });
+  }, undefined);
   const { scheduler } = clock;
   const source = createTokenSource(plainProvider, { ...plainConnection(ways), ...connection }, { ...runtime, scheduler, serverClock: createServerClock(scheduler.monotonic), binds: false });
   const world: World = Object.assign(clock, { source, requests });
