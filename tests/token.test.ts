@@ -42,6 +42,14 @@ test("T-02 an instant is measured on the server's clock, less the second by whic
   expect(expiryAt(NOW + 1e15, { sentAt: NOW, serverTime: NOW })).toBe(NOW + (2 ** 31 - 1) * 1000);
 });
 
+test("T-02 no token is believed to live longer than it does, whatever the part of a second that its Date header lacks", () => {
+  for (let part = 0; part < 1000; part += 1) for (const life of [1001, 3000, 4000, 3_600_000]) {
+    const believed = expiryAt(NOW + part + life, { sentAt: NOW + part, serverTime: NOW }) - (NOW + part);
+    expect(believed).toBeLessThanOrEqual(life);
+    expect(believed).toBeGreaterThanOrEqual(life - 1000);
+  }
+});
+
 test("T-02 the local clock serves where no answer had a Date, and where the server's leaves nothing", () => {
   expect(expiryAt(NOW + HOUR, { sentAt: NOW })).toBe(NOW + HOUR);
   expect(expiryAt(NOW + 500, { sentAt: NOW })).toBe(NOW + 500);
