@@ -64,6 +64,15 @@ console.log(await whoIs(key).catch((error) => error.kind));`;
   expect(await run(sandboxed)).toBe("3");
 });
 
+test("no quick start swallows a refusal of the API", () => {
+  for (const example of EXAMPLES.slice(0, 3)) {
+    const calls = example.match(/\.GET\(/g)?.length ?? 0;
+    expect(calls).toBeGreaterThan(0);
+    expect(example.match(/if \(data === undefined\) throw \w+\.toError\(answer\);/g)).toHaveLength(calls);
+    expect(example).not.toContain("data?.");
+  }
+});
+
 test("the error table is complete", () => {
   const readme = readFileSync("README.md", "utf8");
   const classes = Object.entries(corrigenda).filter(([name]) => /^[A-Z].*Error$/.test(name) && name !== "CorrigendaError");

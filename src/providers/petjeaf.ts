@@ -40,14 +40,17 @@ export interface PetjeafAuth extends TokenSource {
   /**
    * Revokes the access token at the vendor and forgets the session here. The call is undocumented: only a 2xx, or a token that is dead
    * (a 401, also after a renewal, or no renewal), counts as revoked. With anything else, such as a 404, the session is kept and the error says what
-   * is known.
+   * is known. The session ends wherever its record is used: on every device of the person, and in every process on the store.
    * @param options.forget forgets the session here all the same, and resolves: the event `revocation_failed` tells what the vendor said
    * @throws CorrigendaError; StoreError if the session could not be forgotten
    */
   revoke(options?: RevokeOptions): Promise<void>;
 }
 
-/** A typed client on one person's token. */
+/**
+ * A typed client on one person's token. `key` is the name that it is stored under, and no secret: keep it in your own login session, and see
+ * `session`.
+ */
 export type PetjeafSession = ApiClient<paths, PetjeafAuth> & { readonly key: string };
 
 export interface PetjeafClient {
@@ -61,7 +64,11 @@ export interface PetjeafClient {
    * @throws CallbackError before anything is sent; CredentialsError if the vendor refuses the code
    */
   exchange(callbackUrlOrQuery: Callback, options: { readonly state: string; readonly redirectUri?: string; readonly key?: string }): Promise<PetjeafSession>;
-  /** The session of an earlier `exchange`. Nothing is read or sent until it is used. */
+  /**
+   * The session of an earlier `exchange`. Nothing is read or sent until it is used.
+   * @param key names the person, and proves nothing: what it is given acts as that person. Take it from your own login session, never from
+   *   the request, where anybody may write another person's
+   */
   session(key: string): PetjeafSession;
   /**
    * Ends the client and all its sessions. Waits for the token requests, the consents and the saves of all of them, as `auth.close()` does.
