@@ -384,7 +384,11 @@ export const document: Readonly<Record<string, unknown>> = {
         "type": "object",
         "properties": {
           "status": {
-            "const": "SUCCESS"
+            "x-errata": [
+              "AP-21"
+            ],
+            "const": "SUCCESS",
+            "description": "A 200 with another one is a failure."
           },
           "success": {
             "x-errata": [

@@ -80,7 +80,10 @@ export interface components {
             error?: null;
         };
         ProjectList: {
-            /** @constant */
+            /**
+             * @description A 200 with another one is a failure.
+             * @constant
+             */
             status?: "SUCCESS";
             /**
              * @description Printed instead of `status` in many pages.

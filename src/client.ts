@@ -11,7 +11,7 @@ import { placed, placeOf, remember, type Place } from "./place.ts";
 import type { Connection, Provider } from "./provider.ts";
 import { requireObject } from "./options.ts";
 import { assertPlainUrl, type UrlOptions } from "./request-url.ts";
-import { apiRefusal, quote, readProblem, withoutSecrets } from "./refusal.ts";
+import { apiRefusal, isFailure, quote, readProblem, withoutSecrets } from "./refusal.ts";
 import { createRuntime, type CommonOptions, type Runtime } from "./runtime.ts";
 import { createStaticTokenSource } from "./static-token.ts";
 import type { TokenSource } from "./source.ts";
@@ -26,11 +26,13 @@ export type ApiClient<Paths extends object, Auth extends TokenSource = TokenSour
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
-   * A typed error out of an answer that is none of success: `if (!result.response.ok) throw client.toError(result)`. (Not
-   * `result.error`, which is undefined where the body is empty.)
-   * Reads every error shape of the vendor; kinds `credentials`, `permission`, `rate_limited`, `server` and `rejected`.
+   * A typed error out of an answer without data: `if (result.data === undefined) throw client.toError(result)`. Neither `response.ok` nor
+   * `error` alone tells: some vendors say with status 200 that a call failed (it is `error` then), and a refusal's body may be empty.
+   * Where a success has no body (204), test `result.error !== undefined || !result.response.ok`.
+   * Reads every error shape of the vendor; kinds `credentials`, `permission`, `rate_limited`, `server` and `rejected`, and `contract` for an
+   * answer of success that is empty. @throws ConfigurationError if the result holds data
    */
-  readonly toError: (result: { readonly error?: unknown; readonly response: Response }) => AnyCorrigendaError;
+  readonly toError: (result: { readonly data?: unknown; readonly error?: unknown; readonly response: Response }) => AnyCorrigendaError;
 };
 
 /**
@@ -59,16 +61,18 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
   const client = createFetchClient<Paths>({ baseUrl, fetch: send });
   return Object.assign(client, byTheSpec(client, provider, baseUrl, send), {
     auth,
-    toError: (result: { readonly error?: unknown; readonly response: Response }) => {
+    toError: (result: { readonly data?: unknown; readonly error?: unknown; readonly response: Response }): AnyCorrigendaError => {
       requireObject(result, "result");
       requireObject(result.response, "result.response");
       requireObject(result.response.headers, "result.response.headers");
-      const { error, response: { status, headers } } = result;
+      const { data, error, response: { status, headers, ok } } = result;
+      // Another answer than one of this client may have any address.
+      const place = placeOf(result.response) ?? { provider: name, host: quote(parseUrl(result.response.url)?.host, runtime.secrets, 253) };
+      if (ok && data !== undefined) throw new ConfigurationError(placed({ option: "result", message: "The call succeeded, and its result holds data: there is no error to make of it." }, place));
+      if (ok && error === undefined) return new ContractError(placed({ pointer: "", status, message: `The answer is empty (${status}).` }, place));
       // Text that was no JSON (a proxy's HTML page, say) is none of the vendor's shapes, and not quoted.
       const json = typeof error !== "string" || mediaTypeOf(headers) === "application/json";
       const problem = withoutSecrets(readProblem(provider, json ? error : undefined), runtime.secrets);
-      // Another answer than one of this client may have any address.
-      const place = placeOf(result.response) ?? { provider: name, host: quote(parseUrl(result.response.url)?.host, runtime.secrets, 253) };
       return apiRefusal({ place, status, headers, problem, now: runtime.now() }) as AnyCorrigendaError;
     },
     fetch: async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -119,15 +123,16 @@ const requireReadable = (response: Response, provider: string): Response =>
 /** openapi-fetch's own; the rest of a call's options is for `fetch`. */
 const CALL_OPTIONS = new Set(["baseUrl", "fetch", "Request", "params", "parseAs", "querySerializer", "bodySerializer", "pathSerializer", "middleware"]);
 const withoutCallOptions = (init: Init): object => Object.fromEntries(Object.entries(init).filter(([name]) => !CALL_OPTIONS.has(name)));
-type Result = Readonly<{ data?: unknown; response: Response }>;
+type Result = Readonly<{ data?: unknown; error?: unknown; response: Response }>;
 type Method = (path: string, init?: Init) => Promise<Result>;
 
 /**
  * openapi-fetch sends JSON and expects JSON unless each call says otherwise. Here the spec says it: the media type of the
  * body and of the answer come from the generated meta file.
  */
-function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: Provider<Paths, never>, baseUrl: string, send: Send): Partial<Client<Paths>> {
+function byTheSpec<Paths extends object>(client: Client<Paths>, provider: Provider<Paths, never>, baseUrl: string, send: Send): Partial<Client<Paths>> {
   const original = client.request as unknown as (method: string, path: string, init: Init) => Promise<Result>;
+  const { name, meta } = provider;
   const { host } = new URL(baseUrl);
   async function call(method: string, path: string, given?: Init | null): Promise<Result> {
     const init = given ?? {};
@@ -151,7 +156,9 @@ function byTheSpec<Paths extends object>(client: Client<Paths>, { name, meta }: 
       const place = placeOf(result.response) ?? { provider: name, operation: operation?.id, host };
       remember(result.response, place);
       const text = asked && typeof result.data === "string" && !operation?.response?.startsWith("text/") ? result.data : undefined;
-      return text === undefined ? result : { ...result, data: text === "" ? undefined : parseJson(text, place) };
+      if (text === undefined) return result;
+      const data = text === "" ? undefined : parseJson(text, place);
+      return isFailure(provider, data) ? { error: data, response: result.response } : { ...result, data };
     } catch (error) {
       if (isInstance(error, CorrigendaError) || (init["signal"] as AbortSignal | undefined)?.aborted) throw error;
       // Half a character in a parameter, say, or a header name with a space. What a serializer of the caller's throws is theirs to see.

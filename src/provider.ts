@@ -110,6 +110,8 @@ export interface Provider<Paths extends object, Options extends object> {
   readonly parseToken: (answer: TokenAnswer) => ParsedToken;
   /** `body` is parsed JSON, undefined where the body was none. */
   readonly readProblem: (body: unknown) => Problem;
+  /** Whether the body of an answer of success says that the call failed. Never, when absent. `readProblem` then reads it. */
+  readonly isFailure?: (body: unknown) => boolean;
   /**
    * Whether an answer other than 401 also means that the token has to be renewed (rule T-21). `ended`: the token is past its end, by
    * `expiresAt` on the local clock or, for a token that this process fetched, by the parser's `expires` on the server's.

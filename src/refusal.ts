@@ -45,6 +45,15 @@ export function readProblem(provider: Pick<Provider<object, never>, "readProblem
   }
 }
 
+/** Whether a success says itself that it is none. */
+export function isFailure(provider: Pick<Provider<object, never>, "isFailure">, body: unknown): boolean {
+  try {
+    return provider.isFailure?.(body) === true;
+  } catch {
+    return false;
+  }
+}
+
 /** What a refusal of the token endpoint means. */
 export function tokenRefusal(refusal: Refusal, grantType: Grant["grantType"]): CorrigendaError {
   const { status, code = "" } = refusal;

@@ -7,7 +7,7 @@ import { parseUrl } from "./parse-url.ts";
 import { placed, type Place } from "./place.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import type { Connection, Grant, Problem, Provider, TokenRequest } from "./provider.ts";
-import { readProblem, tokenRefusal, withoutSecrets } from "./refusal.ts";
+import { isFailure, readProblem, tokenRefusal, withoutSecrets } from "./refusal.ts";
 import { assertHeaderValue, reveal } from "./secret.ts";
 import type { ServerClock } from "./server-clock.ts";
 import type { Token } from "./token.ts";
@@ -22,7 +22,7 @@ export type TokenOutcome =
   | { readonly error: CorrigendaError; readonly problem?: Problem; readonly status?: number };
 
 export interface TokenEndpoint {
-  readonly provider: Pick<Provider<object, never>, "name" | "meta" | "parseToken" | "readProblem">;
+  readonly provider: Pick<Provider<object, never>, "name" | "meta" | "parseToken" | "readProblem" | "isFailure">;
   readonly connection: Pick<Connection, "baseUrl" | "apiKeys"> & Partial<Pick<Connection, "identity" | "identityOption">>;
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
@@ -68,7 +68,7 @@ export async function sendTokenRequest({ operation, url, init, padded }: Prepare
   }
   const { status, headers } = response;
   const body = parseJson(text);
-  const failed = isObject(body) && body["error"] !== undefined && body["error"] !== null;
+  const failed = (isObject(body) && body["error"] !== undefined && body["error"] !== null) || isFailure(provider, body);
   if (status >= 200 && status < 300 && !failed) {
     try {
       if (status !== 200) throw breach("", `the status is ${status} where only 200 brings a token`);

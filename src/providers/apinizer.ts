@@ -83,6 +83,9 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
       retryAfter: parseInteger(body["retry_after"]),
     };
   },
+
+  // Both envelopes can say so with status 200 (erratum AP-21).
+  isFailure: (body) => isRecord(body) && (body["status"] === "FAILURE" || body["success"] === false),
 };
 
 /** @throws ConfigurationError */

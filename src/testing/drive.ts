@@ -49,7 +49,8 @@ export async function drive({ client, request, variant, operationId }: ContractC
     const query = Object.fromEntries(new URLSearchParams(new URL(request.url).search));
     const send = api.request as unknown as (method: string, path: string, init: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
     const result = await send(request.method, path, { params: { query } });
-    if (result.response.ok) return { data: result.data };
+    // A success without a body is one all the same, and one that says it failed is none.
+    if (result.response.ok && result.error === undefined) return { data: result.data };
     return { problem: ofError(api.toError(result), now()) };
   } catch (error) {
     if (!isCorrigendaError(error)) throw error;
