@@ -3,6 +3,8 @@ import { withSignal } from "./abort.ts";
 import { ConfigurationError, ContractError, CorrigendaError, NetworkError, RedirectError, type ErrorDetails } from "./errors.ts";
 import { answerError, requireAnswer } from "./fault.ts";
 import { isInstance } from "./foreign.ts";
+import { forgetMove, movedTo, noteMove } from "./moved.ts";
+import { withoutTrailingSlashes } from "./options.ts";
 import { parseUrl } from "./parse-url.ts";
 import { placed, type Place } from "./place.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
@@ -59,7 +61,7 @@ export async function sendTokenRequest({ operation, url, init, padded }: Prepare
   let serverTime: number | undefined;
   let text: string;
   try {
-    response = await fetchOnce(url, { ...init, signal }, endpoint.fetch, place);
+    response = await fetchMoved(url, { ...init, signal }, endpoint.fetch, place);
     serverTime = arrived(response.headers.get("date"));
     text = await readText(response, signal, place);
   } catch (cause) {
@@ -113,24 +115,62 @@ export async function prepareTokenRequest({ operation, query, body, secrets }: T
   return { ...all, init: { method, headers, redirect: "manual", body: form ? new URLSearchParams(body).toString() : JSON.stringify(body) } };
 }
 
+/** Answers that say that nothing is there any more, and so that nothing came of the request. */
+const GONE = [404, 405, 410];
+
+/** At the address that the endpoint has moved to for good, if it has; once that fails, at its own again. */
+async function fetchMoved(url: URL, init: RequestInit, fetch: TokenEndpoint["fetch"], place: Place): Promise<Response> {
+  const target = movedTo(fetch, url);
+  if (!target) return fetchOnce(url, init, fetch, place);
+  try {
+    const response = await ask(target, init, fetch, place);
+    if (!redirects(response) && !GONE.includes(response.status)) {
+      if (response.status >= 500) forgetMove(fetch, url);
+      return response;
+    }
+    response.body?.cancel().catch(() => undefined);
+  } catch (cause) {
+    forgetMove(fetch, url);
+    throw cause;
+  }
+  forgetMove(fetch, url);
+  return fetchOnce(url, init, fetch, place);
+}
+
+const ask = async (url: URL, init: RequestInit, fetch: TokenEndpoint["fetch"], place: Place): Promise<Response> =>
+  requireAnswer(await withSignal(fetch(url.href, init), init.signal), place);
+
+const redirects = ({ type, status }: Response): boolean => type === "opaqueredirect" || (status >= 300 && status <= 399 && status !== 304);
+
 /** Follows one 307 or 308 to the same origin with method and body as they were; every other redirect is refused (rule S-02). */
 async function fetchOnce(url: URL, init: RequestInit, fetch: TokenEndpoint["fetch"], place: Place, redirected = false): Promise<Response> {
-  const response = requireAnswer(await withSignal(fetch(url.href, init), init.signal), place);
+  const response = await ask(url, init, fetch, place);
+  if (!redirects(response)) return response;
   const { status } = response;
-  if (response.type !== "opaqueredirect" && (status < 300 || status > 399 || status === 304)) return response;
   response.body?.cancel().catch(() => undefined);
   const location = response.headers.get("location");
   const target = location === null ? undefined : parseUrl(location, url);
-  const refuse = (why: string): never => {
-    throw new RedirectError({ status, message: `The token endpoint redirected (${status}) ${why}: refused, nothing was sent there. Set \`baseUrl\` to the address that the vendor means.` });
+  const refuse = (why: string, cure = "Set `baseUrl` to the address that the vendor means."): never => {
+    throw new RedirectError({ status, message: `The token endpoint redirected (${status}) ${why}: refused, nothing was sent there. ${cure}` });
   };
   if (target === undefined) return refuse("without a readable address");
+  if (target.protocol === "http:" && url.protocol === "https:" && target.hostname === url.hostname) return refuse("to http:// on the same host", downgraded(url, target));
   if (target.origin !== url.origin) return refuse("to another origin");
   if (status !== 307 && status !== 308) return refuse("in a way that would drop the request's body");
   if (redirected) return refuse("a second time");
   // The credentials of GenLogs' older form are in the query, which a redirect need not repeat.
   if (target.search === "") target.search = url.search;
-  return fetchOnce(target, init, fetch, place, true);
+  const answer = await fetchOnce(target, init, fetch, place, true);
+  if (status === 308 && answer.ok) noteMove(fetch, url, target);
+  return answer;
+}
+
+/** A server behind a proxy that ends TLS takes itself to be at http://. Its path is named where it is ours but for slashes: any other may hold anything. */
+function downgraded({ pathname }: URL, target: URL): string {
+  const bare = withoutTrailingSlashes(pathname);
+  const path = [`${bare}/`, bare].find((one) => one === target.pathname && one !== pathname);
+  const wish = path === undefined ? "another path" : `the path "${path}"`;
+  return `A server behind a proxy that ends TLS does so if it wants ${wish}. Let the proxy tell it of https (X-Forwarded-Proto), or give a \`fetch\` option that asks for that path instead (docs/recipes.md).`;
 }
 
 /** Text of the body, up to the cap, which counts after decompression. */

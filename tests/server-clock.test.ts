@@ -291,7 +291,7 @@ describe("a vendor that answers an expired token with 403", () => {
       fetch: async (url: unknown) => String(url).endsWith("/auth/token") ? Response.json({ access_token_data: { token: "t" } }, { headers: { date: dateOf(1) } })
         : String(url).startsWith("https://vendor.example") ? new Response(null, { status: 307, headers: { date: dateOf(2), location: "https://other.example/" } }) : Response.json({}, { headers: { date: dateOf(3) } }),
     };
-    const runtime = { ...createRuntime(options), serverClock };
+    const runtime = { ...createRuntime(options, undefined), serverClock };
     const connection = genlogs.connect(options);
     expect((await openClient(genlogs, connection, runtime, createTokenSource(genlogs, connection, runtime)).GET("/carrier/recommendations")).response.status).toBe(200);
     expect(told).toEqual([["token", dateOf(1)], ["api", dateOf(2)]]);
