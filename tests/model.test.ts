@@ -54,6 +54,8 @@ class World {
   excused = false;
   /** Of a renewal during which its record was deleted or replaced: its refresh token may be sent again until it ends. */
   spared: string | undefined;
+  /** Whether the record of the renewal under way was deleted or replaced. */
+  outdated = false;
   /** What another process stored last, and what it stored during the renewal under way. */
   adoptable: Token | undefined;
   theirs: Token | undefined;
@@ -147,7 +149,8 @@ class World {
       pending.answer(Response.json({ access_token: token.accessToken, expires_in: kind.lifetime, ...(token.refreshToken === undefined ? {} : { refresh_token: token.refreshToken }) }));
     } else if (kind.type === "status") {
       // Where a login follows, the refusal of a refresh token is not the end, and latches nothing.
-      const goesOn = this.ways === "both" && pending.form.has("refresh_token");
+      // Nor does a refused login latch what is sent without that refresh token, once its record has gone or been replaced (T-10).
+      const goesOn = this.ways === "both" && (pending.form.has("refresh_token") || this.outdated);
       if (!goesOn && (kind.status === 400 || kind.status === 401)) this.dead.set(secretOf(pending.form), this.now());
       const headers = kind.retryAfter === undefined ? {} : { "retry-after": String(kind.retryAfter) };
       pending.answer(Response.json({ error: kind.status === 400 ? "invalid_grant" : "other" }, { status: kind.status, headers }));
@@ -245,13 +248,17 @@ class World {
   /** @returns whether a renewal is under way */
   async spare(): Promise<boolean> {
     const { inFlight } = await this.source.explain();
+    this.outdated ||= inFlight;
     if (inFlight) this.spared = this.requests.at(-1)?.form.get("refresh_token") ?? undefined;
     return inFlight;
   }
 
   async check(): Promise<void> {
     const { inFlight } = await this.source.explain();
-    if (!inFlight) this.spared = this.theirs = undefined;
+    if (!inFlight) {
+      this.spared = this.theirs = undefined;
+      this.outdated = false;
+    }
     if (this.clock.pending > 0 && !inFlight) this.problems.push("a timer was left behind");
     const record = await this.store.get(this.key);
     if (record && this.known.get(record.token.accessToken)?.session.over !== false) this.problems.push("what was deleted or revoked was saved again");
