@@ -135,37 +135,39 @@ export function createTokenSource(provider: Provider<object, never>, connection:
       } else if (current) return current;
     }
     if (keeper.unsaved && !flight && !within(SAVE_RETRY, savedAt)) void keeper.flush().finally(release);
-    const state = usable(current) ? freshness(current, now(), jitter, minTtl) : "stale";
-    if (usable(current) && (state === "fresh" || state === "soft")) {
-      const due = state === "soft" && !flight && !within(SOFT_RETRY, softFailedAt) && !brake.limited;
-      if (due) takeOff().result.catch(() => { softFailedAt = now(); });
-      // Where the process may be frozen after its answer, nothing is left to the background.
-      if (!flight || background) {
-        if (due && flight) background?.(flight.result.catch(() => undefined));
-        return current;
-      }
+    for (let overslept = false; ; ) {
+      const token = serve(minTtl) ?? (await board(minTtl, signal));
+      if (token && freshness(token, now()) !== "stale") return token;
+      // The process was frozen for longer than the token lives: that is no fault of the vendor, and a new flight has a new deadline.
+      if (token && overslept) throw new NetworkError({ provider: name, code: "timeout", message: `${name}: the answer took longer than its token lives, twice. Try again.` });
+      overslept ||= token !== undefined;
+      while (exclusive) await withSignal(exclusive, signal);
+      if (closed) throw closedError();
     }
+  }
+
+  /** The token in memory, unless the caller has to wait for another one. Renews it in the background when it is due. */
+  function serve(minTtl: number | undefined): Token | undefined {
+    const state = usable(current) ? freshness(current, now(), jitter, minTtl) : "stale";
+    if (state !== "fresh" && state !== "soft") return undefined;
+    const due = state === "soft" && !flight && !within(SOFT_RETRY, softFailedAt) && !brake.limited;
+    if (due) takeOff().result.catch(() => { softFailedAt = now(); });
+    // Where the process may be frozen after its answer, nothing is left to the background.
+    if (flight && !background) return undefined;
+    if (due && flight) background?.(flight.result.catch(() => undefined));
+    return current;
+  }
+
+  /** Joins the flight that is under way, or begins one. @returns undefined: who joined needs a token for longer than who began, and looks again */
+  async function board(minTtl: number | undefined, signal: GetTokenOptions["signal"]): Promise<Token | undefined> {
     try {
-      return await board(minTtl, signal);
+      const joined = flight;
+      const token = await (joined ?? takeOff(minTtl)).attach(signal);
+      return joined && minTtl !== undefined && freshness(token, now(), 0, minTtl) === "hard" ? undefined : token;
     } catch (error) {
       // Near its end the token still works: a failed renewal does not take it away, unless the caller needs it for longer.
       if (minTtl === undefined && usable(current) && error instanceof CorrigendaError) return current;
       throw error;
-    }
-  }
-
-  /** Joins the flight that is under way, or begins one, until it brings a token that will do. */
-  async function board(minTtl: number | undefined, signal: GetTokenOptions["signal"]): Promise<Token> {
-    for (let overslept = false; ; ) {
-      if (closed) throw closedError();
-      const joined = flight;
-      const token = await (joined ?? takeOff(minTtl)).attach(signal);
-      const state = freshness(token, now(), 0, minTtl);
-      if (state === "stale") {
-        // The process was frozen for longer than the token lives: that is no fault of the vendor, and a new flight has a new deadline.
-        if (overslept) throw new NetworkError({ provider: name, code: "timeout", message: `${name}: the answer took longer than its token lives, twice. Try again.` });
-        overslept = true;
-      } else if (!joined || minTtl === undefined || state !== "hard") return token; // One who joined may need it for longer than the one who began.
     }
   }
 
