@@ -181,6 +181,7 @@ describe("T-19 the file store", () => {
       expect(error.code).toMatch(new RegExp(`^(${code})$`));
       expect(error.message).toContain(at.path);
       expect(error.message).toMatch(cure);
+      expect(error.retryable).toBe(false);
     }
     expect(snapshot(at.path)).toBe(before);
   });
@@ -194,8 +195,8 @@ describe("T-19 the file store", () => {
   });
 
   test.each([
-    ["ENOSPC", /Make room/], ["EDQUOT", /Make room/], ["EROFS", /path that can be written/], ["EACCES", /right/], ["EPERM", /another path/], ["EIO", /disk/],
-  ])("%s while writing is a store error that names the path and the cure, and nothing changes", async (code, cure) => {
+    ["ENOSPC", /Make room/, true], ["EDQUOT", /Make room/, true], ["EROFS", /path that can be written/, false], ["EACCES", /right/, false], ["EPERM", /another path/, false], ["EIO", /disk/, true],
+  ])("%s while writing is a store error that names the path and the cure, and nothing changes", async (code, cure, retryable) => {
     const { store, path } = await written();
     const before = snapshot(path);
     const { open } = files;
@@ -208,6 +209,7 @@ describe("T-19 the file store", () => {
       expect(error.code).toBe(code);
       expect(error.message).toContain(path);
       expect(error.message).toMatch(cure);
+      expect(error.retryable).toBe(retryable);
     } finally {
       spy.mockRestore();
     }
@@ -433,7 +435,7 @@ describe("encryption at rest", () => {
     await createFileStore({ path, ...createEncryption(KEY) }).set("k", record(), 0);
     const before = snapshot(path);
     const store = createFileStore({ path, ...encryption });
-    for (const attempt of [() => store.get("k"), () => store.set("k", record(2), 1)]) expect(await storeError(attempt)).toMatchObject({ code, message: expect.stringContaining(path) });
+    for (const attempt of [() => store.get("k"), () => store.set("k", record(2), 1)]) expect(await storeError(attempt)).toMatchObject({ code, retryable: false, message: expect.stringContaining(path) });
     expect(snapshot(path)).toBe(before);
     expect(await createFileStore({ path, ...createEncryption(KEY) }).get("k")).toEqual(record());
   });
@@ -442,7 +444,7 @@ describe("encryption at rest", () => {
     const path = folder();
     const store = createFileStore({ path, ...createEncryption(KEY) });
     await createFileStore({ path }).set("plain", record(), 0);
-    expect(await storeError(store.get("plain"))).toMatchObject({ code: "not_encrypted" });
+    expect(await storeError(store.get("plain"))).toMatchObject({ code: "not_encrypted", retryable: false });
     await store.set("a", record(), 0);
     const name = readdirSync(path).find((one) => readFileSync(join(path, one, "token.1.json"), "utf8").includes(`"a"`)) ?? "";
     const file = join(path, name, "token.1.json");
@@ -515,7 +517,7 @@ describe("encryption at rest", () => {
     const old = JSON.parse(readFileSync(join(inner, "token.1.json"), "utf8")) as object;
     await store.set("k", { ...record(2), token: { ...record().token, accessToken: "canary-newer" } }, 1);
     writeFileSync(join(inner, "token.3.json"), JSON.stringify({ ...old, generation: 3 }), { mode: 0o600 });
-    expect(await storeError(store.get("k"))).toMatchObject({ code: "set_back" });
+    expect(await storeError(store.get("k"))).toMatchObject({ code: "set_back", retryable: false });
     expect(await storeError(store.set("k", record(4), 3))).toMatchObject({ code: "set_back" });
     rmSync(join(inner, "token.3.json"));
     expect((await store.get("k"))?.token.accessToken).toBe("canary-newer");
@@ -587,7 +589,7 @@ withRedis.describe("T-18 the Redis store", () => {
     const store = createRedisStore({ client, prefix: PREFIX });
     const name = `${PREFIX}{g}:token`;
     await client.set(name, "canary");
-    for (const attempt of [() => store.get("g"), () => store.set("g", record(), 0)]) expect(await storeError(attempt)).toMatchObject({ code: "WRONGTYPE", message: expect.stringContaining(name) });
+    for (const attempt of [() => store.get("g"), () => store.set("g", record(), 0)]) expect(await storeError(attempt)).toMatchObject({ code: "WRONGTYPE", retryable: false, message: expect.stringContaining(name) });
     expect(await client.get(name)).toBe("canary");
     await client.del(name);
     await client.hSet(name, { generation: "1", record: "{\"canary" });
@@ -626,11 +628,17 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
   test("that needs a password, refuses one, or is not there: a store error that names the key and the cure", async () => {
     const { port } = await own(["--requirepass", "secret-of-the-server"]);
     const none = ioredis(port, { enableReadyCheck: false });
-    expect(await storeError(createRedisStore({ client: none }).get("k"))).toMatchObject({ code: "NOAUTH", message: expect.stringMatching(/corrigenda:\{k\}:token.*credentials/) });
+    expect(await storeError(createRedisStore({ client: none }).get("k"))).toMatchObject({ code: "NOAUTH", retryable: false, message: expect.stringMatching(/corrigenda:\{k\}:token.*credentials/) });
     const wrong = ioredis(port, { password: "canary-wrong", maxRetriesPerRequest: 0, retryStrategy: () => null });
     expect((await storeError(createRedisStore({ client: wrong }).get("k"))).code).toMatch(/NOAUTH|WRONGPASS/);
     const nobody = ioredis(20_097, { maxRetriesPerRequest: 0, retryStrategy: () => null });
     expect(await storeError(createRedisStore({ client: nobody }).get("k"))).toMatchObject({ message: expect.stringMatching(/cannot be reached/), retryable: true });
+  });
+
+  test("a fault that is over by itself is retryable, and one that a person has to mend is not", async () => {
+    const said = (message: string) => createRedisStore({ client: { eval: async () => { throw new Error(message); } } });
+    for (const code of ["NOAUTH", "WRONGPASS", "NOPERM", "WRONGTYPE"]) expect(await storeError(said(`${code} canary`).get("k"))).toMatchObject({ code, retryable: false });
+    for (const code of ["READONLY", "LOADING", "CLUSTERDOWN", "MISCONF", "OOM", "NOREPLICAS"]) expect(await storeError(said(`${code} canary`).get("k"))).toMatchObject({ code, retryable: true });
   });
 
   test("a token outlives a SIGKILL of a server with appendfsync always; without, it may be lost", async () => {

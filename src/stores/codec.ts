@@ -12,9 +12,15 @@ export interface Encryption {
 /** Raised when a reader of this version could not make sense of what is written. */
 const VERSION = 1;
 
+/** Codes of faults that last until a person changes something: an option, a right, what lies in the store. Others may be over with the next call. */
+const LASTING: ReadonlySet<string> = new Set([
+  "wrong_key", "encrypted", "not_encrypted", "newer_version", "damaged", "set_back", "no_number", "permissions", "symlink", "not_a_folder",
+  "EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "ENOTSUP", "EISDIR", "ELOOP", "NOAUTH", "WRONGPASS", "NOPERM", "WRONGTYPE",
+]);
+
 /** A typed error of the record at `place`, a path or a key. @param cure what to do about it */
 export const storeFault = (place: string, code: string, what: string, cure: string): StoreError =>
-  new StoreError({ code, retryable: true, message: `The token store at ${place} ${what}. ${cure} Nothing was overwritten.` });
+  new StoreError({ code, retryable: !LASTING.has(code), message: `The token store at ${place} ${what}. ${cure} Nothing was overwritten.` });
 
 export async function encodeRecord(record: TokenRecord, key: string, encryption: Encryption | undefined): Promise<string> {
   const { generation } = record;
