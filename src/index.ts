@@ -11,7 +11,7 @@ export { createFileStore, type FileStoreOptions } from "./stores/file.ts";
 export { createRedisStore, type RedisClient, type RedisStoreOptions } from "./stores/redis.ts";
 export { createEncryption, type EncryptionKey } from "./stores/encryption.ts";
 export type { Encryption } from "./stores/codec.ts";
-export type { Intent, LatchEntry, LatchRecord, SharedTokenStore, TokenRecord, TokenStore } from "./stores/store.ts";
+export type { BuiltInTokenStore, Intent, LatchEntry, LatchRecord, ListEntry, SharedTokenStore, TokenRecord, TokenStore } from "./stores/store.ts";
 export type { LeaseTimes } from "./turn.ts";
 
 export { createGenLogsClient, genlogs, type GenLogsClient, type GenLogsOptions, type GenLogsPaths } from "./providers/genlogs.ts";

@@ -294,7 +294,7 @@ describe("T-06 close() keeps the process alive for what it waits for", () => {
 
   const SERVER_FAILS = `vendor = async () => new Response("{}", { status: 503, headers: { "retry-after": "1" } });`;
   const HANGS = `vendor = () => new Promise(() => undefined);`;
-  const TURN_IS_TAKEN = `for (const key of await store.list()) await store.lease(key, "somebody", 1000);`;
+  const TURN_IS_TAKEN = `for (const { key } of await store.list()) await store.lease(key, "somebody", 1000);`;
 
   test.each([
     ["a pause before the next attempt", SERVER_FAILS, ON_SIGTERM("options")],

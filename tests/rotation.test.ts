@@ -13,6 +13,7 @@ import { failure } from "./support/clients.ts";
 import { startRedis } from "./support/redis.ts";
 import { withServer } from "./support/with-redis.ts";
 import { until } from "./support/wait.ts";
+import { keysOf } from "./support/keys.ts";
 
 let sandbox: Sandbox;
 let store: SharedTokenStore;
@@ -40,7 +41,7 @@ async function consent(more: CommonOptions = {}): Promise<PetjeafSession> {
 const requests = (): number => sandbox.petjeaf.count("createToken");
 const alive = async (session: PetjeafSession): Promise<void> => expect((await session.GET("/users/me")).response.status).toBe(200);
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const keyOf = async (): Promise<string> => (await store.list())[0] ?? "";
+const keyOf = async (): Promise<string> => (await keysOf(store))[0] ?? "";
 /** Puts the intent of another owner on the record, as if that one had sent the refresh token. */
 async function plant(owner: string, at = sandbox.now()): Promise<TokenRecord> {
   const key = await keyOf();

@@ -20,6 +20,22 @@ const folder = (): string => {
 };
 afterAll(() => folders.forEach((path) => rmSync(path, { recursive: true, force: true })));
 
+const fs = jest.requireActual<typeof import("node:fs")>("node:fs");
+/** The newest file of a kind, as the store numbers them. */
+const newestIn = (inner: string, part: string): string => {
+  const numbers = readdirSync(inner).map((name) => Number(new RegExp(`^${part}\\.([1-9]\\d*)\\.json$`).exec(name)?.[1] ?? 0));
+  return join(inner, `${part}.${Math.max(...numbers)}.json`);
+};
+/** What every look at a file or folder finds, changed. */
+const looks = (change: (at: string) => object) => {
+  const { lstatSync: lstat } = fs;
+  return jest.spyOn(fs, "lstatSync").mockImplementation(((at: string, options: object) => {
+    const stats = lstat(at, options);
+    return stats && Object.assign(stats, change(at));
+  }) as never);
+};
+const after = (file: string, by = 1): string => file.replace(/\d+(?=\.json$)/, (number) => String(Number(number) + by));
+
 const KEY = "6b3e0d94a17f52c8e05b9d2f41a6738cb9e4057d1c8af26e3b90d5c1478ea2f6", OTHER_KEY = "q7Vd0mHsX2bK9uZpR4eYtL8nJ1wCfG5aTiO6xNvDkEQ=";
 const SECRET = "canary-access-token", REFRESH = "canary-refresh-token";
 const record = (generation = 1): TokenRecord => ({ generation, token: { accessToken: SECRET, tokenType: "Bearer", issuedAt: 1, refreshToken: REFRESH } });
@@ -42,7 +58,7 @@ describe("the contract itself", () => {
     ["forgets a member", (store) => ({ ...store, get: async (key) => { const found = await store.get(key); return found && { token: found.token, generation: found.generation }; } }), /as a whole/],
     ["forgets whose a token is", (store) => ({ ...store, get: async (key) => { const { binding: _, ...rest } = (await store.get(key)) ?? { binding: "" }; return "token" in rest ? rest : store.get(key); } }), /as a whole/],
     ["forgets what a latch says", (store) => ({ ...store, set: (key, value, expected) => store.set(key, value.token === undefined ? { generation: value.generation } as TokenRecord : value, expected) }), /latch/],
-    ["lists latches", (store) => { const all = new Set<string>(); return { ...store, set: (key, ...rest) => { all.add(key); return store.set(key, ...rest); }, list: async () => [...new Set([...(await store.list()), ...[...all].filter((key) => key.endsWith(":latch"))])] }; }, /latch/],
+    ["lists latches", (store) => { const all = new Set<string>(); return { ...store, set: (key, ...rest) => { all.add(key); return store.set(key, ...rest); }, list: async () => [...(await store.list()), ...[...all].filter((key) => key.endsWith(":latch"))] }; }, /latch/],
     ["keeps a latch whose key was deleted", (store) => ({ ...store, delete: async (key) => { const latch = await store.get(`${key}:latch`); await store.delete(key); if (latch) await store.set(`${key}:latch`, latch, 0); } }), /latch/],
     ["deletes nothing", (store) => ({ ...store, delete: async () => undefined }), /deleted/],
     ["folds case", (store) => ({ ...store, get: (key) => store.get(key.replace(/[{}]/g, "")), set: (key, ...rest) => store.set(key.replace(/[{}]/g, ""), ...rest) }), /kept apart/],
@@ -58,6 +74,13 @@ describe("the contract itself", () => {
     const failed: string[] = [];
     for (const { name, run } of storeContract(() => store)) await run().catch(() => failed.push(name));
     expect(failed.join()).toMatch(wanted);
+  });
+
+  test.each<[string, (key: string) => string | { key: string }]>([["keys as they are", (key) => key], ["entries", (key) => ({ key })]])("takes a list of %s, beside entries of problems", async (_, entry) => {
+    const store = createMemoryStore();
+    const problem = { problem: new StoreError({ message: "damaged" }), path: "somewhere" };
+    const listing: TokenStore = { ...store, list: async () => [problem, ...(await store.list()).map((one) => entry("key" in one ? one.key : ""))] };
+    for (const { run } of storeContract(() => listing)) await run();
   });
 
   test("lets a store refuse a latch", async () => {
@@ -86,7 +109,7 @@ describe("T-19 the file store", () => {
     const store = createFileStore({ path });
     await store.set("k", record(), 0);
     const [name = ""] = readdirSync(path);
-    return { path, store, inner: join(path, name), file: join(path, name, "token.1.json") };
+    return { path, store, inner: join(path, name), file: newestIn(join(path, name), "token") };
   };
 
   test("folders are private and files too, and nothing is left behind", async () => {
@@ -96,26 +119,26 @@ describe("T-19 the file store", () => {
     for (let i = 1; i < 10; i += 1) await store.set("k", record(i + 1), i);
     await store.lease("k", "a", 1000);
     await store.release("k", "a");
-    expect(readdirSync(inner).sort()).toEqual(["lease.1.json", "lease.2.json", "token.10.json", "token.9.json"]);
+    expect(readdirSync(inner).map((name) => join(inner, name)).sort()).toEqual([join(inner, "lease.1.json"), after(file, 9)]);
+    expect(lstatSync(join(inner, "lease.1.json")).size).toBe(0);
     await store.delete("k");
-    expect(readdirSync(inner).filter((name) => name.startsWith("token"))).toEqual(["token.11.json"]);
-    expect(readFileSync(join(inner, "token.11.json"), "utf8")).not.toMatch(/canary|"k"/);
+    expect(readdirSync(path)).toEqual([]);
   });
 
   test("each write is flushed to the disk, file and folder, before it counts", async () => {
     const { store, inner } = await written();
     const synced: string[] = [];
-    const open = files.open;
-    const spy = jest.spyOn(files, "open").mockImplementation(async (path, ...rest) => {
-      const handle = await open(path, ...rest);
-      const sync = handle.sync.bind(handle);
-      handle.sync = async () => { synced.push(String(path)); await sync(); };
-      return handle;
-    });
+    const paths = new Map<number, string>();
+    const { open, openSync, fsync } = fs;
+    const spies = [
+      jest.spyOn(fs, "open").mockImplementation(((path: string, flags: string, mode: number, done: (error: Error | null, file: number) => void) => open(path, flags, mode, (error, file) => { paths.set(file, path); done(error, file); })) as never),
+      jest.spyOn(fs, "openSync").mockImplementation((path, ...rest) => { const file = openSync(path, ...rest); paths.set(file, String(path)); return file; }),
+      jest.spyOn(fs, "fsync").mockImplementation(((file: number, done: () => void) => { synced.push(paths.get(file) ?? ""); fsync(file, done); }) as never),
+    ];
     try {
       await store.set("k", record(2), 1);
     } finally {
-      spy.mockRestore();
+      for (const spy of spies) spy.mockRestore();
     }
     expect(synced).toEqual([expect.stringContaining("temporary.token."), inner]);
   });
@@ -139,7 +162,7 @@ describe("T-19 the file store", () => {
     const spy = jest.spyOn(files, "link").mockImplementationOnce(async (from, to) => {
       // Meanwhile three others write, and the files of before are tidied away.
       for (let i = 1; i < 4; i += 1) expect(await store.set("k", { ...record(i + 1), token: { ...record().token, accessToken: `other-${i}` } }, i)).toBe(true);
-      expect(readdirSync(inner)).not.toContain("token.2.json");
+      expect(readdirSync(inner)).toHaveLength(2); // The newest, and the late one's.
       await link(from, to);
     });
     try {
@@ -148,7 +171,7 @@ describe("T-19 the file store", () => {
       spy.mockRestore();
     }
     expect((await store.get("k"))?.token.accessToken).toBe("other-3");
-    expect(readdirSync(inner)).not.toContain("token.2.json");
+    expect(readdirSync(inner)).toHaveLength(1);
   });
 
   test("a lease ends with the boot of the machine that gave it, and one that a crash cut off is none", async () => {
@@ -176,7 +199,8 @@ describe("T-19 the file store", () => {
     const at = await written();
     harm(at);
     const before = snapshot(at.path);
-    for (const attempt of [() => at.store.get("k"), () => at.store.set("k", record(2), 1), () => at.store.set("k", record(2), 0)]) {
+    const store = createFileStore({ path: at.path }); // As another process, which has not read it before.
+    for (const attempt of [() => store.get("k"), () => store.set("k", record(2), 1), () => store.set("k", record(2), 0)]) {
       const error = await storeError(attempt);
       expect(error.code).toMatch(new RegExp(`^(${code})$`));
       expect(error.message).toContain(at.path);
@@ -199,11 +223,9 @@ describe("T-19 the file store", () => {
   ])("%s while writing is a store error that names the path and the cure, and nothing changes", async (code, cure, retryable) => {
     const { store, path } = await written();
     const before = snapshot(path);
-    const { open } = files;
-    const spy = jest.spyOn(files, code === "EPERM" ? "link" : "open").mockImplementation(async (...args: unknown[]) => {
-      if (args[1] === "wx" || code === "EPERM") throw Object.assign(new Error(`${code}: canary`), { code });
-      return open(...(args as Parameters<typeof open>));
-    });
+    const failed = Object.assign(new Error(`${code}: canary`), { code });
+    const spy = code === "EPERM" ? jest.spyOn(files, "link").mockRejectedValue(failed)
+      : jest.spyOn(fs, "open").mockImplementation(((_: string, __: string, ___: number, done: (error: Error) => void) => done(failed)) as never);
     try {
       const error = await storeError(store.set("k", record(2), 1));
       expect(error.code).toBe(code);
@@ -247,8 +269,7 @@ describe("T-19 the file store", () => {
     const uid = jest.spyOn(process, "getuid").mockReturnValue(4711);
     try {
       if (lstatSync(path).uid !== 0) expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining("another user") });
-      const lstat = files.lstat;
-      const spy = jest.spyOn(files, "lstat").mockImplementation(async (...args) => Object.assign(await lstat(args[0]), { uid: 4712 }));
+      const spy = looks(() => ({ uid: 4712 }));
       expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining("another user") });
       spy.mockRestore();
     } finally {
@@ -275,9 +296,8 @@ describe("T-19 the file store", () => {
   });
 
   test("a folder above it that the user's private group can write to is taken; one of another group, or of everybody, is not", async () => {
-    const { store, path } = await written(join(folder(), "tokens"));
+    const { path } = await written(join(folder(), "tokens"));
     const above = join(path, "..");
-    const { lstat } = files;
     const spies = [jest.spyOn(process, "getuid").mockReturnValue(4711), jest.spyOn(process, "getgid").mockReturnValue(4711)];
     const { open } = files;
     spies.push(jest.spyOn(files, "open").mockImplementation(async (...args) => {
@@ -286,10 +306,11 @@ describe("T-19 the file store", () => {
       handle.stat = (async () => Object.assign(await stat(), { uid: 4711 })) as never;
       return handle;
     }) as never);
-    const seen = (mode: number, gid: number) => jest.spyOn(files, "lstat").mockImplementation(async (at) => Object.assign(await lstat(at), { uid: 4711, ...(String(at) === above ? { gid, mode: 0o040000 | mode } : {}) }));
+    const seen = (mode: number, gid: number) => looks((at) => ({ uid: 4711, ...(at === above ? { gid, mode: 0o040000 | mode } : {}) }));
     try {
       for (const [mode, gid, taken] of [[0o775, 4711, true], [0o775, 100, false], [0o777, 4711, false], [0o755, 100, true]] as const) {
         const spy = seen(mode, gid);
+        const store = createFileStore({ path });
         if (taken) expect(await store.get("k")).toEqual(record());
         else expect(await storeError(store.get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining("chmod go-w") });
         spy.mockRestore();
@@ -315,14 +336,14 @@ describe("T-19 the file store", () => {
   });
 
   test("a folder above it, a link above it and a file that belong to somebody else are refused", async () => {
-    const { store, path, file } = await written(join(folder(), "tokens"));
+    const { path, file } = await written(join(folder(), "tokens"));
     const uid = jest.spyOn(process, "getuid").mockReturnValue(4711);
-    const { lstat, open } = files;
-    const owned = (mine: string) => jest.spyOn(files, "lstat").mockImplementation(async (at) => Object.assign(await lstat(at), { uid: String(at) === mine ? 4712 : 4711 }));
+    const { open } = files;
+    const owned = (mine: string) => looks((at) => ({ uid: at === mine ? 4712 : 4711 }));
     try {
-      for (const at of [join(path, ".."), path]) {
+      for (const at of [join(path, ".."), path, file]) {
         const spy = owned(at);
-        expect(await storeError(store.get("k"))).toMatchObject({ code: "permissions", message: expect.stringMatching(/belongs to another user/) });
+        expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringMatching(/belongs to another user/) });
         spy.mockRestore();
       }
       const spies = [owned("none"), jest.spyOn(files, "open").mockImplementation(async (...args) => {
@@ -331,7 +352,7 @@ describe("T-19 the file store", () => {
         handle.stat = (async () => Object.assign(await stat(), { uid: 4712 })) as never;
         return handle;
       })];
-      expect(await storeError(store.get("k"))).toMatchObject({ code: "permissions", message: expect.stringMatching(new RegExp(`${file}.*belongs to another user`)) });
+      expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringMatching(new RegExp(`${file}.*belongs to another user`)) });
       for (const spy of spies) spy.mockRestore();
     } finally {
       uid.mockRestore();
@@ -342,7 +363,7 @@ describe("T-19 the file store", () => {
     for (const [name, attempts] of [["token", ["set", "delete"]], ["lease", ["lease"]]] as const) {
       const { store, inner } = await written();
       const planted = join(inner, `${name}.999999999999999.json`);
-      writeFileSync(planted, name === "token" ? readFileSync(join(inner, "token.1.json")) : "", { mode: 0o600 });
+      writeFileSync(planted, name === "token" ? readFileSync(newestIn(inner, "token")) : "", { mode: 0o600 });
       for (const attempt of attempts) {
         const error = await storeError(attempt === "set" ? store.set("k", record(2), 1) : attempt === "delete" ? store.delete("k") : store.lease("k", "a", 1000));
         expect(error.code).toBe("no_number");
@@ -411,6 +432,210 @@ describe("T-19 the file store", () => {
       else process.env["XDG_STATE_HOME"] = before;
     }
   });
+
+  test("a list tells each key, and of each record whose key cannot be told what is wrong and where it lies", async () => {
+    const { path, store } = await written();
+    const places = new Map<string, string>();
+    for (const name of ["truncated", "readable", "moved"]) {
+      const known = new Set(readdirSync(path));
+      await store.set(name, record(), 0);
+      places.set(name, newestIn(join(path, readdirSync(path).find((one) => !known.has(one)) ?? ""), "token"));
+    }
+    truncateSync(places.get("truncated") ?? "", 20);
+    chmodSync(places.get("readable") ?? "", 0o644);
+    writeFileSync(places.get("moved") ?? "", readFileSync(places.get("moved") ?? "", "utf8").replace(`"moved"`, `"other"`));
+    const entries = await createFileStore({ path }).list();
+    expect(entries.filter((entry) => "key" in entry)).toEqual([{ key: "k" }]);
+    const problems = entries.flatMap((entry) => ("problem" in entry ? [entry] : []));
+    expect(problems.map(({ path: place }) => place).sort()).toEqual([...places.values()].sort());
+    for (const { problem, path: place } of problems) {
+      expect(await storeError(Promise.reject(problem))).toMatchObject({ code: place === places.get("readable") ? "permissions" : "damaged", message: expect.stringContaining(place) });
+    }
+  });
+
+  test("a list opens few files at once, however many sessions there are", async () => {
+    const path = folder();
+    const store = createFileStore({ path });
+    await Promise.all(Array.from({ length: 100 }, (_, i) => store.set(`k${i}`, record(), 0)));
+    let opened = 0;
+    let most = 0;
+    const { open } = files;
+    const spy = jest.spyOn(files, "open").mockImplementation(async (...args) => {
+      opened += 1;
+      most = Math.max(most, opened);
+      const handle = await open(...args);
+      const close = handle.close.bind(handle);
+      handle.close = async () => { await close(); opened -= 1; };
+      return handle;
+    });
+    try {
+      expect(await createFileStore({ path }).list()).toHaveLength(100); // Which has read none of them before.
+    } finally {
+      spy.mockRestore();
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(32);
+  });
+
+  test("two files a session; and of a key that is deleted nothing stays, whoever has the lease", async () => {
+    const path = folder();
+    const [store, other] = [createFileStore({ path }), createFileStore({ path })];
+    for (let i = 0; i < 20; i += 1) {
+      await store.lease(`k${i}`, "a", 60_000);
+      await store.set(`k${i}`, record(1), 0);
+      await store.set(`k${i}`, { ...record(2), intent: { refreshTokenHash: "h", owner: "a", at: 1 } }, 1);
+      await store.set(`k${i}`, record(3), 2);
+      if (i % 3 > 0) await store.release(`k${i}`, "a");
+    }
+    expect(readdirSync(path).map((name) => readdirSync(join(path, name)).length)).toEqual(Array(20).fill(2));
+    for (let i = 0; i < 20; i += 1) await (i % 2 === 0 ? store : other).delete(`k${i}`);
+    for (let i = 0; i < 20; i += 3) {
+      expect(await other.lease(`k${i}`, "b", 60_000)).toBe(false); // Still the owner's.
+      await store.get(`k${i}`);
+      await store.release(`k${i}`, "a");
+    }
+    expect(readdirSync(path)).toEqual([]);
+  });
+
+  test("what a process that died left of a deleted key, and of a key that never got a token, goes with the next list", async () => {
+    const path = folder();
+    const store = createFileStore({ path });
+    await store.set("k", record(), 0);
+    const [name = ""] = readdirSync(path);
+    const text = `{"version":1,"deleted":true}`;
+    writeFileSync(after(newestIn(join(path, name), "token")), text, { mode: 0o600 });
+    await store.lease("l", "a", 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(readdirSync(path)).toHaveLength(2);
+    expect(await store.list()).toEqual([]);
+    expect(readdirSync(path)).toEqual([]);
+    // And one that died between the last record and the removal of the folder.
+    await store.set("k", record(), 0);
+    writeFileSync(after(newestIn(join(path, name), "token")), text.replace("}", `,"closed":true}`), { mode: 0o600 });
+    expect(await store.get("k")).toBeUndefined();
+    expect(await store.set("k", record(7), 0)).toBe(true);
+    expect(await createFileStore({ path }).get("k")).toEqual(record(7));
+    // A list leaves alone what is at work: a lease that is held, and a latch.
+    await store.lease("m", "a", 60_000);
+    await store.set("n:latch", { generation: 1, latch: [] } as unknown as TokenRecord, 0);
+    expect(await store.list()).toEqual([{ key: "k" }]);
+    expect(await store.lease("m", "b", 60_000)).toBe(false);
+    expect(await store.get("n:latch")).toBeDefined();
+  });
+
+  test("a writer who slept through a deletion, its tidying and a new record writes nothing over that", async () => {
+    for (const later of [1, 5]) {
+      const { store, path, inner } = await written();
+      const other = createFileStore({ path });
+      const link = files.link;
+      const spy = jest.spyOn(files, "link").mockImplementationOnce(async (from, to) => {
+        await other.delete("k");
+        expect(readdirSync(path)).toEqual([]);
+        for (let i = 0; i < later; i += 1) expect(await other.set("k", { ...record(100 + i), token: { ...record().token, accessToken: "new" } }, i === 0 ? 0 : 99 + i)).toBe(true);
+        await link(from, to);
+      });
+      try {
+        expect(await store.set("k", record(2), 1)).toBe(false);
+      } finally {
+        spy.mockRestore();
+      }
+      expect((await other.get("k"))?.token.accessToken).toBe("new");
+      expect(readdirSync(inner)).toHaveLength(1);
+    }
+  });
+
+  test("whoever tidies up, and sleeps through the next life of the key, removes nothing of it", async () => {
+    const { store, path } = await written();
+    const other = createFileStore({ path });
+    const { unlink } = files;
+    let slept = 0;
+    const spy = jest.spyOn(files, "unlink").mockImplementation(async (at) => {
+      if (slept === 0 && /token\.\d+\.json$/.test(String(at)) && !/temporary/.test(String(at)) && readFileSync(at, "utf8").includes("closed")) {
+        slept += 1;
+        expect(await other.set("k", record(49), 0)).toBe(true); // Another one finishes it, and the key comes again, with as many writes as before.
+        expect(await other.set("k", record(50), 49)).toBe(true);
+      }
+      await unlink(at);
+    });
+    try {
+      await store.delete("k");
+    } finally {
+      spy.mockRestore();
+    }
+    expect(slept).toBe(1);
+    expect(await store.get("k")).toEqual(record(50));
+    expect(await createFileStore({ path }).set("k", record(51), 50)).toBe(true);
+  });
+
+  test("of writers that race with a deletion and its tidying, one writes, and its record is there", async () => {
+    const path = folder();
+    const stores = Array.from({ length: 4 }, () => createFileStore({ path }));
+    for (let round = 0; round < 25; round += 1) {
+      expect(await stores[0]!.set("k", record(1), 0)).toBe(true);
+      const written = await Promise.all(stores.map(async (store, i) => {
+        if (i === 0) return void (await store.delete("k"));
+        for (;;) {
+          if (await store.set("k", { ...record(10 + i), token: { ...record().token, accessToken: `writer-${i}` } }, 0)) return i;
+          if (((await store.get("k"))?.generation ?? 1) !== 1) return undefined;
+        }
+      }));
+      const winners = written.filter((one) => one !== undefined);
+      expect(winners).toHaveLength(1);
+      expect((await createFileStore({ path }).get("k"))?.token.accessToken).toBe(`writer-${winners[0]}`);
+      await stores[1]!.delete("k");
+      expect(readdirSync(path)).toEqual([]);
+    }
+  });
+
+  describe("with `keepUnusedFor`", () => {
+    const DAY = 86_400_000;
+    const saved = async (path: string, key: string, ago: number, token: Partial<TokenRecord["token"]> = {}): Promise<void> => {
+      const known = new Set(readdirSync(path));
+      await createFileStore({ path }).set(key, { ...record(), token: { ...record().token, ...token } }, 0);
+      const then = new Date(Date.now() - ago);
+      await files.utimes(newestIn(join(path, readdirSync(path).find((one) => !known.has(one)) ?? ""), "token"), then, then);
+    };
+    const keys = async (store: TokenStore): Promise<unknown[]> => ((await store.list?.()) ?? []).map((entry) => (typeof entry === "object" && "key" in entry ? entry.key : entry)).sort();
+
+    test.each([["", {}], [", sealed", createEncryption(KEY)]])("a list removes records whose save and tokens ended longer ago, and no others%s", async (_, sealed) => {
+      const path = folder();
+      const options = { path, ...sealed };
+      const write = (key: string, token: Partial<TokenRecord["token"]>) => createFileStore(options).set(key, { ...record(), token: { ...record().token, ...token } }, 0);
+      const ages: [key: string, days: number, token: Partial<TokenRecord["token"]>][] = [
+        ["over", 31, { expiresAt: Date.now() - 31 * DAY }], ["over, of unknown end", 31, {}], ["saved later", 29, { expiresAt: 1 }],
+        ["access token ended later", 40, { expiresAt: Date.now() - 29 * DAY }], ["refresh token lives", 400, { expiresAt: 1, refreshExpiresAt: Date.now() + DAY }],
+        ["refresh token ended later", 400, { expiresAt: 1, refreshExpiresAt: Date.now() - 29 * DAY }], ["at work", 31, {}],
+      ];
+      for (const [key, days, token] of ages) {
+        const known = new Set(readdirSync(path));
+        await write(key, token);
+        const then = new Date(Date.now() - days * DAY);
+        await files.utimes(newestIn(join(path, readdirSync(path).find((one) => !known.has(one)) ?? ""), "token"), then, then);
+      }
+      const store = createFileStore({ ...options, keepUnusedFor: 30 * DAY });
+      await store.lease("at work", "a", 60_000);
+      const stay = ages.map(([key]) => key).filter((key) => !key.startsWith("over")).sort();
+      expect(await keys(createFileStore(options))).toHaveLength(ages.length); // Off by default.
+      expect(await keys(store)).toEqual(stay);
+      expect(await store.get("over")).toBeUndefined();
+      expect(readdirSync(path)).toHaveLength(stay.length);
+      expect(await store.set("over", record(), 0)).toBe(true);
+    });
+
+    test("each new key removes some of what is over, though nobody lists", async () => {
+      const path = folder();
+      for (const key of ["a", "b"]) await saved(path, key, 2 * DAY);
+      const store = createFileStore({ path, keepUnusedFor: DAY });
+      await store.set("c", record(), 0);
+      expect(await keys(createFileStore({ path }))).toEqual(["c"]);
+    });
+
+    test.each([0, -1, NaN, Infinity, 1e15, "30", null])("%p is a configuration error, of either store", (keepUnusedFor) => {
+      for (const make of [() => createFileStore({ keepUnusedFor } as never), () => createRedisStore({ client: { eval: async () => null }, keepUnusedFor } as never)]) {
+        expect(make).toThrow(expect.objectContaining({ kind: "configuration", option: "keepUnusedFor" }));
+      }
+    });
+  });
 });
 
 const snapshot = (path: string): string => JSON.stringify((readdirSync(path, { recursive: true }) as string[]).sort().map((name) => {
@@ -424,10 +649,10 @@ describe("encryption at rest", () => {
     const store = createFileStore({ path, ...createEncryption(KEY) });
     await store.set("k", record(), 0);
     await store.set("l", record(), 0);
-    const sealed = readdirSync(path).map((name) => (JSON.parse(readFileSync(join(path, name, "token.1.json"), "utf8")) as { sealed: string }).sealed);
+    const sealed = readdirSync(path).map((name) => (JSON.parse(readFileSync(newestIn(join(path, name), "token"), "utf8")) as { sealed: string }).sealed);
     expect(snapshot(path)).not.toMatch(/canary|Bearer/);
     expect(sealed[0]).not.toBe(sealed[1]);
-    expect(await store.list()).toEqual(expect.arrayContaining(["k", "l"]));
+    expect(await store.list()).toEqual(expect.arrayContaining([{ key: "k" }, { key: "l" }]));
   });
 
   test.each([["another key", createEncryption(OTHER_KEY), "wrong_key"], ["none", {}, "encrypted"]])("with %s it is a store error, and nothing is overwritten", async (_, encryption, code) => {
@@ -446,14 +671,13 @@ describe("encryption at rest", () => {
     await createFileStore({ path }).set("plain", record(), 0);
     expect(await storeError(store.get("plain"))).toMatchObject({ code: "not_encrypted", retryable: false });
     await store.set("a", record(), 0);
-    const name = readdirSync(path).find((one) => readFileSync(join(path, one, "token.1.json"), "utf8").includes(`"a"`)) ?? "";
-    const file = join(path, name, "token.1.json");
+    const file = readdirSync(path).map((one) => newestIn(join(path, one), "token")).find((one) => readFileSync(one, "utf8").includes(`"a"`)) ?? "";
     const written = JSON.parse(readFileSync(file, "utf8")) as { sealed: string };
     const { seal, open } = createEncryption(KEY);
     await expect((async () => open(await seal("text", "b"), "a"))()).rejects.toThrow();
     expect(await open(await seal("text", "a"), "a")).toBe("text");
     writeFileSync(file, JSON.stringify({ ...written, sealed: written.sealed.replace(/.{4}$/, "AAAA") }));
-    expect(await storeError(store.get("a"))).toMatchObject({ code: "wrong_key" });
+    expect(await storeError(createFileStore({ path, ...createEncryption(KEY) }).get("a"))).toMatchObject({ code: "wrong_key" });
   });
 
   test("a key can be replaced: older ones open, the first one seals", async () => {
@@ -514,12 +738,13 @@ describe("encryption at rest", () => {
     const store = createFileStore({ path, ...createEncryption(KEY) });
     await store.set("k", record(1), 0);
     const inner = join(path, readdirSync(path)[0] ?? "");
-    const old = JSON.parse(readFileSync(join(inner, "token.1.json"), "utf8")) as object;
+    const old = JSON.parse(readFileSync(newestIn(inner, "token"), "utf8")) as object;
     await store.set("k", { ...record(2), token: { ...record().token, accessToken: "canary-newer" } }, 1);
-    writeFileSync(join(inner, "token.3.json"), JSON.stringify({ ...old, generation: 3 }), { mode: 0o600 });
+    const planted = after(newestIn(inner, "token"));
+    writeFileSync(planted, JSON.stringify({ ...old, generation: 3 }), { mode: 0o600 });
     expect(await storeError(store.get("k"))).toMatchObject({ code: "set_back", retryable: false });
     expect(await storeError(store.set("k", record(4), 3))).toMatchObject({ code: "set_back" });
-    rmSync(join(inner, "token.3.json"));
+    rmSync(planted);
     expect((await store.get("k"))?.token.accessToken).toBe("canary-newer");
   });
 
@@ -578,7 +803,7 @@ withRedis.describe("T-18 the Redis store", () => {
     // A client that was set to give bytes.
     const bytes = { eval: async (script: string, ...rest: unknown[]) => { const found: unknown = await client.eval(script, ...(rest as [{ keys: string[] }])); return typeof found === "string" ? Buffer.from(found) : found; }, scan: client.scan.bind(client) };
     const another = createRedisStore({ client: bytes, prefix: PREFIX });
-    expect([await another.get("petjeaf:a:b"), await another.list()]).toEqual([record(), ["petjeaf:a:b"]]);
+    expect([await another.get("petjeaf:a:b"), await another.list()]).toEqual([record(), [{ key: "petjeaf:a:b" }]]);
     await store.release("petjeaf:a:b", "me");
     await store.delete("petjeaf:a:b");
     expect(await store.list()).toEqual([]);
@@ -597,6 +822,47 @@ withRedis.describe("T-18 the Redis store", () => {
     expect(await store.set("g", record(), 0)).toBe(false);
     expect(await client.hGet(name, "record")).toBe("{\"canary");
     await store.delete("g");
+  });
+
+  test("a list tells each key, and of each record whose key cannot be told what is wrong and under which name it lies", async () => {
+    const client = await node();
+    const store = createRedisStore({ client, prefix: PREFIX });
+    await store.set("whole", record(), 0);
+    await client.set(`${PREFIX}{type}:token`, "canary");
+    await client.hSet(`${PREFIX}{damaged}:token`, { generation: "1", record: "{\"canary" });
+    await client.hSet(`${PREFIX}{moved}:token`, { generation: "1", record: JSON.stringify({ version: 1, key: "whole", ...record() }) });
+    const entries = await store.list();
+    expect(entries.filter((entry) => "key" in entry)).toEqual([{ key: "whole" }]);
+    const problems = new Map(entries.flatMap((entry) => ("problem" in entry ? [[entry.path, entry.problem]] : [])));
+    for (const [name, code] of [["type", "WRONGTYPE"], ["damaged", "damaged"], ["moved", "damaged"]] as const) {
+      const place = `${PREFIX}{${name}}:token`;
+      expect(await storeError(Promise.reject(problems.get(place) as Error))).toMatchObject({ code, message: expect.stringContaining(place) });
+      await client.del(place);
+    }
+    expect(problems.size).toBe(3);
+    await store.delete("whole");
+    // A server that fails is no record that does.
+    expect(await storeError(createRedisStore({ client: { eval: async () => null, scan: async () => { throw new Error("NOAUTH canary"); } } as never }).list())).toMatchObject({ code: "NOAUTH" });
+  });
+
+  test.each([["", {}], [", sealed", createEncryption(KEY)]])("with `keepUnusedFor` a record expires so long after its last save, or the end of its tokens if that is later%s", async (_, sealed) => {
+    const client = await node();
+    const store = createRedisStore({ client, prefix: PREFIX, keepUnusedFor: 1_000_000, ...sealed });
+    const lifetime = async (token: object, generation: number, more: object = {}): Promise<number> => {
+      expect(await store.set("u", { ...record(generation), ...more, token: { ...record().token, ...token } }, generation - 1)).toBe(true);
+      return client.pTTL(`${PREFIX}{u}:token`);
+    };
+    const about = (ms: number) => (left: number) => { expect(left).toBeGreaterThan(ms - 60_000); expect(left).toBeLessThanOrEqual(ms + 1000); };
+    about(1_000_000)(await lifetime({}, 1));
+    about(3_000_000)(await lifetime({ expiresAt: Date.now() + 2_000_000 }, 2));
+    about(9_000_000)(await lifetime({ expiresAt: Date.now() + 2_000_000, refreshExpiresAt: Date.now() + 8_000_000 }, 3));
+    about(1_000_000)(await lifetime({ expiresAt: 1, refreshExpiresAt: 2 }, 4));
+    await client.pExpire(`${PREFIX}{u}:token`, 100_000);
+    about(1_000_000)(await lifetime({}, 5, { intent: { refreshTokenHash: "h", owner: "o", at: 1 } })); // A save like any other.
+    // Without the option no record has an end, also if it had one before.
+    expect(await createRedisStore({ client, prefix: PREFIX, ...sealed }).set("u", record(6), 5)).toBe(true);
+    expect(await client.pTTL(`${PREFIX}{u}:token`)).toBe(-1);
+    await store.delete("u");
   });
 
   test("options that cannot work are configuration errors", async () => {

@@ -202,7 +202,7 @@ const files: Target<readonly (readonly [name: string, content: string])[]> = {
     // A deletion waits for the disk.
     const deletion = input.length === 1 && input[0]![1].length % 8 === 0 ? [() => folderStore.delete("k")] : [];
     for (const use of [() => folderStore.get("k"), () => folderStore.get("k:latch"), () => folderStore.lease("k", "b", 1), () => folderStore.list(), ...deletion]) shown.push(await outcome(use()));
-    for (const name of readdirSync(place)) rmSync(join(place, name));
+    rmSync(place, { recursive: true, force: true });
     return shown;
   },
 };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Redis } from "ioredis";
-import { createFileStore, createRedisStore, type SharedTokenStore } from "../../src/index.ts";
+import { createFileStore, createRedisStore, type BuiltInTokenStore, type SharedTokenStore } from "../../src/index.ts";
 import type { LogEntry } from "../../src/sandbox/index.ts";
 import { hasServer, startRedis } from "../../tests/support/redis.ts";
 import type { FromWorker, Setup, Step, StoreName, ToWorker } from "./protocol.ts";
@@ -44,7 +44,7 @@ export async function bundleWorker(): Promise<string> {
   return file;
 }
 
-export interface Place { readonly name: StoreName; readonly at: string; readonly store: SharedTokenStore; close(): Promise<void> }
+export interface Place { readonly name: StoreName; readonly at: string; readonly store: BuiltInTokenStore; close(): Promise<void> }
 
 /** A folder and a Redis server: `REDIS_URL`, else one of its own. @throws if there is none */
 export async function openPlaces(): Promise<Place[]> {

@@ -29,7 +29,8 @@ export async function herd({ processes, callers, expiries }: Herd, startServer: 
           failed += outcomes.reduce((sum, outcome) => sum + (outcome.works ? 0 : Math.max(outcome.failed, callers)), 0);
         }
         stores[place.name] = { expiries, tokenRequests: server.requests() - first, failed };
-        await place.store.delete((await place.store.list()).find((name) => name.endsWith(key)) ?? key);
+        const keys = (await place.store.list()).flatMap((entry) => ("key" in entry ? [entry.key] : []));
+        await place.store.delete(keys.find((name) => name.endsWith(key)) ?? key);
       } finally {
         for (const worker of workers) await worker.kill();
         await server.close();

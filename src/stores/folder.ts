@@ -2,15 +2,28 @@
  * Numbered files that are never changed: each write is a new file with the next number, put in place by link(2), which fails if
  * the number is taken. That is a compare-and-set which no lock guards: a writer who was frozen for an hour can neither hold up the
  * others nor overwrite what they wrote. Node only; loaded when a file store is first used.
+ *
+ * A folder is born, and dies when its key is deleted: life.ts says how its lives are kept apart.
  */
 import type { Stats } from "node:fs";
+import { StoreError } from "../errors.ts";
+import { codeOf, createGuard, fault, lookAt, namesIn, POSIX, type Guard } from "./checks.ts";
 import { storeFault } from "./codec.ts";
+import { createContents } from "./contents.ts";
+import { create, flushed, sync } from "./disk.ts";
+import { bear, bury, CLOSED } from "./life.ts";
+
+export { lookAt, monotonic, namesIn } from "./checks.ts";
+export { bury, CLOSED, DELETED } from "./life.ts";
 
 // Not imported, so that bundles for platforms without files can be made of the package.
-const { constants } = process.getBuiltinModule("node:fs");
+const fs = process.getBuiltinModule("node:fs");
 const files = process.getBuiltinModule("node:fs/promises");
 const os = process.getBuiltinModule("node:os");
-const { dirname, isAbsolute, join, parse, relative, resolve, sep } = process.getBuiltinModule("node:path");
+const { createHash } = process.getBuiltinModule("node:crypto");
+const { isAbsolute, join, resolve } = process.getBuiltinModule("node:path");
+
+export type Part = "token" | "latch" | "lease";
 
 export interface Numbered {
   readonly number: number;
@@ -18,19 +31,14 @@ export interface Numbered {
   readonly path: string;
 }
 
-const POSIX = process.platform !== "win32";
-/** Bits of a mode: others may read or write a file; others may write to a folder; but may not touch what is not theirs in it. */
-const OTHERS = 0o077, OTHERS_WRITE = 0o022, WORLD_WRITE = 0o002, STICKY = 0o1000;
-/** Symbolic links on the way to a folder, after which they are taken for a circle, as Linux does. */
-const LINKS = 40;
 /** The last number that a file may have: it is read exactly, and so is the one before. */
 const HIGHEST = 999_999_999_999_999;
-/** Bytes. The largest token answer there may be, escaped and sealed, takes less. */
-const LARGEST = 4 << 20;
 /** ms after which a temporary file was left behind by a process that died. */
 const ABANDONED = 60_000;
-/** Times that a file may be tidied away between being listed and being opened. */
+/** Times that others may come first; each of them has written something, so there are few. */
 const ATTEMPTS = 100;
+/** Looks before a folder is taken to hold no record at all, which each living one does: on some systems a look may fall between two names. */
+const LOOKS = 3;
 
 /** `corrigenda` in the folder for state of the XDG Base Directory Specification, which has relative paths ignored. */
 export function defaultFolder(): string {
@@ -42,210 +50,172 @@ export function defaultFolder(): string {
 /** Without `.`, `..` and slashes at its end, with which a symbolic link would be the folder it points to. */
 export const normalized = (path: string): string => resolve(path);
 
-/** ms, of a clock that nobody sets and that all processes of a host share. */
-export const monotonic = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+/** Of the folder of a key. */
+export const folderName = (key: string): string => createHash("sha256").update(key).digest("hex").slice(0, 40);
+export const isFolderName = (name: string): boolean => /^[0-9a-f]{40}$/.test(name);
 
-/** The file with the highest number, undefined if there is none. @throws StoreError */
-export async function readNewest(folder: string, name: string): Promise<Numbered | undefined> {
-  for (let tries = 0; ; tries += 1) {
-    const number = await newestOf(folder, name);
-    if (number === 0) return undefined;
-    const path = pathOf(folder, name, number);
-    try {
-      return { number, path, text: await readPrivate(path) };
-    } catch (error) {
-      // On Windows a file that is being deleted is there still, and may not be opened.
-      const tidiedAway = codeOf(error) === "ENOENT" || (!POSIX && /^E(PERM|BUSY)$/.test(codeOf(error) ?? ""));
-      if (!tidiedAway || tries === ATTEMPTS) throw fault(path, error);
-    }
-  }
+export interface Put {
+  readonly text: string;
+  /**
+   * What is flushed to the disk before the write counts. `all`: file and folder. `file`: so that it is whole if it lasts; if it does not, the file
+   * before it does, which is not tidied away.
+   */
+  readonly flush: "all" | "file" | "nothing";
+  /** Whether it may follow what is there; what it throws is thrown on. Absent: it may follow anything, also what cannot be read. */
+  readonly may?: (newest: Numbered | undefined) => boolean | Promise<boolean>;
 }
 
-/** @param keep whether the file before this one stays. @returns whether the file was put in place, and is the newest */
-export async function append(folder: string, name: string, number: number, text: string, { durable, keep = true }: { readonly durable: boolean; readonly keep?: boolean }): Promise<boolean> {
-  const path = pathOf(folder, name, number);
-  if (number > HIGHEST) throw storeFault(pathOf(folder, name, number - 1), "no_number", "has the highest number there can be, so that nothing can be written after it", "No store wrote it: look at it, then remove it.");
-  try {
-    await makeFolder(folder, durable);
-    // Somebody else may have made one of these folders in the meantime.
-    await checkRoot(dirname(folder));
-    await checkFolder(folder);
-    const temporary = join(folder, `temporary.${name}.${crypto.randomUUID()}`);
+/** `overtaken`: another process wrote first. `refused`: it may not follow what is there. */
+export type Outcome = "written" | "overtaken" | "refused";
+
+export interface Folders extends Guard {
+  /** The file with the highest number, undefined if there is none. @throws StoreError */
+  readNewest(folder: string, part: Part): Promise<Numbered | undefined>;
+  /** The highest number of a file, 0 if there is none. @throws StoreError */
+  newestOf(folder: string, part: Part): number;
+  /** Writes the next file, if it may: `written` if it was put in place, and is the newest. @throws StoreError */
+  put(folder: string, part: Part, put: Put): Promise<Outcome>;
+  /** Empties a file, best effort. Whoever reads it meanwhile finds it whole, or empty, or cut off. */
+  empty(path: string): Promise<void>;
+  /** Removes what processes that died left beside the folders. Best effort. */
+  sweep(): Promise<void>;
+}
+
+export function createFolders(root: string): Folders {
+  const guard = createGuard(root);
+  const contents = createContents();
+  /** Folders that could not be flushed after a write: the next one has to do it. */
+  const unflushed = new Set<string>();
+
+  /** Names in a folder, a record among them if it is a living one. */
+  function recordsIn(folder: string): readonly string[] {
+    for (let looks = 1; ; looks += 1) {
+      const names = namesIn(folder) ?? [];
+      if (names.length === 0 || looks === LOOKS || highest(names, "token") > 0) return names;
+    }
+  }
+
+  const newestOf = (folder: string, part: Part): number => highest(recordsIn(folder), part);
+
+  async function readNewest(folder: string, part: Part): Promise<Numbered | undefined> {
+    for (let tries = 0; tries < ATTEMPTS; tries += 1) {
+      const number = newestOf(folder, part);
+      if (number === 0) return undefined;
+      const text = await textOf(folder, part, number, false);
+      if (text !== undefined) return { number, path: pathOf(folder, part, number), text };
+    }
+    throw storeFault(folder, "changes", "changes at every look", "Look at what else writes there.");
+  }
+
+  /** The folder was checked just now. */
+  async function put(folder: string, part: Part, todo: Put): Promise<Outcome> {
+    for (let tries = 0; tries < ATTEMPTS; tries += 1) {
+      if (tries > 0) guard.check(folder);
+      const temporary = join(folder, `temporary.${part}.${crypto.randomUUID()}`);
+      let swept: Promise<unknown> | undefined;
+      const sweep = (): Promise<unknown> => (swept ??= files.unlink(temporary).catch(() => undefined));
+      try {
+        const outcome = await tryPut(folder, part, todo, temporary, sweep);
+        if (outcome !== "again") return outcome;
+      } catch (error) {
+        // There is no folder, or the temporary file was swept away: what was looked at may be of an earlier life of the folder.
+        if (error instanceof StoreError || codeOf(error) !== "ENOENT") throw fault(folder, error);
+        await bear(root, folder);
+      } finally {
+        await sweep();
+      }
+    }
+    throw storeFault(folder, "changes", "changes at every look", "Look at what else writes there.");
+  }
+
+  async function tryPut(folder: string, part: Part, { text, flush, may }: Put, temporary: string, sweep: () => Promise<unknown>): Promise<Outcome | "again"> {
+    const file = await create(temporary);
+    let number: number;
+    let stats: Stats;
     try {
-      await write(temporary, text, durable);
-      await files.link(temporary, path);
-    } catch (error) {
-      if (codeOf(error) === "EEXIST") return false;
-      throw error;
+      fs.writeSync(file, text);
+      // Only now: life.ts says why.
+      const names = recordsIn(folder);
+      const record = highest(names, "token");
+      number = highest(names, part);
+      const newest = number === 0 ? undefined : { number, path: pathOf(folder, part, number), text: await textOf(folder, part, number, may === undefined) };
+      if (record === 0 || (part === "token" && newest?.text === CLOSED)) {
+        await (record === 0 ? bear(root, folder) : bury(folder));
+        return "again";
+      }
+      if (newest !== undefined && newest.text === undefined) return "again"; // Tidied away since it was listed.
+      if (may && !(await may(newest as Numbered | undefined))) return "refused";
+      if (number >= HIGHEST) throw storeFault(pathOf(folder, part, number), "no_number", "has the highest number there can be, so that nothing can be written after it", "No store wrote it: look at it, then remove it.");
+      if (flush !== "nothing") await flushed(file);
+      stats = fs.fstatSync(file);
     } finally {
-      await files.unlink(temporary).catch(() => undefined);
+      fs.closeSync(file);
     }
-    if (durable) await sync(folder);
-    // One that was listed long ago, and is free again since it was tidied away: whoever wrote later is right.
-    const newest = await newestOf(folder, name);
-    await tidy(folder, name, keep ? newest - 1 : newest);
-    return newest === number;
-  } catch (error) {
-    throw fault(path, error);
+    const outcome = await putInPlace(folder, part, number + 1, temporary, flush, sweep);
+    if (outcome === "written") contents.wrote(pathOf(folder, part, number + 1), text, stats);
+    return outcome;
   }
-}
 
-/** The highest number of a file, 0 if there is none. */
-export async function newestOf(folder: string, name: string): Promise<number> {
-  const numbers = (await list(folder)).map((file) => (file.startsWith(`${name}.`) ? Number(/^([1-9]\d{0,14})\.json$/.exec(file.slice(name.length + 1))?.[1] ?? 0) : 0));
-  return numbers.reduce((highest, number) => Math.max(highest, number), 0);
-}
-
-/** Names in a folder; none if it is not there. @throws StoreError */
-export async function list(folder: string): Promise<string[]> {
-  try {
-    return await files.readdir(folder);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw fault(folder, error);
-  }
-}
-
-/** Refuses a folder that somebody else could put files into. One that is not there will be this user's. @throws StoreError */
-export async function checkFolder(folder: string): Promise<void> {
-  const stats = await lookAt(folder);
-  if (!stats) return;
-  if (stats.isSymbolicLink()) throw storeFault(folder, "symlink", "is a symbolic link", "Give the path it points to.");
-  if (!stats.isDirectory()) throw storeFault(folder, "not_a_folder", "is a file", "Give the path of a folder.");
-  checkOwner(folder, stats);
-  if (POSIX && (stats.mode & OTHERS_WRITE) !== 0) throw storeFault(folder, "permissions", `can be written by others (mode ${modeOf(stats)})`, `Run: chmod 700 '${folder}'.`);
-}
-
-/**
- * The same, and refuses a folder that somebody else could put another one in the place of: each folder above it, and each that a symbolic
- * link on the way leads through, belongs to this user or to root, and nobody else may write to it, as sshd demands of the files it trusts.
- * A user's private group is nobody else, and in a folder with the sticky bit, such as /tmp, others may write, but cannot move what is not theirs.
- * Access control lists are not looked at.
- * @throws StoreError
- */
-export async function checkRoot(folder: string): Promise<void> {
-  if (POSIX) await checkWay(dirname(folder), 0);
-  await checkFolder(folder);
-}
-
-async function checkWay(folder: string, links: number): Promise<void> {
-  const { root } = parse(folder);
-  const names = relative(root, folder).split(sep).filter(Boolean);
-  for (const [i, at] of [root, ...names.map((_, i) => join(root, ...names.slice(0, i + 1)))].entries()) {
-    const stats = await lookAt(at);
-    if (!stats) return;
-    checkOwner(at, stats);
-    if (stats.isSymbolicLink()) {
-      if (links === LINKS) throw storeFault(folder, "ELOOP", ...FAULTS["ELOOP"]!);
-      const target = await files.readlink(at).catch((error: unknown) => { throw fault(at, error); });
-      return checkWay(resolve(dirname(at), target, ...names.slice(i)), links + 1);
-    }
-    if ((stats.mode & (isPrivateGroup(stats) ? WORLD_WRITE : OTHERS_WRITE)) !== 0 && (stats.mode & STICKY) === 0) {
-      throw storeFault(folder, "permissions", `lies below ${at}, which others can write to (mode ${modeOf(stats)}), and could be replaced`, `Run: chmod go-w '${at}', or give another path.`);
+  /** Undefined: it is not there any more. @param unreadable whether it may be unreadable, and counts as empty then */
+  async function textOf(folder: string, part: Part, number: number, unreadable: boolean): Promise<string | undefined> {
+    const path = pathOf(folder, part, number);
+    try {
+      return await contents.read(path);
+    } catch (error) {
+      if (isTidiedAway(error)) return undefined;
+      if (unreadable) return "";
+      throw fault(path, error);
     }
   }
-}
 
-/** A group of this user alone, by the custom that it has the user's number: where there are such groups, new folders are writable to them. */
-const isPrivateGroup = ({ uid, gid }: Stats): boolean => uid !== 0 && gid === uid && gid === process.getgid?.();
-
-/** Undefined: it is not there. */
-async function lookAt(path: string): Promise<Stats | undefined> {
-  try {
-    return await files.lstat(path);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw fault(path, error);
-  }
-}
-
-function checkOwner(path: string, { uid }: Stats): void {
-  const user = process.getuid?.();
-  if (user !== undefined && uid !== user && uid !== 0) throw storeFault(path, "permissions", "belongs to another user", "Give another path, or chown it.");
-}
-
-const modeOf = ({ mode }: Stats): string => (mode & 0o1777).toString(8);
-
-const pathOf = (folder: string, name: string, number: number): string => join(folder, `${name}.${number}.json`);
-
-async function readPrivate(path: string): Promise<string> {
-  // A named pipe would be waited for: not blocking. Windows has neither flag.
-  const file = await files.open(path, constants.O_RDONLY | (POSIX ? constants.O_NOFOLLOW | constants.O_NONBLOCK : 0));
-  try {
-    const stats = await file.stat();
-    if (!stats.isFile()) throw storeFault(path, "damaged", "is no regular file", "Look at it, then call the store's `delete` with the key.");
-    if (stats.size > LARGEST) throw storeFault(path, "damaged", "is larger than any record", "Look at it, then call the store's `delete` with the key.");
-    checkOwner(path, stats);
-    if (POSIX && (stats.mode & OTHERS) !== 0) {
-      throw storeFault(path, "permissions", `can be read by others (mode ${modeOf(stats)})`, `Run: chmod 600 '${path}'. If somebody else may have read it, revoke the token.`);
+  async function putInPlace(folder: string, part: Part, number: number, temporary: string, flush: Put["flush"], sweep: () => Promise<unknown>): Promise<Outcome> {
+    try {
+      await files.link(temporary, pathOf(folder, part, number));
+    } catch (error) {
+      if (codeOf(error) === "EEXIST") return "overtaken";
+      throw error;
     }
-    return await file.readFile("utf8");
-  } finally {
-    await file.close();
+    const whole = flush === "all" || (flush === "file" && unflushed.has(folder));
+    if (whole) {
+      unflushed.add(folder);
+      if (!(await sync(folder))) return "overtaken"; // Written, and deleted with its folder since.
+      unflushed.delete(folder);
+    }
+    const names = namesIn(folder) ?? [];
+    // One that was free again since it was tidied away: whoever wrote later is right.
+    const isNewest = highest(names, part) === number;
+    // Before this one is certain to last, the one before it has to.
+    const below = isNewest ? (flush === "file" && !whole ? 0 : number) : number + 1;
+    await Promise.all([sweep(), tidy(folder, part, below, names.filter((name) => join(folder, name) !== temporary))]);
+    return isNewest ? "written" : "overtaken";
   }
+
+  async function sweep(): Promise<void> {
+    for (const name of (namesIn(root) ?? []).filter((name) => name.startsWith("temporary."))) {
+      const path = join(root, name);
+      if (Date.now() - (lookAt(path)?.mtimeMs ?? Infinity) > ABANDONED) await files.rm(path, { recursive: true }).catch(() => undefined);
+    }
+  }
+
+  return { ...guard, newestOf, readNewest, put, empty: contents.empty, sweep };
 }
 
-/** Level by level: Node's own `recursive` never ends where a folder cannot be made and its parent is there, as in /proc. */
-async function makeFolder(folder: string, durable: boolean): Promise<void> {
-  const make = (): Promise<unknown> => files.mkdir(folder, { mode: 0o700 }).catch((error: unknown) => (codeOf(error) === "EEXIST" ? "there" : Promise.reject(error as Error)));
-  const parent = dirname(folder);
-  const made = await make().catch(async (error: unknown) => {
-    if (codeOf(error) !== "ENOENT" || parent === folder) throw error;
-    await makeFolder(parent, durable);
-    return make();
-  });
-  if (made !== "there" && durable) await sync(parent); // A new folder's own entry has to last, too.
-}
+/** On Windows a file that is being deleted is there still, and may not be opened. */
+const isTidiedAway = (error: unknown): boolean => codeOf(error) === "ENOENT" || (!POSIX && /^E(PERM|BUSY)$/.test(codeOf(error) ?? ""));
 
-async function write(path: string, text: string, durable: boolean): Promise<void> {
-  const file = await files.open(path, "wx", 0o600);
-  try {
-    await file.writeFile(text);
-    if (durable) await file.sync();
-  } finally {
-    await file.close();
-  }
-}
+/** The highest number of the names of a part, 0 if there is none. */
+export const highest = (names: readonly string[], part: Part): number => names.reduce((most, name) => Math.max(most, numberOf(name, part)), 0);
 
-/** On Windows a folder cannot be opened: there the file system's own journal has to do. */
-async function sync(folder: string): Promise<void> {
-  if (!POSIX) return;
-  const handle = await files.open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+const numberOf = (name: string, part: Part): number => (name.startsWith(`${part}.`) ? Number(/^([1-9]\d{0,14})\.json$/.exec(name.slice(part.length + 1))?.[1] ?? 0) : 0);
+
+export const pathOf = (folder: string, part: Part, number: number): string => join(folder, `${part}.${number}.json`);
 
 /** Best effort: what stays behind is tidied away with the next write. */
-async function tidy(folder: string, name: string, below: number): Promise<void> {
-  for (const file of await list(folder)) {
-    const path = join(folder, file);
-    const old = file.startsWith(`${name}.`) && Number(/\.(\d+)\.json$/.exec(file)?.[1] ?? Infinity) < below;
-    const abandoned = file.startsWith("temporary.") && Date.now() - ((await files.lstat(path).catch(() => undefined))?.mtimeMs ?? Date.now()) > ABANDONED;
-    if (old || abandoned) await files.unlink(path).catch(() => undefined);
-  }
-}
-
-const codeOf = (error: unknown): string | undefined => (error as { code?: string } | undefined)?.code;
-
-const FAULTS: Readonly<Record<string, readonly [what: string, cure: string]>> = {
-  ENOSPC: ["is on a disk that is full", "Make room."],
-  EDQUOT: ["is on a disk whose quota is used up", "Make room."],
-  EROFS: ["is on a file system that is read-only", "Give a path that can be written."],
-  EACCES: ["may not be accessed by this user", "Give the user the right, or another path."],
-  EPERM: ["may not be changed by this user, or is on a file system without hard links", "Give another path."],
-  ENOTSUP: ["is on a file system without hard links", "Give another path."],
-  ELOOP: ["is a symbolic link", "Put the file itself there, or call the store's `delete` with the key."],
-  ENOENT: ["cannot be made there", "Give another path."],
-  ENOTDIR: ["lies below something that is no folder", "Give another path."],
-  EISDIR: ["is a folder where a file should be", "Look at it, then call the store's `delete` with the key."],
-};
-
-function fault(path: string, error: unknown): unknown {
-  const code = codeOf(error);
-  if (typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return error;
-  const [what, cure] = FAULTS[code] ?? [`failed (${code})`, "Look at the disk."];
-  return storeFault(path, code, what, cure);
+async function tidy(folder: string, part: Part, below: number, names: readonly string[]): Promise<void> {
+  const isOld = (name: string): boolean => {
+    const number = numberOf(name, part);
+    return number > 0 && number < below;
+  };
+  const isAbandoned = (name: string): boolean => name.startsWith("temporary.") && Date.now() - (lookAt(join(folder, name))?.mtimeMs ?? Infinity) > ABANDONED;
+  await Promise.all(names.filter((name) => isOld(name) || isAbandoned(name)).map((name) => files.unlink(join(folder, name)).catch(() => undefined)));
 }

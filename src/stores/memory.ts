@@ -1,8 +1,8 @@
 import { latchKeyOf, partOf } from "./latch-key.ts";
-import type { SharedTokenStore, TokenRecord } from "./store.ts";
+import type { BuiltInTokenStore, TokenRecord } from "./store.ts";
 
 /** Tokens for as long as the process lives: one small record a key. The default. Clients may share one. */
-export function createMemoryStore(): SharedTokenStore {
+export function createMemoryStore(): BuiltInTokenStore {
   const records = new Map<string, TokenRecord>();
   const leases = new Map<string, { readonly owner: string; readonly until: number }>();
   return {
@@ -16,7 +16,7 @@ export function createMemoryStore(): SharedTokenStore {
       records.delete(key);
       records.delete(latchKeyOf(key));
     },
-    list: async () => [...records.keys()].filter((key) => partOf(key).part === "token"),
+    list: async () => [...records.keys()].filter((key) => partOf(key).part === "token").map((key) => ({ key })),
     lease: async (key, owner, ms) => {
       const held = leases.get(key);
       const now = performance.now();

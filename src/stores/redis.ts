@@ -1,15 +1,16 @@
 /** Tokens in Redis or Valkey, for any number of processes and hosts (rule T-18). */
 import { ConfigurationError, StoreError } from "../errors.ts";
 import { decodeRecord, encodeRecord, encryptionOf, keyIn, storeFault, type Encryption } from "./codec.ts";
+import { endOf, keepUnusedForOf, type Keeping } from "./keeping.ts";
 import { partOf } from "./latch-key.ts";
-import type { SharedTokenStore, TokenRecord } from "./store.ts";
+import type { BuiltInTokenStore, ListEntry, TokenRecord } from "./store.ts";
 
 /** A connected client of node-redis (4 or newer) or ioredis (5 or newer): standalone, Sentinel or Cluster. Closing it is yours. */
 export interface RedisClient {
   readonly eval: (...args: never[]) => Promise<unknown>;
 }
 
-export interface RedisStoreOptions extends Partial<Encryption> {
+export interface RedisStoreOptions extends Partial<Encryption>, Keeping {
   readonly client: RedisClient;
   /** What every key begins with; `corrigenda:` by default. */
   readonly prefix?: string;
@@ -42,8 +43,10 @@ interface AnyClient {
 
 const GET = "return redis.call('HGET', KEYS[1], 'record')";
 const GENERATION = "return redis.call('HGET', KEYS[1], 'generation')";
+/** The deletion ends an expiry that an earlier write gave the key. */
 const SET = `
 if (redis.call('HGET', KEYS[1], 'generation') or '0') ~= ARGV[1] then return 0 end
+if ARGV[4] == '' then redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], 'generation', ARGV[2], 'record', ARGV[3])
 if ARGV[4] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`;
@@ -62,12 +65,13 @@ const RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call
  * hash slot.
  * @throws ConfigurationError
  */
-export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
+export function createRedisStore(options: RedisStoreOptions): BuiltInTokenStore {
   const wrong = (option: string, what: string): never => { throw new ConfigurationError({ option, message: `Option \`${option}\` ${what}` }); };
   const client = (options as RedisStoreOptions | undefined)?.client as unknown as AnyClient | undefined;
   if (typeof client?.eval !== "function") return wrong("client", "must be a client of node-redis or ioredis.");
   const { prefix = "corrigenda:", replicas = 0, replicasTimeout = 1000 } = options;
   const encryption = encryptionOf(options);
+  const keep = keepUnusedForOf(options);
   if (typeof prefix !== "string" || /[{}]/.test(prefix)) return wrong("prefix", "must be a text without braces, which decide the hash slot.");
   if (client.options?.keyPrefix) return wrong("client", "has a `keyPrefix` of its own, with which keys cannot be listed. Give `prefix` instead.");
   if (!Number.isInteger(replicas) || replicas < 0) return wrong("replicas", "must be a number of replicas.");
@@ -78,6 +82,28 @@ export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
   const isIoredis = typeof client.defineCommand === "function";
   const nameOf = (key: string, part: string): string => `${prefix}{${escape(key)}}:${part}`;
   const recordNameOf = (key: string): string => nameOf(partOf(key).key, partOf(key).part);
+
+  /** ms, as text; empty: for good. Known here, before the record is sealed; Redis counts by its own clock from there. */
+  function lifetimeOf(key: string, record: TokenRecord): string {
+    if (partOf(key).part === "latch") return LATCH_LIFETIME;
+    const now = Date.now();
+    return keep === undefined ? "" : String(Math.ceil(endOf(record, now) - now + keep));
+  }
+
+  /** Undefined: it has gone. A failure of the server is one of the list; one of the record is told in it. */
+  async function entryOf(name: string): Promise<ListEntry | undefined> {
+    const place = `the Redis key ${name}`;
+    try {
+      const text = await call(GET, name);
+      if (text === null || text === undefined) return undefined;
+      const key = keyIn((text as { toString(): string }).toString());
+      if (key !== undefined && recordNameOf(key) === name) return { key };
+      throw storeFault(place, "damaged", "is damaged, and does not tell its key", "Look at it, then delete it.");
+    } catch (error) {
+      if (error instanceof StoreError && (error.code === "damaged" || error.code === "WRONGTYPE")) return { problem: error, path: name };
+      throw error;
+    }
+  }
 
   async function run<T>(place: string, command: () => Promise<T>): Promise<T> {
     try {
@@ -121,7 +147,7 @@ export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
     },
     async set(key, record: TokenRecord, expected) {
       const { generation } = record;
-      const write = { name: recordNameOf(key), expected, generation, text: await encodeRecord(record, key, encryption), lifetime: partOf(key).part === "latch" ? LATCH_LIFETIME : "" };
+      const write = { name: recordNameOf(key), expected, generation, text: await encodeRecord(record, key, encryption), lifetime: lifetimeOf(key, record) };
       return replicas > 0 ? setAndWait(write) : setOn(client, write);
     },
     async delete(key) {
@@ -129,14 +155,13 @@ export function createRedisStore(options: RedisStoreOptions): SharedTokenStore {
       await callOn(client, DELETE, part === "latch" ? [recordNameOf(key)] : [nameOf(key, part), nameOf(key, "latch")]);
     },
     async list() {
-      const keys: string[] = [];
+      const entries = new Map<string, ListEntry>(); // SCAN may tell a name more than once.
       const nodes = client.nodes?.("master") ?? (client.masters ? await Promise.all(client.masters.map(async (node) => client.nodeClient!(node))) : [client]);
       for (const node of nodes) for await (const name of scan(node)) {
-        const text = await call(GET, name);
-        const key = text === null || text === undefined ? undefined : keyIn((text as { toString(): string }).toString());
-        if (key !== undefined) keys.push(key);
+        const entry = entries.has(name) ? undefined : await entryOf(name);
+        if (entry) entries.set(name, entry);
       }
-      return [...new Set(keys)]; // SCAN may tell one more than once.
+      return [...entries.values()];
     },
     lease: async (key, owner, ms) => Number(await call(LEASE, nameOf(key, "lease"), owner, String(Math.ceil(ms)))) === 1,
     async release(key, owner) {

@@ -1,3 +1,4 @@
+import type { StoreError } from "../errors.ts";
 import type { Token } from "../token.ts";
 
 /** Written before a refresh token is sent: whoever finds it knows that its owner may hold the next one (rule T-14). */
@@ -64,8 +65,8 @@ export interface TokenStore {
    */
   set(key: string, record: TokenRecord, expected: number): Promise<boolean>;
   delete(key: string): Promise<void>;
-  /** Every key that holds a record, in no order. */
-  list?(): Promise<readonly string[]>;
+  /** Every key that holds a record, in no order: as it is, or as an entry, beside entries of what is there and cannot be told the key of. */
+  list?(): Promise<readonly (string | ListEntry)[]>;
   /**
    * Takes the lease on a key for `ms`, or prolongs it for the owner who has it. By the store's own time, so that clocks of hosts
    * may differ. Absent, with `release`: one process at a time may use this store.
@@ -76,5 +77,13 @@ export interface TokenStore {
   release?(key: string, owner: string): Promise<void>;
 }
 
+/** Of a list: a record's key; or what is wrong with a record whose key cannot be told, and where it lies: a path, or the name of a Redis key. */
+export type ListEntry = { readonly key: string } | { readonly problem: StoreError; readonly path: string };
+
 /** A store that many processes may use at once, and that can be looked through. */
 export type SharedTokenStore = Required<TokenStore>;
+
+/** A store of this package. */
+export interface BuiltInTokenStore extends SharedTokenStore {
+  list(): Promise<readonly ListEntry[]>;
+}

@@ -189,7 +189,7 @@ const full = (generation = 1): TokenRecord => ({
   binding: "fake-binding",
 });
 
-const listOf = async (store: SharedTokenStore, wanted: readonly string[]): Promise<string[]> => (await store.list()).filter((key) => wanted.includes(key));
+const listOf = async (store: SharedTokenStore, wanted: readonly string[]): Promise<string[]> => (await store.list()).flatMap((entry) => (typeof entry === "string" ? [entry] : "key" in entry ? [entry.key] : [])).filter((key) => wanted.includes(key));
 
 /** Compared as JSON with the members in order; undefined members count as absent. */
 function same(actual: unknown, expected: unknown, what: string): void {
