@@ -105,6 +105,8 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
   const { name } = endpoint.provider;
   /** Longer with every look, and with a random part, so that those who wait do not all look at the same moment. @param looks so far */
   const pause = (looks: number): number => Math.min(leases.poll * 2 ** looks, Math.max(leases.poll, LONGEST_PAUSE)) * (0.5 + scheduler.random() / 2);
+  /** The refresh token that was refused last, where a login followed. */
+  let spent: string | undefined;
   const reauthorization = (why: string, code?: string): ReauthorizationRequiredError => new ReauthorizationRequiredError({
     provider: name, code, message: `${name}: ${why}; the person has to give consent again.`,
   });
@@ -246,8 +248,8 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     for (const [index, grant] of grants.entries()) {
       const rotates = grant.grantType === "refresh_token";
       const spare = grants.slice(index + 1).some(isMint);
-      // Without a turn a refresh token is not risked: there is a login further down.
-      if (rotates && alone) continue;
+      // Without a turn a refresh token is not risked, and one that was refused is not sent again: there is a login further down.
+      if (rotates && (alone || (spare && !afresh && spent !== undefined && spent === previous?.refreshToken))) continue;
       const request = take(index);
       if (rotates) {
         const wait = await beforeSending(stored, spare, afresh, deadline);
@@ -265,7 +267,10 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
       const { error, problem, status } = outcome;
       const ambiguous = rotates && isAmbiguous(error);
       if (ambiguous) onDoubt();
-      if (problem && status !== undefined && index + 1 < grants.length && grant.proceeds?.(status, problem)) continue;
+      if (problem && status !== undefined && index + 1 < grants.length && grant.proceeds?.(status, problem)) {
+        if (rotates) spent = previous?.refreshToken;
+        continue;
+      }
       if (error instanceof ReauthorizationRequiredError) {
         if (await keeper.markDead(previous, binding)) return undefined; // The store holds another refresh token by now.
       } else if (ambiguous && !replay) turns.leave(); // The mark of a refresh token that is not sent again.

@@ -94,6 +94,17 @@ test("T-15 a login starts anew: a refused refresh token is not carried over, nor
   expect([sandbox.genlogs.count("refreshToken"), sandbox.genlogs.count("createToken")]).toEqual([1, 3]);
 });
 
+test("T-10 a refresh token that was refused is not sent again, though the login after it failed", async () => {
+  const client = genlogs({ renew: "refresh-token" });
+  await client.auth.getToken();
+  sandbox.advance(MORE_THAN_AN_HOUR);
+  sandbox.genlogs.fail({ operation: "refreshToken", status: 401, body: { detail: "refused" } });
+  sandbox.genlogs.fail({ operation: "createToken", status: 500, times: 3 });
+  expect(await failure(client.auth.getToken())).toMatchObject({ kind: "server" });
+  await client.auth.getToken();
+  expect([sandbox.genlogs.count("refreshToken"), sandbox.genlogs.count("createToken")]).toEqual([1, 5]);
+});
+
 test("T-17 a mark that another process's save comes before is not made: what that process saved is looked at", async () => {
   const memory = createMemoryStore();
   const session = await consent({ store: memory });
