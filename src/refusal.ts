@@ -2,6 +2,7 @@
 import {
   CredentialsError, PermissionError, RateLimitError, ReauthorizationRequiredError, RejectedError, ServerError, type CorrigendaError, type ErrorDetails,
 } from "./errors.ts";
+import { parseHttpDate } from "./http-date.ts";
 import type { Grant, Problem, Provider } from "./provider.ts";
 import { oneLine } from "./encodings.ts";
 import { placed, type Place } from "./place.ts";
@@ -99,11 +100,10 @@ function unavailable(refusal: Refusal, details: Describe, whom: string): Corrige
 function retryAt({ status, headers, problem, now }: Refusal): number | undefined {
   if (status !== 429 && status !== 503) return undefined;
   const header = headers.get("retry-after")?.trim() ?? "";
-  // A date has letters; what is neither a date nor a whole number of seconds says nothing.
-  const date = /[a-z]/i.test(header) ? Date.parse(header) : Number.NaN;
-  const serverDate = Date.parse(headers.get("date") ?? "");
+  // What is neither a date nor a whole number of seconds says nothing.
+  const date = parseHttpDate(header);
   const seconds = /^\d+$/.test(header) ? Number(header)
-    : !Number.isNaN(date) ? (date - (Number.isNaN(serverDate) ? now : serverDate)) / 1000
+    : date !== undefined ? (date - (parseHttpDate(headers.get("date")) ?? now)) / 1000
     : problem.retryAfter ?? (status === 429 ? RETRY_AFTER.byDefault : undefined);
   return seconds === undefined ? undefined : now + Math.min(Math.max(seconds, 0), RETRY_AFTER.longest) * 1000;
 }

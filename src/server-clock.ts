@@ -2,6 +2,7 @@
  * The vendor's clock, as far as its answers tell (rule T-02), and which tokens have ended by it (rule T-21). One a client: all
  * requests of a client that count go to one origin. In memory only, since a monotonic clock means nothing to another process.
  */
+import { parseHttpDate } from "./http-date.ts";
 import { WHOLE_SECOND } from "./token.ts";
 
 /** Dates and tokens that are remembered. */
@@ -52,7 +53,7 @@ export function createServerClock(monotonic: () => number): ServerClock {
     sent(from) {
       const sentAt = monotonic();
       return (header) => {
-        const date = parseDate(header);
+        const date = parseHttpDate(header);
         if (date !== undefined) {
           const isNew = !seen.delete(date);
           seen.add(date);
@@ -67,7 +68,7 @@ export function createServerClock(monotonic: () => number): ServerClock {
       ends.set(accessToken, expires);
       forgetOldest(ends);
     },
-    ended: (accessToken, date) => (ends.get(accessToken) ?? Infinity) - WHOLE_SECOND <= Math.max(parseDate(date) ?? -Infinity, at(monotonic())),
+    ended: (accessToken, date) => (ends.get(accessToken) ?? Infinity) - WHOLE_SECOND <= Math.max(parseHttpDate(date) ?? -Infinity, at(monotonic())),
   };
 }
 
@@ -77,12 +78,6 @@ function advanceAlike(first: Reading, second: Reading): boolean {
   const longest = second.arrivedAt - first.sentAt;
   const slack = WHOLE_SECOND + longest * DRIFT;
   return passed >= second.sentAt - first.arrivedAt - slack && passed <= longest + slack;
-}
-
-/** A date without a zone would be read in the machine's own. */
-function parseDate(header: string | null): number | undefined {
-  const date = header !== null && /(?:GMT|UTC|Z|\+00:?00)$/.test(header) ? Date.parse(header) : NaN;
-  return Number.isNaN(date) ? undefined : date;
 }
 
 /** Whole ms, since the monotonic clock has fractions that no timestamp needs. */

@@ -26,14 +26,13 @@ const read = (zone: string): Reading => JSON.parse(inChild(`
     for (const [ahead, date] of [[0, new Date(at - HOUR).toUTCString()], [2 * HOUR, new Date(at - HOUR).toUTCString()], [0, undefined], [0, new Date(at - HOUR).toUTCString().replace(" GMT", "")]]) {
       const now = () => at - HOUR + ahead;
       const headers = date === undefined ? {} : { date };
-      const zoned = date === undefined || date.endsWith("GMT");
       const genlogs = (expires) => lifetimeOf(createGenLogsClient({ apiKey: "fake-key", email: "user@example.com", password: "fake-password", baseUrl: "http://127.0.0.1:1", now, fetch: answer(200, { access_token_data: { token: "t", expires }, refresh_token_data: { token: "r", expires }, user_id: 1 }, headers) }).auth, now());
       const apinizer = (status, body, more = {}) => lifetimeOf(createApinizerClient({ managerUrl: "http://127.0.0.1:1", username: "user", password: "fake-password", now, fetch: answer(status, body, { ...headers, ...more }), timeouts: { total: 1000 } }).auth, now());
       const bearer = (expires_in) => ({ access_token: "t", token_type: "Bearer", expires_in });
       const petjeaf = createPetjeafClient({ clientId: "client", clientSecret: "fake-secret", baseUrl: "http://127.0.0.1:1", now, fetch: answer(200, bearer(3599), headers) });
       rows.push({ text, date, ahead, lifetimes: [
         await genlogs(text), await genlogs(text.slice(0, 19).replace("T", " ")), await genlogs(text.slice(0, 19) + "Z"), await genlogs(text.slice(0, 19) + "+02:00"), await genlogs(at),
-        await apinizer(200, bearer(3600)), await apinizer(200, bearer(at)), await apinizer(429, {}, { "retry-after": new Date(at - HOUR + HOUR / 6).toUTCString(), ...(zoned ? {} : { date: "" }) }),
+        await apinizer(200, bearer(3600)), await apinizer(200, bearer(at)), await apinizer(429, {}, { "retry-after": new Date(at - HOUR + HOUR / 6).toUTCString() }),
         await lifetimeOf((await petjeaf.exchange("?code=c&state=s", { state: "s" })).auth, now()),
       ] });
     }
