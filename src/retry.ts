@@ -1,6 +1,7 @@
 /** Which failed token request is sent again, and when (rules T-08, T-11, T-12, T-13). */
 import { createDeadline, type Deadline } from "./abort.ts";
 import { NetworkError, RateLimitError, ServerError, type CorrigendaError } from "./errors.ts";
+import { isMint } from "./mint.ts";
 import type { Grant } from "./provider.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { sendTokenRequest, type PreparedRequest, type TokenEndpoint, type TokenOutcome } from "./token-request.ts";
@@ -8,10 +9,6 @@ import { sendTokenRequest, type PreparedRequest, type TokenEndpoint, type TokenO
 const ATTEMPTS = 3;
 /** ms, doubled with each attempt, of which a random part is waited. */
 const BACKOFF = 200;
-
-/** A grant that uses nothing up: it may be sent again after any failure of server or network. */
-export const isMint = (grant: Pick<Grant, "grantType"> | undefined): boolean =>
-  grant?.grantType === "password" || grant?.grantType === "client_credentials";
 
 export interface Persistence {
   /** Deadline of one attempt, ms. */

@@ -3,6 +3,7 @@ import { withSignal } from "./abort.ts";
 import { ConfigurationError, ContractError, CorrigendaError, NetworkError, RedirectError, type ErrorDetails } from "./errors.ts";
 import { answerError, requireAnswer } from "./fault.ts";
 import { isInstance } from "./foreign.ts";
+import { isMint } from "./mint.ts";
 import { forgetMove, movedTo, noteMove } from "./moved.ts";
 import { withoutTrailingSlashes } from "./options.ts";
 import { parseUrl } from "./parse-url.ts";
@@ -61,7 +62,7 @@ export async function sendTokenRequest({ operation, url, init, padded }: Prepare
   let serverTime: number | undefined;
   let text: string;
   try {
-    response = await fetchMoved(url, { ...init, signal }, endpoint.fetch, place);
+    response = await fetchMoved(url, { ...init, signal }, { fetch: endpoint.fetch, place, again: isMint({ grantType }) });
     serverTime = arrived(response.headers.get("date"));
     text = await readText(response, signal, place);
   } catch (cause) {
@@ -118,16 +119,18 @@ export async function prepareTokenRequest({ operation, query, body, secrets }: T
 /** Answers that say that nothing is there any more, and so that nothing came of the request. */
 const GONE = [404, 405, 410];
 
-/** At the address that the endpoint has moved to for good, if it has; once that fails, at its own again. */
-async function fetchMoved(url: URL, init: RequestInit, fetch: TokenEndpoint["fetch"], place: Place): Promise<Response> {
+/**
+ * At the address that the endpoint has moved to for good, if it has; once that fails, at its own again.
+ * @param again whether the request may be sent to both: a code or a refresh token may have been used up at the first one, unless that redirects (rule T-13)
+ */
+async function fetchMoved(url: URL, init: RequestInit, { fetch, place, again }: { fetch: TokenEndpoint["fetch"]; place: Place; again: boolean }): Promise<Response> {
   const target = movedTo(fetch, url);
   if (!target) return fetchOnce(url, init, fetch, place);
   try {
     const response = await ask(target, init, fetch, place);
-    if (!redirects(response) && !GONE.includes(response.status)) {
-      if (response.status >= 500) forgetMove(fetch, url);
-      return response;
-    }
+    const gone = GONE.includes(response.status);
+    if (gone || response.status >= 500) forgetMove(fetch, url);
+    if (!redirects(response) && !(gone && again)) return response;
     response.body?.cancel().catch(() => undefined);
   } catch (cause) {
     forgetMove(fetch, url);

@@ -1,5 +1,5 @@
 /** A token endpoint that has moved: for now (307), for good (308), or to where it must not be followed. */
-import { createApinizerClient, createGenLogsClient } from "../src/index.ts";
+import { createApinizerClient, createGenLogsClient, createPetjeafClient } from "../src/index.ts";
 import { failure } from "./support/clients.ts";
 import { leaks } from "./support/secrets.ts";
 
@@ -34,6 +34,26 @@ test.each([404, 405, 410, 302, 308])("S-02 a new address that answers %i is forg
   await login();
   await login();
   expect(paths).toEqual([OLD, NEW, NEW, OLD, OLD]);
+});
+
+test.each([[404, 1], [302, 2]])("T-13 a code that the new address answered with %i is sent %i times: only a redirect has certainly not used it up", async (status, times) => {
+  const codes: string[] = [];
+  let back = false;
+  const client = createPetjeafClient({
+    clientId: "c", clientSecret: "canary-secret", baseUrl: "https://p.example/v1",
+    fetch: async (url, init) => {
+      codes.push(new URLSearchParams(init?.body as string).get("code") ?? "");
+      if (!new URL(url).pathname.endsWith("/")) return back ? Response.json({ ...TOKEN, refresh_token: "r" }) : to(308, "/v1/oauth2/tokens/");
+      return back ? to(status, "/elsewhere") : Response.json({ ...TOKEN, refresh_token: "r" });
+    },
+  });
+  const exchange = (code: string): Promise<unknown> => client.exchange(`?code=${code}&state=s`, { state: "s" });
+  await exchange("first");
+  back = true;
+  await exchange("second").catch(() => undefined);
+  expect(codes.filter((code) => code === "second")).toHaveLength(times);
+  await exchange("third"); // At the old address again.
+  expect(codes.filter((code) => code === "third")).toHaveLength(1);
 });
 
 test("S-02 after a failure of the server there, the next attempt goes to the old address; a refusal is an answer", async () => {
