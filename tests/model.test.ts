@@ -47,7 +47,7 @@ class World {
   /** Every token that was ever issued, by what goes over the wire: access tokens and refresh tokens. */
   known = new Map<string, Known>();
   /** Refresh tokens and other secrets that the vendor refused, and when. */
-  dead = new Map<string, number>();
+  dead = new Map<string, { readonly at: number; readonly until: number }>();
   /** Consents and revocations that wait for the request under way. */
   waiting = 0;
   /** The clock jumped, or everything was reset, while a request was under way: its retries belong to a time when the token was due. */
@@ -79,8 +79,8 @@ class World {
     if (this.requests.some(({ done }) => !done)) this.problems.push("two token requests at once");
     if (!this.excused && this.current && !this.refused.has(this.current.accessToken) && freshness(this.current, this.now()) === "fresh") this.problems.push("a token request while the token is fresh");
     // One single try every 15 minutes, and after reset() (T-10).
-    const at = this.dead.get(secretOf(form));
-    if (at !== undefined && this.now() >= at && this.now() - at < 15 * 60_000) this.problems.push("what the vendor refused was sent again");
+    const refusal = this.dead.get(secretOf(form));
+    if (refusal && this.now() >= refusal.at && this.now() < refusal.until) this.problems.push("what the vendor refused was sent again");
     else this.dead.delete(secretOf(form)); // The retries belong to this try, whatever the clock says by then.
     const sent = form.get("refresh_token");
     if (sent !== null && this.known.get(sent)?.session.over && sent !== this.spared) this.problems.push("a refresh token was sent whose record is gone");
@@ -146,12 +146,13 @@ class World {
         this.excused = false;
         this.current = token;
       }
+      this.theirs = undefined; // What they stored is known to the next flight.
       pending.answer(Response.json({ access_token: token.accessToken, expires_in: kind.lifetime, ...(token.refreshToken === undefined ? {} : { refresh_token: token.refreshToken }) }));
     } else if (kind.type === "status") {
       // Where a login follows, the refusal of a refresh token is not the end, and latches nothing.
       // Nor does a refused login latch what is sent without that refresh token, once its record has gone or been replaced (T-10).
       const goesOn = this.ways === "both" && (pending.form.has("refresh_token") || this.outdated);
-      if (!goesOn && (kind.status === 400 || kind.status === 401)) this.dead.set(secretOf(pending.form), this.now());
+      if (!goesOn && (kind.status === 400 || kind.status === 401)) this.refuseSecret(pending.form, kind.status);
       const headers = kind.retryAfter === undefined ? {} : { "retry-after": String(kind.retryAfter) };
       pending.answer(Response.json({ error: kind.status === 400 ? "invalid_grant" : "other" }, { status: kind.status, headers }));
     } else if (kind.type === "garbage") pending.answer(new Response("<html>"));
@@ -181,6 +182,14 @@ class World {
       known.session.over = true;
       known.withdrawn ||= !served;
     }
+  }
+
+  /** It is not sent again for 15 minutes; where the token still works and the grant is not dead, to the token's end at most (T-10). */
+  refuseSecret(form: URLSearchParams, status: number): void {
+    const { current } = this;
+    const [at, dead] = [this.now(), status === 400 && form.has("refresh_token")];
+    const early = !dead && current && !this.refused.has(current.accessToken) && freshness(current, at) !== "stale";
+    this.dead.set(secretOf(form), { at, until: Math.min(at + 15 * 60_000, early ? current.expiresAt ?? Infinity : Infinity) });
   }
 
   /** A caller says that the vendor refused this token. Within 30 s of a forced renewal it stays (T-20). */
