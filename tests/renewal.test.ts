@@ -316,6 +316,39 @@ describe("T-18 a store each of whose operations takes longer than a lease lasts"
     expect(await advanceUntil(source.getToken())).toMatchObject({ accessToken: "fake-1" });
   });
 
+  test("T-16 a save that outlasts the deadline is not waited for, and goes on", async () => {
+    const world = createWorld({
+      timeouts: { attempt: 10_000, total: 12_000 },
+      store: (clock) => { const store = createMemoryStore(); return { ...store, set: async (...args) => { await sleep(clock, 9000); return store.set(...args); } }; },
+      vendor: async (n, { stall }) => { await stall(5000); return answer(n); },
+    });
+    await world.advanceUntil(world.source.getToken());
+    expect(world.scheduler.monotonic()).toBeLessThanOrEqual(12_100);
+    expect(await world.source.explain()).toMatchObject({ inFlight: false, token: { saved: false } });
+    expect(world.source.pending).toBe(true);
+    await world.advance(5000);
+    expect(await world.source.explain()).toMatchObject({ token: { saved: true } });
+    expect([world.source.pending, world.pending]).toEqual([false, 0]);
+  });
+
+  test("T-14 a lease that comes once the login goes on without it is given back, and not kept up", async () => {
+    const store = createMemoryStore();
+    const released: string[] = [];
+    const world = createWorld({
+      timeouts: TIMEOUTS, vendor: answer,
+      store: (clock) => ({
+        ...store,
+        get: async (key) => { await sleep(clock, 3000); return store.get(key); },
+        lease: async (...args) => { await sleep(clock, 9000); return store.lease(...args); },
+        release: async (key, owner) => { released.push(owner); await store.release(key, owner); },
+      }),
+    });
+    await world.advanceUntil(world.source.getToken());
+    expect([world.requests.length, released.length]).toEqual([1, 0]);
+    await world.advance(30_000);
+    expect([released.length, world.pending]).toEqual([1, 0]);
+  });
+
   test.each([6000, 9000])("%i ms: a refresh token is not sent, and the error comes in time", async (ms) => {
     const { source, scheduler, advanceUntil, requests, now } = createWorld({ timeouts: TIMEOUTS, store: slow(ms), vendor: answer, ways: "refresh" });
     await advanceUntil(source.adopt({ accessToken: "old", tokenType: "Bearer", issuedAt: now() - 1000, expiresAt: now() - 1, refreshToken: "fake-refresh" }, "authorization_code", undefined));
