@@ -8,7 +8,7 @@ import { requireObject, requireText } from "./options.ts";
 import { parseUrl } from "./parse-url.ts";
 import { prepareAll } from "./prepare.ts";
 import type { Grant } from "./provider.ts";
-import { sendWithRetries } from "./retry.ts";
+import { roomFor, sendWithRetries } from "./retry.ts";
 import { redact } from "./redact.ts";
 import type { Runtime } from "./runtime.ts";
 import { LONGEST_SECRET, type Reveal } from "./secret.ts";
@@ -118,7 +118,7 @@ export async function exchangeCode(grant: Pick<Grant, "request">, reveal: Reveal
   try {
     const prepared = (await prepareAll([grant], endpoint, reveal, deadline)).take(0);
     const pause = (ms: number): Promise<void> => new Promise((resolve) => void scheduler.after(ms, resolve));
-    const outcome = await sendWithRetries(prepared, { grantType: "authorization_code" }, endpoint, { attempt: timeouts.attempt, total: deadline, scheduler, rest: pause, replay: false, maySend: () => true });
+    const outcome = await sendWithRetries(prepared, { grantType: "authorization_code" }, endpoint, { attempt: timeouts.attempt, total: deadline, room: roomFor(timeouts), scheduler, rest: pause, replay: false, maySend: () => true });
     if ("token" in outcome) return outcome.token;
     throw outcome.error;
   } finally {

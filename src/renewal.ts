@@ -3,13 +3,13 @@ import { createDeadline, withDeadline, withSignal, type Deadline } from "./abort
 import { useOf, type BindingKey } from "./binding.ts";
 import type { Brake } from "./brake.ts";
 import { sha256 } from "./bytes.ts";
-import { ContractError, NetworkError, ReauthorizationRequiredError, ServerError, StoreError, type CorrigendaError } from "./errors.ts";
+import { ReauthorizationRequiredError, StoreError, type CorrigendaError } from "./errors.ts";
 import type { Flight } from "./flight.ts";
 import type { Keeper } from "./keeper.ts";
 import { isMint } from "./mint.ts";
 import { prepareAll, type Prepared } from "./prepare.ts";
 import type { Grant } from "./provider.ts";
-import { sendWithRetries } from "./retry.ts";
+import { roomFor, sendWithRetries } from "./retry.ts";
 import type { Runtime } from "./runtime.ts";
 import { secretIsLate, type Reveal } from "./secret.ts";
 import { errorOf, NOTHING_NOTED, type SharedLatch } from "./shared-latch.ts";
@@ -104,6 +104,7 @@ export interface Renewal {
 export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, login, bind, latch, createReveal, ways, credentials, note, onReplay, onDoubt, onSaved }: Settings): Renewal {
   const { timeouts, leases, scheduler, now, replay } = runtime;
   const { name } = endpoint.provider;
+  const room = roomFor(timeouts);
   /** Longer with every look, and with a random part, so that those who wait do not all look at the same moment. @param looks so far */
   const pause = (looks: number): number => Math.min(leases.poll * 2 ** looks, Math.max(leases.poll, LONGEST_PAUSE)) * (0.5 + scheduler.random() / 2);
   /** The refresh token that was refused last, where a login followed. */
@@ -257,7 +258,7 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
         if (wait === "skip") continue;
         if (wait !== "send") return wait;
       }
-      const outcome = await sendWithRetries(request, grant, endpoint, { attempt: timeouts.attempt, total: deadline, scheduler, rest: flight.rest, replay, maySend: () => turns.held });
+      const outcome = await sendWithRetries(request, grant, endpoint, { attempt: timeouts.attempt, total: deadline, room, scheduler, rest: flight.rest, replay, maySend: () => turns.held });
       if ("token" in outcome) {
         const renewal = unforeseen(served ? stored?.token : undefined, outcome.token.issuedAt, forced, now());
         const token = await keep(rotates ? succeed(outcome.token, previous) : outcome.token, rotates ? previous?.refreshToken : undefined, binding, share);
@@ -266,14 +267,16 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
         return token && { token, grant, previous }; // Revoked meanwhile: nothing is stored, and there may be a login.
       }
       const { error, problem, status } = outcome;
-      const ambiguous = rotates && isAmbiguous(error);
+      const ambiguous = rotates && outcome.lost;
       if (ambiguous) onDoubt();
       if (problem && status !== undefined && index + 1 < grants.length && grant.proceeds?.(status, problem)) {
         if (rotates) spent = previous?.refreshToken;
         continue;
       }
       if (error instanceof ReauthorizationRequiredError) {
-        if (await keeper.markDead(previous, binding)) return undefined; // The store holds another refresh token by now.
+        let replaced = false;
+        await share.settle(keeper.markDead(previous, binding).then((yes) => { replaced = yes; }));
+        if (replaced) return undefined; // The store holds another refresh token by now.
       } else if (ambiguous && !replay) turns.leave(); // The mark of a refresh token that is not sent again.
       else if (rotates) await share.settle(turns.withdraw()); // The next process need not wait for this one.
       if (rotates && error.retryable && !turns.held) return undefined; // Another process may have renewed by now.
@@ -301,11 +304,11 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     const lost = "lost" in verdict;
     if (lost && !afresh) {
       if (spare) return "skip";
-      throw reauthorization("The answer to this refresh token was lost, and `replay: false` forbids to send it again. `auth.reset()` permits one try; without it", "rotation_in_doubt");
+      throw reauthorization("The answer to this refresh token was lost, and `replay: false` forbids to send it again, unless `auth.reset()` permits one try", "rotation_in_doubt");
     }
     if ("left" in verdict) return verdict.left;
     // After a long wait the deadline might cut its answer off, which may be the only copy of the next token (T-08).
-    if (deadline.left() < Math.min(timeouts.attempt, timeouts.total / 2)) throw late(undefined);
+    if (deadline.left() < room) throw late(undefined);
     // Or the owner's intent would be written over while it has its turn.
     if (("replay" in verdict || lost) && !turns.held) return undefined;
     try {
@@ -314,8 +317,10 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
       if (spare && error instanceof StoreError) return "skip"; // A login needs no intent.
       throw error;
     }
-    if (!turns.held) {
+    const tooLate = deadline.left() < room; // The intent may have taken long, too.
+    if (tooLate || !turns.held) {
       await turns.withdraw();
+      if (tooLate) throw late(undefined);
       return undefined;
     }
     if ("replay" in verdict) onReplay(verdict.replay);
@@ -343,7 +348,3 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     },
   };
 }
-
-/** Whether the refresh token may have been used up, though no next one came (rule T-13). */
-const isAmbiguous = (error: CorrigendaError): boolean =>
-  error instanceof ServerError || error instanceof ContractError || (error instanceof NetworkError && error.maybeReceived);

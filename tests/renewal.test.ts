@@ -1,10 +1,10 @@
 /** A renewal under bad conditions: a store that fails or is slow, clocks that jump or differ, answers that are lost, refusals that come early. */
 import {
-  createApinizerClient, createGenLogsClient, createMemoryStore, createPetjeafClient, type ClientEvent, type CommonOptions, type PetjeafSession, type SharedTokenStore, type TokenRecord, type TokenStore,
+  createApinizerClient, createGenLogsClient, createMemoryStore, createPetjeafClient, type ClientEvent, type CommonOptions, type PetjeafSession, type SharedTokenStore, type Token, type TokenRecord, type TokenStore,
 } from "../src/index.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
-import { createWorld, sleep, withOwnDigest } from "./support/coordinator.ts";
+import { createWorld, sleep, withOwnDigest, type World, type WorldOptions } from "./support/coordinator.ts";
 import type { ManualClock } from "./support/manual-clock.ts";
 import { login } from "./support/plain-provider.ts";
 import { onlyKeyOf } from "./support/keys.ts";
@@ -356,5 +356,61 @@ describe("T-18 a store each of whose operations takes longer than a lease lasts"
     expect(await failure(advanceUntil(source.getToken()))).toMatchObject({ kind: "store", code: "turn_taken" });
     expect(scheduler.monotonic() - began).toBeLessThanOrEqual(TIMEOUTS.total + 200);
     expect(requests).toHaveLength(0);
+  });
+});
+
+describe("T-08 a refresh token is not sent so late that its answer would be cut off", () => {
+  withOwnDigest();
+  const TIMEOUTS = { attempt: 10_000, total: 30_000 };
+  const expired = (now: number): Token => ({ accessToken: "old", tokenType: "Bearer", issuedAt: now - 1000, expiresAt: now - 1, refreshToken: "fake-refresh" });
+  const world = async (options: Omit<WorldOptions, "timeouts" | "ways">): Promise<World> => {
+    const created = createWorld({ timeouts: TIMEOUTS, ways: "refresh", ...options });
+    await created.advanceUntil(created.source.adopt(expired(created.now()), "authorization_code", undefined));
+    return created;
+  };
+  const renewed = async (n: number): Promise<Response> => Response.json({ access_token: `fake-${n}`, expires_in: 3600, refresh_token: `fake-refresh-${n}` });
+  const lost = (code: string): Error => Object.assign(new TypeError("fetch failed"), { cause: { code } });
+
+  test("T-11 a wait for Retry-After that leaves no time is the next call's", async () => {
+    const { source, requests, advanceUntil, advance } = await world({ vendor: (n) => (n === 1 ? Promise.resolve(Response.json({}, { status: 429, headers: { "retry-after": "28" } })) : renewed(n)) });
+    expect(await failure(advanceUntil(source.getToken()))).toMatchObject({ kind: "rate_limited" });
+    expect(requests).toHaveLength(1);
+    await advance(28_000);
+    expect(await advanceUntil(source.getToken())).toMatchObject({ accessToken: "fake-2" });
+  });
+
+  test("nor after an intent that took long to write: it is taken back", async () => {
+    const store = createMemoryStore();
+    const slow = (clock: ManualClock): TokenStore => ({
+      ...store, get: async (key) => { await sleep(clock, 6000); return store.get(key); },
+      set: async (...args) => { if (args[1].intent) await sleep(clock, 9000); return store.set(...args); },
+      lease: async () => true, release: async () => undefined,
+    });
+    const { source, requests, advanceUntil } = await world({ store: slow, vendor: renewed, leases: { ttl: 60_000, heartbeat: 30_000 } });
+    expect(await failure(advanceUntil(source.getToken()))).toMatchObject({ kind: "store", code: "turn_taken" });
+    expect(requests).toHaveLength(0);
+    expect((await store.get(await onlyKeyOf(store)))?.intent).toBeUndefined();
+  });
+
+  test("T-13 nor again at once, if the first answer was lost late", async () => {
+    const { source, requests, advanceUntil } = await world({ vendor: async (n, clock) => { if (n > 1) return renewed(n); await clock.advance(25_000); throw lost("ECONNRESET"); } });
+    expect(await failure(advanceUntil(source.getToken()))).toMatchObject({ kind: "network" });
+    expect(requests).toHaveLength(1);
+    expect(await advanceUntil(source.getToken())).toMatchObject({ accessToken: "fake-2" });
+  });
+
+  test("T-13 a 503 is a lost answer where `replay` is off, though it says when to come back", async () => {
+    const { source, requests, advanceUntil, advance } = await world({ replay: false, vendor: async (n) => (n === 1 ? Response.json({}, { status: 503, headers: { "retry-after": "1" } }) : renewed(n)) });
+    expect(await failure(advanceUntil(source.getToken()))).toMatchObject({ kind: "rate_limited", status: 503 });
+    await advance(2000);
+    expect(await failure(advanceUntil(source.getToken()))).toMatchObject({ code: "rotation_in_doubt" });
+    expect(requests).toHaveLength(1);
+  });
+
+  test("T-13 a doubt is not forgotten, though the vendor could not be reached afterwards", async () => {
+    const { source, requests, advanceUntil } = await world({ vendor: async (n) => { throw lost(n === 1 ? "ECONNRESET" : "ECONNREFUSED"); } });
+    expect(await failure(advanceUntil(source.getToken()))).toMatchObject({ kind: "network" });
+    expect(requests.length).toBeGreaterThan(1);
+    expect(await source.explain()).toMatchObject({ rotationInDoubt: true });
   });
 });
