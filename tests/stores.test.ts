@@ -567,6 +567,65 @@ describe("T-19 the file store", () => {
     expect(await createFileStore({ path }).set("k", record(51), 50)).toBe(true);
   });
 
+  /** The first call that fits waits until it is told to go on, before it does anything or after. */
+  function stopAt<Name extends "link" | "unlink">(name: Name, is: (...args: Parameters<(typeof files)[Name]>) => boolean, after = false): { readonly reached: Promise<void>; readonly goOn: () => void } {
+    const real = files[name] as (...args: unknown[]) => Promise<void>;
+    let [reach, goOn] = [(): void => undefined, (): void => undefined];
+    const reached = new Promise<void>((resolve) => { reach = resolve; });
+    const told = new Promise<void>((resolve) => { goOn = resolve; });
+    const spy = jest.spyOn(files, name).mockImplementation((async (...args: Parameters<(typeof files)[Name]>) => {
+      if (!is(...args)) return real(...args);
+      spy.mockRestore();
+      if (after) await real(...args);
+      reach();
+      await told;
+      if (!after) await real(...args);
+    }) as never);
+    return { reached, goOn: () => goOn() };
+  }
+  const isLease = (at: unknown): boolean => /[/]lease[.]\d+[.]json$/.test(String(at));
+
+  test("a writer who puts its file in place while a deletion is under way, by a number that is free again, does not bring the record back", async () => {
+    const { store, path } = await written();
+    const [writer, other] = [createFileStore({ path }), createFileStore({ path })];
+    const asleep = stopAt("link", (_, to) => /[/]token[.]/.test(String(to)));
+    const late = writer.set("k", record(2), 1);
+    await asleep.reached;
+    expect(await other.set("k", record(2), 1)).toBe(true); // Takes the number that the writer is about to take.
+    const removal = stopAt("unlink", isLease);
+    const deletion = store.delete("k");
+    await removal.reached; // What is to be removed was listed, and that number is free.
+    const inPlace = stopAt("link", (_, to) => /[/]token[.]/.test(String(to)), true);
+    asleep.goOn();
+    removal.goOn();
+    await deletion;
+    inPlace.goOn();
+    expect(await late).toBe(false);
+    expect(await createFileStore({ path }).get("k")).toBeUndefined();
+  });
+
+  test("no lease is given in a folder whose key was deleted, where a process died before it removed it", async () => {
+    const { store, path } = await written();
+    const [name = ""] = readdirSync(path);
+    writeFileSync(after(newestIn(join(path, name), "token")), `{"version":1,"deleted":true,"closed":true}`, { mode: 0o600 });
+    expect(await store.lease("k", "a", 60_000)).toBe(true);
+    expect(await createFileStore({ path }).set("k", record(7), 0)).toBe(true); // Removes nothing of it.
+    expect(await createFileStore({ path }).lease("k", "b", 60_000)).toBe(false);
+  });
+
+  test("a write that the disk takes in part only is gone on with, or fails: it never counts", async () => {
+    const { store, path } = await written();
+    const write = fs.writeSync;
+    const spy = jest.spyOn(fs, "writeSync").mockImplementation(((file: number, data: NodeJS.ArrayBufferView | string, offset?: number) =>
+      typeof data === "string" ? write(file, data.slice(0, 100)) : write(file, data, offset, 100)) as never);
+    try {
+      expect(await store.set("k", record(2), 1)).toBe(true);
+    } finally {
+      spy.mockRestore();
+    }
+    expect(await createFileStore({ path }).get("k")).toEqual(record(2));
+  });
+
   test("of writers that race with a deletion and its tidying, one writes, and its record is there", async () => {
     const path = folder();
     const stores = Array.from({ length: 4 }, () => createFileStore({ path }));

@@ -133,13 +133,15 @@ export function createFolders(root: string): Folders {
     let number: number;
     let stats: Stats;
     try {
-      fs.writeSync(file, text);
+      fs.writeFileSync(file, text); // All of it: one write may take less, on a disk that is nearly full.
       // Only now: life.ts says why.
       const names = recordsIn(folder);
       const record = highest(names, "token");
       number = highest(names, part);
       const newest = number === 0 ? undefined : { number, path: pathOf(folder, part, number), text: await textOf(folder, part, number, may === undefined) };
-      if (record === 0 || (part === "token" && newest?.text === CLOSED)) {
+      // Nothing is written into a life that is over, a lease neither: it would be removed with it.
+      const last = record === 0 ? undefined : part === "token" ? newest?.text : await textOf(folder, "token", record, true);
+      if (record === 0 || last === CLOSED) {
         await (record === 0 ? bear(root, folder) : bury(folder));
         return "again";
       }

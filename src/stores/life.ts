@@ -5,7 +5,9 @@
  * It is born whole, by rename(2), with one record in it that says `DELETED` and has a random number. It dies after a last record that says `CLOSED`,
  * which no process writes after: all that was listed then is removed, `CLOSED` at the end, and then the folder, which rmdir(2) does only if it is empty.
  * A later folder of the key is another life. Three things keep lives apart:
- * - Whoever removes, and was frozen meanwhile, harms no later life: numbers begin at random, so that no name comes again, and rmdir refuses.
+ * - A process that removes, and was frozen meanwhile, harms no record of a later life: their numbers begin at random, so that no name comes again, and rmdir
+ *   refuses. Leases and latches begin at 1, so that one of those may go: two processes may then have the lease until the next sign of life, which costs a
+ *   login at most, since an intent is a compare-and-set.
  * - Whoever writes, and was frozen meanwhile, does not write into a later life: it made its temporary file before it looked at what is there, and this
  *   file was removed before `CLOSED` was. link(2) finds nothing to put in place.
  * - Two that write first agree on the number, since there is a record before theirs in every life.
@@ -76,12 +78,17 @@ async function bearInPlace(folder: string): Promise<void> {
  */
 export async function bury(folder: string): Promise<void> {
   // What is listed is of one life, and the record tells that it is over.
-  const names = namesIn(folder) ?? [];
-  const last = names.filter((name) => RECORD.test(name)).toSorted((a, b) => Number(RECORD.exec(a)?.[1]) - Number(RECORD.exec(b)?.[1])).at(-1);
-  if (last === undefined || (await files.readFile(join(folder, last), "utf8").catch(() => "")) !== CLOSED) return;
-  for (const name of [...names.filter((name) => OWN.test(name) && name !== last), last]) {
-    const gone = await files.unlink(join(folder, name)).then(() => true, (error: unknown) => codeOf(error) === "ENOENT");
-    if (!gone) return;
+  for (;;) {
+    const names = namesIn(folder) ?? [];
+    const last = names.filter((name) => RECORD.test(name)).toSorted((a, b) => Number(RECORD.exec(a)?.[1]) - Number(RECORD.exec(b)?.[1])).at(-1);
+    if (last === undefined || (await files.readFile(join(folder, last), "utf8").catch(() => "")) !== CLOSED) return;
+    // The last record goes once nothing else is there: a writer may have put a file in place since the look, by a number that was free again.
+    const others = names.filter((name) => OWN.test(name) && name !== last);
+    for (const name of others.length > 0 ? others : [last]) {
+      const gone = await files.unlink(join(folder, name)).then(() => true, (error: unknown) => codeOf(error) === "ENOENT");
+      if (!gone) return;
+    }
+    if (others.length === 0) break;
   }
   await files.rmdir(folder).catch(() => undefined);
 }
@@ -101,7 +108,7 @@ async function makeFolder(folder: string): Promise<void> {
 async function write(path: string, text: string): Promise<void> {
   const file = await create(path);
   try {
-    fs.writeSync(file, text);
+    fs.writeFileSync(file, text); // All of it: one write may take less, on a disk that is nearly full.
     await flushed(file);
   } finally {
     fs.closeSync(file);
