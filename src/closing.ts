@@ -1,6 +1,7 @@
 /** The end of a client: how long it is waited for, and what is said where that takes too long (rules T-06 and T-16). */
 import { withDeadline } from "./abort.ts";
 import { CorrigendaError, StoreError } from "./errors.ts";
+import { namesOf, requireKnown } from "./option-names.ts";
 import { requireDuration, requireObject } from "./options.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { CloseOptions } from "./source.ts";
@@ -32,8 +33,11 @@ export async function close(options: CloseOptions | undefined, { provider, sched
   }
 }
 
+const OPTIONS = namesOf<CloseOptions>({ within: true });
+
 /** ms. @throws ConfigurationError */
 export function requireWithin(options: CloseOptions = {}): number {
   requireObject(options, "options");
+  requireKnown(options, OPTIONS);
   return requireDuration(options.within, "within", UNLIMITED);
 }

@@ -29,7 +29,7 @@ export interface TokenSource {
    * saved; keeps the process alive meanwhile. API calls are not waited for: they end by themselves, and a 401 among their answers is
    * returned. A second call does nothing more, and has the same outcome.
    * @throws StoreError if the newest token could not be saved, or, with the code `gave_up`, if it is not known by then whether it is:
-   * the request goes on, and keeps the process alive no longer
+   * the request goes on until its own deadline, and its connection may keep the process alive until then
    */
   close(options?: CloseOptions): Promise<void>;
 }

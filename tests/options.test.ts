@@ -1,6 +1,6 @@
 /** Options that do not exist, do not go together or cannot be meant: refused by name, with what to do. */
 import {
-  apinizer, createApinizerClient, createClient, createGenLogsClient, createPetjeafClient, genlogs, petjeaf, type PetjeafClient,
+  apinizer, createApinizerClient, createClient, createFileStore, createGenLogsClient, createPetjeafClient, createRedisStore, genlogs, petjeaf, type PetjeafClient,
 } from "../src/index.ts";
 import { failure } from "./support/clients.ts";
 
@@ -32,6 +32,12 @@ describe("an option that does not exist is refused, and the nearest one named", 
     ["scopes", "scope", () => app.authorizationUrl({ scopes: ["profile.read"] } as never)],
     ["redirect_uri", "redirectUri", () => exchange({ redirect_uri: "https://a.example" })],
     ["minTTL", "minTtl", () => source.getToken({ minTTL: 5 } as never)],
+    ["pth", "path", () => createFileStore({ pth: "/tmp/elsewhere" } as never)],
+    ["keepUnusedfor", "keepUnusedFor", () => createFileStore({ keepUnusedfor: 1 } as never)],
+    ["prefx", "prefix", () => createRedisStore({ client: { eval: async () => null }, prefx: "x" } as never)],
+    ["wihtin", "within", () => source.close({ wihtin: 5 } as never)],
+    ["wihtin", "within", () => app.close({ wihtin: 5 } as never)],
+    ["forgt", "forget", () => app.session("me").auth.revoke({ forgt: true } as never)],
     ["signals", "signal", () => byHand.getToken({ signals: new AbortController().signal } as never)],
   ];
   test.each(rows)("%s", async (option, instead, make) => {

@@ -89,6 +89,13 @@ describe("PJ-12 all else is an error, and the session is kept", () => {
     expect(told()).toEqual([{ provider: "petjeaf", type: "revocation_failed", error, forgotten: false }]);
   });
 
+  test("a vendor that does not answer, after `timeouts.total`", async () => {
+    const session = await consent({ timeouts: { total: 3000 } });
+    refuse(204, { delay: 60_000 });
+    expect(await failure(session.auth.revoke())).toMatchObject({ kind: "network", code: "timeout", operation: "revokeToken", message: expect.stringMatching(/did not answer in time.*not known whether/) });
+    expect(await isForgotten(session)).toBe(false);
+  });
+
   test("a 429 says when to come back", async () => {
     const session = await consent();
     refuse(429, { headers: { "retry-after": "120" } });

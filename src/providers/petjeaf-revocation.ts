@@ -1,9 +1,12 @@
 /** Revoking a session at Petje.af, by a call that no page of the vendor describes. Erratum PJ-12. */
+import { createDeadline } from "../abort.ts";
 import type { paths } from "../../generated/petjeaf.ts";
 import type { ApiClient } from "../client.ts";
 import { ClosedError, ConfigurationError, CorrigendaError, NetworkError, ReauthorizationRequiredError, ServerError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
+import { namesOf, requireKnown } from "../option-names.ts";
 import { requireObject } from "../options.ts";
+import type { Scheduler } from "../scheduler.ts";
 import type { GrantedTokenSource } from "../source.ts";
 
 export interface RevokeOptions {
@@ -15,15 +18,20 @@ interface Session {
   readonly client: Pick<ApiClient<paths>, "fetch" | "toError">;
   readonly source: GrantedTokenSource;
   readonly emit: OnEvent;
+  readonly scheduler: Scheduler;
+  /** `total`: ms that the vendor's answer may take, as for a token request. */
+  readonly timeouts: { readonly total: number };
 }
 
 const provider = "petjeaf";
+const OPTIONS = namesOf<RevokeOptions>({ forget: true });
 
 /** @throws CorrigendaError; the event says the same */
-export async function revoke({ client, source, emit }: Session, options: RevokeOptions = {}): Promise<void> {
+export async function revoke(session: Session, options: RevokeOptions = {}): Promise<void> {
+  const { source, emit } = session;
   const forget = requireForget(options);
   const tell = (error: CorrigendaError, forgotten: boolean): void => emit({ provider, type: "revocation_failed", error, forgotten });
-  const failure = await revokeAtVendor(client, source);
+  const failure = await revokeAtVendor(session);
   if (failure && !forget) {
     const error = withWords(failure, `${outcomeOf(failure)} The session is kept; \`revoke({ forget: true })\` forgets it here.`);
     tell(error, false);
@@ -42,9 +50,10 @@ export async function revoke({ client, source, emit }: Session, options: RevokeO
 }
 
 /** @returns why it is not certain that the token is revoked */
-async function revokeAtVendor(client: Session["client"], source: GrantedTokenSource): Promise<CorrigendaError | undefined> {
+async function revokeAtVendor({ client, source, scheduler, timeouts }: Session): Promise<CorrigendaError | undefined> {
+  const deadline = createDeadline(timeouts.total, scheduler);
   try {
-    const response = await client.fetch("/oauth2/tokens", { method: "DELETE" });
+    const response = await client.fetch("/oauth2/tokens", { method: "DELETE", signal: deadline.signal });
     // A 401 comes back only where the renewal that follows it helped nothing: the token is dead.
     const closed = response.status === 401 && (await source.explain()).closed;
     if (response.ok || (response.status === 401 && !closed)) {
@@ -56,7 +65,10 @@ async function revokeAtVendor(client: Session["client"], source: GrantedTokenSou
   } catch (error) {
     if (error instanceof ReauthorizationRequiredError) return undefined; // A dead grant has nothing left to revoke.
     if (error instanceof CorrigendaError) return error;
+    if (deadline.signal.aborted) return new NetworkError({ provider, operation: "revokeToken", code: "timeout", message: `${provider}: revokeToken: The vendor did not answer in time.` });
     throw error;
+  } finally {
+    deadline.clear();
   }
 }
 
@@ -73,6 +85,7 @@ const withWords = (error: CorrigendaError, words: string): CorrigendaError => er
 
 function requireForget(options: RevokeOptions): boolean {
   requireObject(options, "options");
+  requireKnown(options, OPTIONS);
   const { forget = false } = options;
   if (typeof forget !== "boolean") throw new ConfigurationError({ provider, option: "forget", message: "Option `forget` must be true or false." });
   return forget;

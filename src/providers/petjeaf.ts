@@ -40,7 +40,7 @@ export interface PetjeafAuth extends TokenSource {
   /**
    * Revokes the access token at the vendor and forgets the session here. The call is undocumented: only a 2xx, or a token that is dead
    * (a 401, also after a renewal, or no renewal), counts as revoked. With anything else, such as a 404, the session is kept and the error says what
-   * is known. The session ends wherever its record is used: on every device of the person, and in every process on the store.
+   * is known; so is a vendor that does not answer within `timeouts.total`. The session ends wherever its record is used: on every device of the person, and in every process on the store.
    * @param options.forget forgets the session here all the same, and resolves: the event `revocation_failed` tells what the vendor said
    * @throws CorrigendaError; StoreError if the session could not be forgotten
    */
@@ -167,7 +167,7 @@ export function createPetjeafClient(options: ClientOptions & CommonOptions): Pet
       await source.close(options);
     };
     const claims = async (): Promise<PetjeafClaims> => readClaims((await getToken()).accessToken);
-    const client = openClient(petjeaf, connect(key), runtime, { getToken, explain, reset, close, claims, revoke: (options?: RevokeOptions) => revoke({ client, source, emit: runtime.emit }, options) });
+    const client = openClient(petjeaf, connect(key), runtime, { getToken, explain, reset, close, claims, revoke: (options?: RevokeOptions) => revoke({ client, source, ...runtime }, options) });
     return Object.assign(client, { key });
   };
 

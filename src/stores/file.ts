@@ -1,5 +1,6 @@
 /** Tokens in a folder, for any number of processes of one host (rule T-19). */
 import { ConfigurationError, StoreError } from "../errors.ts";
+import { namesOf, requireKnown } from "../option-names.ts";
 import { decodeRecord, encodeRecord, encryptionOf, keyIn, storeFault, type Encryption } from "./codec.ts";
 import type { Numbered } from "./folder.ts";
 import { endOf, keepUnusedForOf, type Keeping } from "./keeping.ts";
@@ -13,6 +14,8 @@ export interface FileStoreOptions extends Partial<Encryption>, Keeping {
    */
   readonly path?: string;
 }
+
+const OPTIONS = namesOf<FileStoreOptions>({ path: true, keepUnusedFor: true, seal: true, open: true });
 
 /** A lease, as it is written. `since` is of the clock that all processes of a host share and nobody sets, in ms. */
 interface WrittenLease { readonly owner: string; readonly since: number; readonly ms: number }
@@ -33,6 +36,7 @@ const ATTEMPTS = 100;
  */
 export function createFileStore(options: FileStoreOptions = {}): BuiltInTokenStore {
   const encryption = encryptionOf(options);
+  requireKnown(options, OPTIONS);
   const keep = keepUnusedForOf(options);
   const { path } = options;
   // A shell makes `~` a home, and nobody else does.

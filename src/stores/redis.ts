@@ -1,5 +1,6 @@
 /** Tokens in Redis or Valkey, for any number of processes and hosts (rule T-18). */
 import { ConfigurationError, StoreError } from "../errors.ts";
+import { namesOf, requireKnown } from "../option-names.ts";
 import { decodeRecord, encodeRecord, encryptionOf, keyIn, storeFault, type Encryption } from "./codec.ts";
 import { endOf, keepUnusedForOf, type Keeping } from "./keeping.ts";
 import { partOf } from "./latch-key.ts";
@@ -22,6 +23,8 @@ export interface RedisStoreOptions extends Partial<Encryption>, Keeping {
   /** ms that the replicas may take; 1000 by default. */
   readonly replicasTimeout?: number;
 }
+
+const OPTIONS = namesOf<RedisStoreOptions>({ client: true, prefix: true, replicas: true, replicasTimeout: true, keepUnusedFor: true, seal: true, open: true });
 
 /** What both kinds of client have, as far as it is used. */
 interface AnyClient {
@@ -71,6 +74,7 @@ export function createRedisStore(options: RedisStoreOptions): BuiltInTokenStore 
   if (typeof client?.eval !== "function") return wrong("client", "must be a client of node-redis or ioredis.");
   const { prefix = "corrigenda:", replicas = 0, replicasTimeout = 1000 } = options;
   const encryption = encryptionOf(options);
+  requireKnown(options, OPTIONS);
   const keep = keepUnusedForOf(options);
   if (typeof prefix !== "string" || /[{}]/.test(prefix)) return wrong("prefix", "must be a text without braces, which decide the hash slot.");
   if (client.options?.keyPrefix) return wrong("client", "has a `keyPrefix` of its own, with which keys cannot be listed. Give `prefix` instead.");
