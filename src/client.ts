@@ -83,7 +83,9 @@ export function openClient<Paths extends object, Auth extends TokenSource>(provi
       // A stream can be read once: such a request is not sent a second time (rule T-20).
       const streamed = isStream(init?.body);
       const CheckedRequest = checkedRequest(name, { address: "input", path: "input" });
-      return send(new CheckedRequest(url, init), { replayable: !streamed, init: init ?? {} });
+      // A copy of a Request forgets its referrer, on some platforms though nothing is changed.
+      const request = url instanceof Request && init === undefined ? url : new CheckedRequest(url, init);
+      return send(request, { replayable: !streamed, init: init ?? {} });
     },
   });
 }
