@@ -604,6 +604,17 @@ describe("T-19 the file store", () => {
     expect(await createFileStore({ path }).get("k")).toBeUndefined();
   });
 
+  test("a deletion whose folder another process removes at once, and then saves a new record, leaves that record alone", async () => {
+    const { store, path } = await written();
+    const inPlace = stopAt("link", (_, to) => /[/]token[.]/.test(String(to)), true);
+    const deletion = store.delete("k");
+    await inPlace.reached; // The last record is in place: the deletion has happened.
+    expect(await createFileStore({ path }).set("k", record(10), 0)).toBe(true);
+    inPlace.goOn();
+    await deletion;
+    expect(await createFileStore({ path }).get("k")).toEqual(record(10));
+  });
+
   test("no lease is given in a folder whose key was deleted, where a process died before it removed it", async () => {
     const { store, path } = await written();
     const [name = ""] = readdirSync(path);

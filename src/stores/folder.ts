@@ -21,7 +21,7 @@ const fs = process.getBuiltinModule("node:fs");
 const files = process.getBuiltinModule("node:fs/promises");
 const os = process.getBuiltinModule("node:os");
 const { createHash } = process.getBuiltinModule("node:crypto");
-const { isAbsolute, join, resolve } = process.getBuiltinModule("node:path");
+const { basename, isAbsolute, join, resolve } = process.getBuiltinModule("node:path");
 
 export type Part = "token" | "latch" | "lease";
 
@@ -153,7 +153,7 @@ export function createFolders(root: string): Folders {
     } finally {
       fs.closeSync(file);
     }
-    const outcome = await putInPlace(folder, part, number + 1, temporary, flush, sweep);
+    const outcome = await putInPlace(folder, part, number + 1, temporary, flush, sweep, text === CLOSED);
     if (outcome === "written") contents.wrote(pathOf(folder, part, number + 1), text, stats);
     return outcome;
   }
@@ -170,7 +170,8 @@ export function createFolders(root: string): Folders {
     }
   }
 
-  async function putInPlace(folder: string, part: Part, number: number, temporary: string, flush: Put["flush"], sweep: () => Promise<unknown>): Promise<Outcome> {
+  /** @param closes whether nothing is written after it, in this life of the folder */
+  async function putInPlace(folder: string, part: Part, number: number, temporary: string, flush: Put["flush"], sweep: () => Promise<unknown>, closes: boolean): Promise<Outcome> {
     try {
       await files.link(temporary, pathOf(folder, part, number));
     } catch (error) {
@@ -180,10 +181,12 @@ export function createFolders(root: string): Folders {
     const whole = flush === "all" || (flush === "file" && unflushed.has(folder));
     if (whole) {
       unflushed.add(folder);
-      if (!(await sync(folder))) return "overtaken"; // Written, and deleted with its folder since.
+      if (!(await sync(folder))) return closes ? "written" : "overtaken"; // Written, and deleted with its folder since.
       unflushed.delete(folder);
     }
     const names = namesIn(folder) ?? [];
+    // Another process has removed what was closed, the temporary file before the record that closed it. What is there now came after.
+    if (closes && !names.includes(basename(temporary))) return "written";
     // One that was free again since it was tidied away: whoever wrote later is right.
     const isNewest = highest(names, part) === number;
     // Before this one is certain to last, the one before it has to.
