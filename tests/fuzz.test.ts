@@ -29,7 +29,7 @@ const run = (code: string): unknown => JSON.parse(inChild(`
   const target = (name, run, secrets = ALL_SECRETS) => ({ name, secrets, input: () => "x".repeat(20_000), size: ({ length }) => length, run: async (input) => run(input) });
   const whats = async (one) => (await fuzz([one], counter, 1, 1)).findings.map(({ what }) => what);
   console.log(JSON.stringify(await (async () => { ${code} })()));
-  process.exit();`));
+  process.exit();`, 55_000));
 
 test("the run notices an error that is not the package's own, a secret in any encoding, and work that grows with the square", () => {
   expect(run(`return [

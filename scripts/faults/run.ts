@@ -26,11 +26,11 @@ export interface Cell {
  * ms. Scaled down from 10 and 30 s where the fault is that nothing comes in time; everywhere else wide, since a busy machine
  * must not turn another fault into that one.
  */
-const SHORT = { attempt: 400, total: 2500 };
+const SHORT = { attempt: 2000, total: 5000 };
 const WIDE = { attempt: 10_000, total: 20_000 };
 const timeoutsFor = ({ slow }: Fault): typeof SHORT => (slow ? SHORT : WIDE);
 /** On top of the deadline, for a machine that has other things to do. */
-const SLACK = 2000;
+const SLACK = 5000;
 const AT_ONCE = 12;
 /** What a server may send before the cap of 1 MiB cuts it off, buffers of the system included. */
 const MOST_BYTES = 24 << 20;
