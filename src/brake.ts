@@ -9,39 +9,40 @@ export interface Brake {
   readonly limited: boolean;
   /** Whether these were refused since the last success, even if the latch's time is over. */
   latched(fingerprint: string): boolean;
-  /** Remembers a failure, if it is one to remember. @param span ms for which a refusal latches. @returns whether it latched */
-  note(error: CorrigendaError, fingerprint: string, span: number): boolean;
+  /** Remembers a failure, if it is one to remember. @param until epoch ms to which a refusal latches. @returns whether it latched */
+  note(error: CorrigendaError, fingerprint: string, until: number): boolean;
   release(): void;
   explain(): Pick<Explanation, "latch" | "retryAt">;
 }
 
+/** Epoch ms. */
+interface Period { readonly error: CorrigendaError; readonly at: number; readonly until: number }
+
 export function createBrake(now: () => number): Brake {
-  let latch: { readonly error: CorrigendaError; readonly fingerprint: string; readonly at: number; readonly span: number } | undefined;
-  let limit: { readonly error: CorrigendaError; readonly at: number; readonly span: number } | undefined;
+  let latch: Period & { readonly fingerprint: string } | undefined;
+  let limit: Period | undefined;
   // A clock that was set back ends both: a wait must not become longer than it was meant to be.
-  const within = (at: number, span: number): boolean => now() >= at && now() - at < span;
-  const latchHolds = (): boolean => latch !== undefined && within(latch.at, latch.span);
-  const limitHolds = (): boolean => limit !== undefined && within(limit.at, limit.span);
+  const lasts = (period: Period | undefined): period is Period => period !== undefined && now() >= period.at && now() < period.until;
 
   return {
     holds(fingerprint) {
-      if (latch?.fingerprint === fingerprint && latchHolds()) return latch.error;
-      return limitHolds() ? limit?.error : undefined;
+      if (latch?.fingerprint === fingerprint && lasts(latch)) return latch.error;
+      return lasts(limit) ? limit.error : undefined;
     },
-    get limited() { return limitHolds(); },
+    get limited() { return lasts(limit); },
     latched: (fingerprint) => latch?.fingerprint === fingerprint,
-    note(error, fingerprint, span) {
-      if (error instanceof RateLimitError) limit = { error, at: now(), span: (error.retryAt ?? 0) - now() };
+    note(error, fingerprint, until) {
+      if (error instanceof RateLimitError) limit = { error, at: now(), until: error.retryAt ?? 0 };
       if (!(error instanceof CredentialsError)) return false;
-      latch = { error, fingerprint, at: now(), span };
+      latch = { error, fingerprint, at: now(), until };
       return true;
     },
     release() {
       latch = limit = undefined;
     },
     explain: () => ({
-      ...(latch && latchHolds() ? { latch: { kind: latch.error.kind, reason: latch.error.message, until: latch.at + latch.span } } : {}),
-      ...(limit && limitHolds() ? { retryAt: limit.at + limit.span } : {}),
+      ...(lasts(latch) ? { latch: { kind: latch.error.kind, reason: latch.error.message, until: latch.until } } : {}),
+      ...(lasts(limit) ? { retryAt: limit.until } : {}),
     }),
   };
 }

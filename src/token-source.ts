@@ -244,17 +244,18 @@ export function createTokenSource(provider: Provider<object, never>, connection:
     afresh = undefined;
   }
 
-  function note(error: CorrigendaError, fingerprint: string, until = now() + latchSpan(error)): number | undefined {
-    const latched = brake.note(error, fingerprint, until - now());
+  function note(error: CorrigendaError, fingerprint: string, until = latchedUntil(error)): number | undefined {
+    const latched = brake.note(error, fingerprint, until);
     if (latched) emit({ type: "latched", error, until });
     if (error instanceof ReauthorizationRequiredError) emit({ type: "reauthorization_required", error });
     return latched ? until : undefined;
   }
 
-  /** ms. While the token still works, a refusal proves nothing against the credentials: some vendors refuse a renewal that comes early (rule T-10). */
-  function latchSpan(error: CorrigendaError): number {
-    if (!usable(current) || error instanceof ReauthorizationRequiredError) return LATCH;
-    return Math.min(LATCH, (current.expiresAt ?? Infinity) - now());
+  /** Epoch ms. While the token still works, a refusal proves nothing against the credentials: some vendors refuse a renewal that comes early (rule T-10). */
+  function latchedUntil(error: CorrigendaError): number {
+    const longest = now() + LATCH;
+    if (!usable(current) || error instanceof ReauthorizationRequiredError) return longest;
+    return Math.min(longest, current.expiresAt ?? Infinity);
   }
 
   async function explain(): Promise<Explanation> {

@@ -1,6 +1,6 @@
 /** The option `now`: what it gives is checked at each reading, and a time that is absurd breaks nothing. */
 import {
-  createApinizerClient, createGenLogsClient, createMemoryStore, createPetjeafClient, type CommonOptions, type SharedTokenStore, type TokenRecord,
+  createApinizerClient, createGenLogsClient, createMemoryStore, createPetjeafClient, type ClientEvent, type CommonOptions, type SharedTokenStore, type TokenRecord,
 } from "../src/index.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
@@ -142,4 +142,17 @@ test("T-10 a latch until a time that no calendar has says so in ms", async () =>
   expect(error).toMatchObject({ kind: "credentials", status: 401 });
   expect(error.message).toMatch(/before -999999999999\d+ ms/);
   expect(sandbox.apinizer.count()).toBe(1);
+});
+
+test.each([
+  ["T-10 a latch", 401, { error: "unauthorized_client" }], ["T-11 a vendor's wish to be left alone", 429, { error: "later" }],
+])("%s ends when the event or the error says, though the clock goes on with each reading", async (_, status, body) => {
+  let time = sandbox.now();
+  const events: ClientEvent[] = [];
+  const { auth } = createApinizerClient({ ...sandbox.apinizer.options, now: () => (time += 7), onEvent: (event) => events.push(event) });
+  sandbox.apinizer.fail({ status, body, headers: { "retry-after": "3600" }, times: 9 });
+  const error = await failure(auth.getToken());
+  const { latch, retryAt } = await auth.explain();
+  if (status === 429) return expect(error).toMatchObject({ retryAt });
+  expect(events).toContainEqual(expect.objectContaining({ type: "latched", until: latch?.until }));
 });
