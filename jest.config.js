@@ -12,7 +12,7 @@ export default {
   coverageReporters: ["text-summary", "lcov"],
   coverageThreshold: { global: { lines: 95, branches: 90 } },
   // Against hanging for ever; a busy machine may be slow.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   // Most of the time is spent waiting for deadlines: more than there are cores, on the two that this is meant for.
   maxWorkers: 4,
 };

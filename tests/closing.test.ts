@@ -271,7 +271,7 @@ describe("T-06 close() keeps the process alive for what it waits for", () => {
     import { createApinizerClient, createFileStore } from "$src/index.ts";
     let now = Date.now();
     let vendor = async () => Response.json({ access_token: "t", expires_in: 3600 });
-    const options = { managerUrl: "https://m.example", username: "u", password: "p", now: () => now, fetch: () => vendor(), timeouts: { attempt: 500, total: 1500 } };
+    const options = { managerUrl: "https://m.example", username: "u", password: "p", now: () => now, fetch: () => vendor(), timeouts: { attempt: 1500, total: 4000 } };
     const path = mkdtempSync(join(tmpdir(), "corrigenda-closing-"));
     const store = createFileStore({ path });
     process.once("exit", () => rmSync(path, { recursive: true }));

@@ -21,13 +21,13 @@ withRedis.test("T-14 T-19 a process that is killed costs no session but those th
   expect(perStep.filter(({ lost }) => lost > 0).map(({ store, step, harm }) => `${store} ${harm} ${step}`)).toEqual(["file kill POST: after", "file kill save: before"]);
   expect(counts).toEqual({ runs: 9, lost: 2, unavoidable: 2, doubleUse: 0 });
   expect(status).toBe(0);
-}, 120_000);
+}, 300_000);
 
 withRedis.test("T-14 a herd in four processes makes one token request for each expiry", async () => {
   const { status, stdout } = await run("scripts/herd.ts", "--processes", "4", "--callers", "200", "--expiries", "5", "--json");
   expect(JSON.parse(stdout)).toEqual({ stores: { file: { expiries: 5, tokenRequests: 5, failed: 0 }, redis: { expiries: 5, tokenRequests: 5, failed: 0 } } });
   expect(status).toBe(0);
-}, 120_000);
+}, 300_000);
 
 describe("T-14 every state of the protocol", () => {
   test("loses no session but those that had to be lost, saves nothing that was deleted, and loses no consent", () => {

@@ -152,7 +152,7 @@ describe("T-13 where `replay` is off, a refresh token whose answer was lost", ()
     expect(await failure(auth.getToken())).toMatchObject({ kind: "network" });
     for (let i = 0; i < 2; i += 1) expect(await failure(auth.getToken())).toMatchObject(inDoubt);
     // Another client cannot know at once that the first one is no longer waiting for the answer.
-    expect(await failure(app({ store, replay: false, timeouts: { attempt: 300, total: 300 } }).session(key).auth.getToken())).toMatchObject({ code: "rotation_in_doubt" });
+    expect(await failure(app({ store, replay: false, timeouts: { attempt: 1500, total: 1500 } }).session(key).auth.getToken())).toMatchObject({ code: "rotation_in_doubt" });
     expect(rotations()).toBe(2);
     lose();
     auth.reset();

@@ -205,7 +205,7 @@ test("a fetch of another library gets a URL and an init, and middleware sees no 
 
 test("a fetch that throws instead of rejecting is a network error", async () => {
   const thrown = (): never => { throw Object.assign(new Error("canary"), { code: "ECONNREFUSED" }); };
-  expect(await failure(manager({ fetch: thrown, timeouts: { total: 100 } }).auth.getToken())).toMatchObject({ kind: "network", code: "ECONNREFUSED" });
+  expect(await failure(manager({ fetch: thrown, timeouts: { total: 5000 } }).auth.getToken())).toMatchObject({ kind: "network", code: "ECONNREFUSED" });
   expect(await failure(createApinizerClient({ managerUrl: "https://m.example", token: "t", fetch: thrown }).GET("/projects/"))).toMatchObject({ kind: "network" });
 });
 

@@ -147,7 +147,7 @@ describe("an error names the operation and the host, and never a path or a query
 
   test("of a token request that does not end in time, and of a refresh", async () => {
     const server = await raw(() => undefined);
-    const refresh = createPetjeafClient({ clientId: "c", clientSecret: "s", baseUrl: server.url, store: storeWith("r"), timeouts: { attempt: 100, total: 300 } }).session("me");
+    const refresh = createPetjeafClient({ clientId: "c", clientSecret: "s", baseUrl: server.url, store: storeWith("r"), timeouts: { attempt: 1000, total: 3000 } }).session("me");
     expect((await failure(refresh.auth.getToken())).message).toBe(`petjeaf: createToken at ${hostOf(server)}: The token endpoint did not answer in time.`);
   });
 

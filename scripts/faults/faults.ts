@@ -52,7 +52,7 @@ function* connection(): Generator<Fault> {
   yield slow(does("one byte at a time", (socket, grant) => {
     const bytes = http(200, good(grant));
     let at = 0;
-    const timer = setInterval(() => (socket.destroyed || at === bytes.length ? clearInterval(timer) : socket.write(bytes.subarray(at, (at += 1)))), 20);
+    const timer = setInterval(() => (socket.destroyed || at === bytes.length ? clearInterval(timer) : socket.write(bytes.subarray(at, (at += 1)))), 50);
   }, "network"));
   yield does("an endless body", (socket) => {
     socket.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n");

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "./wait.ts";
 
 /** Whether a server can be started here. */
 export const hasServer = spawnSync("redis-server", ["--version"]).status === 0;
@@ -28,7 +29,7 @@ export async function startRedis(settings: readonly string[] = [], wanted?: numb
   const start = async (): Promise<void> => {
     const started = (child = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--daemonize", "no", ...settings], { stdio: "ignore" }));
     for (let tries = 0; !(await answers(port)); tries += 1) {
-      if (started.exitCode !== null || tries > 200) throw new Error(`redis-server did not start on port ${port}`);
+      if (started.exitCode !== null || tries > 1200) throw new Error(`redis-server did not start on port ${port}`);
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   };
@@ -56,14 +57,17 @@ export async function startCluster(): Promise<{ readonly ports: readonly number[
   const servers = await Promise.all(Array.from({ length: 3 }, async () => {
     // The bus has a port of its own, by default 10,000 above, which may be too high.
     const [port, bus] = [await freePort(), await freePort()];
-    return startRedis(["--cluster-enabled", "yes", "--cluster-port", String(bus), "--cluster-node-timeout", "2000"], port);
+    return startRedis(["--cluster-enabled", "yes", "--cluster-port", String(bus), "--cluster-node-timeout", "30000"], port);
   }));
   const close = async (): Promise<void> => void (await Promise.all(servers.map((server) => server.close())));
-  const { status, stdout, stderr } = spawnSync("redis-cli", ["--cluster", "create", ...servers.map(({ port }) => `127.0.0.1:${port}`), "--cluster-yes"], { encoding: "utf8", timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync("redis-cli", ["--cluster", "create", ...servers.map(({ port }) => `127.0.0.1:${port}`), "--cluster-yes"], { encoding: "utf8", timeout: 60_000 });
   if (status !== 0) {
     await close();
     throw new Error(`the cluster could not be made: ${stdout}${stderr}`);
   }
+  // Until each of them has heard that all slots are served, it answers CLUSTERDOWN.
+  const isReady = ({ port }: RedisServer): boolean => spawnSync("redis-cli", ["-p", String(port), "cluster", "info"], { encoding: "utf8" }).stdout.includes("cluster_state:ok");
+  await until(() => servers.every(isReady));
   return { ports: servers.map(({ port }) => port), close };
 }
 
@@ -75,7 +79,7 @@ export async function startSentinel(master: number): Promise<{ readonly port: nu
   writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor tokens 127.0.0.1 ${master} 1\n`);
   const child = spawn("redis-server", [file, "--sentinel"], { stdio: "ignore" });
   for (let tries = 0; !(await answers(port)); tries += 1) {
-    if (child.exitCode !== null || tries > 200) throw new Error(`the sentinel did not start on port ${port}`);
+    if (child.exitCode !== null || tries > 1200) throw new Error(`the sentinel did not start on port ${port}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   return {
@@ -100,6 +104,8 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
+const given = new Set<number>();
+
 /** Outside the range that systems give out by themselves, lest somebody else get it before the server does. */
 async function freePort(): Promise<number> {
   for (let tries = 0; tries < 50; tries += 1) {
@@ -107,7 +113,10 @@ async function freePort(): Promise<number> {
     const free = await new Promise<boolean>((resolve) => {
       const server = net.createServer().once("error", () => resolve(false)).listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
-    if (free) return port;
+    if (free && !given.has(port)) {
+      given.add(port);
+      return port;
+    }
   }
   throw new Error("no port is free");
 }
