@@ -20,9 +20,9 @@ export interface CrashCount {
 export interface CrashReport { readonly runs: number; readonly lost: number; readonly unavoidable: number; readonly doubleUse: number; readonly perStep: readonly CrashCount[] }
 
 /** ms, scaled down. A freeze is longer than a lease, and shorter than patience. */
-const LEASES = { ttl: 400, heartbeat: 80, poll: 15, patience: 30_000 };
+const LEASES = { ttl: 800, heartbeat: 80, poll: 15, patience: 30_000 };
 const TIMEOUTS = { attempt: 10_000, total: 20_000 };
-const FREEZE = 700;
+const FREEZE = 1200;
 /** The server's own time for a request whose sender is stopped meanwhile: shorter than a lease, since whoever takes over a dead owner's turn takes its request as done. */
 const SLOW = 150;
 /** For s; longer than any run. */
