@@ -615,6 +615,22 @@ describe("T-19 the file store", () => {
     expect(await createFileStore({ path }).get("k")).toEqual(record(10));
   });
 
+  test("a writer who was frozen once its file was in place removes nothing of a later life of the folder", async () => {
+    // In every second round the numbers of the later life are lower, and look as if they had been written before.
+    for (let round = 0; round < 12; round += 1) {
+      const { store, path } = await written();
+      const other = createFileStore({ path });
+      const inPlace = stopAt("link", (_, to) => /[/]token[.]/.test(String(to)), true);
+      const late = store.set("k", record(2), 1);
+      await inPlace.reached;
+      await other.delete("k");
+      expect(await other.set("k", record(10), 0)).toBe(true);
+      inPlace.goOn();
+      expect(await late).toBe(false);
+      expect(await createFileStore({ path }).get("k")).toEqual(record(10));
+    }
+  });
+
   test("no lease is given in a folder whose key was deleted, where a process died before it removed it", async () => {
     const { store, path } = await written();
     const [name = ""] = readdirSync(path);

@@ -170,7 +170,7 @@ export function createFolders(root: string): Folders {
     }
   }
 
-  /** @param closes whether nothing is written after it, in this life of the folder */
+  /** @param closes whether this ends the life of the folder: once it is in place, that has happened */
   async function putInPlace(folder: string, part: Part, number: number, temporary: string, flush: Put["flush"], sweep: () => Promise<unknown>, closes: boolean): Promise<Outcome> {
     try {
       await files.link(temporary, pathOf(folder, part, number));
@@ -181,14 +181,13 @@ export function createFolders(root: string): Folders {
     const whole = flush === "all" || (flush === "file" && unflushed.has(folder));
     if (whole) {
       unflushed.add(folder);
-      if (!(await sync(folder))) return closes ? "written" : "overtaken"; // Written, and deleted with its folder since.
-      unflushed.delete(folder);
+      if (await sync(folder)) unflushed.delete(folder);
     }
     const names = namesIn(folder) ?? [];
-    // Another process has removed what was closed, the temporary file before the record that closed it. What is there now came after.
-    if (closes && !names.includes(basename(temporary))) return "written";
     // One that was free again since it was tidied away: whoever wrote later is right.
     const isNewest = highest(names, part) === number;
+    // Without its temporary file this life of the folder is over: what is there belongs to a later life, and is left alone.
+    if (!isNewest && !names.includes(basename(temporary))) return closes ? "written" : "overtaken";
     // Before this one is certain to last, the one before it has to.
     const below = isNewest ? (flush === "file" && !whole ? 0 : number) : number + 1;
     await Promise.all([sweep(), tidy(folder, part, below, names.filter((name) => join(folder, name) !== temporary))]);

@@ -10,6 +10,7 @@
  *   login at most, since an intent is a compare-and-set.
  * - Whoever writes, and was frozen meanwhile, does not write into a later life: it made its temporary file before it looked at what is there, and this
  *   file was removed before `CLOSED` was. link(2) finds nothing to put in place.
+ * - Nor does it tidy up there: it does so only while that temporary file is still in the folder.
  * - Two that write first agree on the number, since there is a record before theirs in every life.
  * A folder without any record (an earlier version of this package made it, or a process was killed at the end of a life) begins at 1.
  */
