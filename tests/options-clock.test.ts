@@ -156,3 +156,17 @@ test.each([
   if (status === 429) return expect(error).toMatchObject({ retryAt });
   expect(events).toContainEqual(expect.objectContaining({ type: "latched", until: latch?.until }));
 });
+
+test.each([
+  ["T-10 a latch", 401, { error: "unauthorized_client" }], ["T-11 a vendor's wish to be left alone", 429, { error: "later" }],
+])("%s does not become longer by a clock that is set back: it ends", async (_, status, body) => {
+  let wrong = 0;
+  const { auth } = createApinizerClient({ ...sandbox.apinizer.options, now: () => sandbox.now() + wrong });
+  sandbox.apinizer.fail({ status, body, headers: { "retry-after": "3600" }, times: 9 });
+  for (let i = 0; i < 3; i += 1) await failure(auth.getToken());
+  expect(sandbox.apinizer.count("createToken")).toBe(1);
+  wrong = -86_400_000;
+  expect(await auth.explain()).not.toMatchObject(status === 401 ? { latch: expect.anything() } : { retryAt: expect.anything() });
+  await failure(auth.getToken());
+  expect(sandbox.apinizer.count("createToken")).toBe(2);
+});
