@@ -1,4 +1,5 @@
 import js from "@eslint/js";
+import stylistic from "@stylistic/eslint-plugin";
 import regexp from "eslint-plugin-regexp";
 import tseslint from "typescript-eslint";
 
@@ -7,14 +8,26 @@ const room = (files, forbidden, message) => ({
   files,
   rules: { "no-restricted-imports": ["error", { patterns: [{ group: forbidden, message }] }] },
 });
-const ABOVE = ["**/client.ts", "**/auth-fetch.ts", "**/providers/*", "**/sandbox/*", "**/generated/*", "**/index.ts"];
+const ABOVE = [
+  "**/client.ts",
+  "**/auth-fetch.ts",
+  "**/providers/*",
+  "**/sandbox/*",
+  "**/generated/*",
+  "**/index.ts",
+];
 
 export default tseslint.config(
   { ignores: ["dist", "coverage", "generated", "tests/package", "tests/fixtures"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.js", "tests/support/*.mjs"] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ["*.js", "tests/support/*.mjs"] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-non-null-assertion": "off",
@@ -29,25 +42,108 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
     },
   },
-  room(["src/errors.ts", "src/token.ts", "src/redact.ts", "src/problem.ts", "src/claims.ts", "src/scheduler.ts", "src/owner.ts", "src/pool.ts"], ["./*", "../*"], "This file imports nothing."),
-  room(["src/stores/*.ts"], ["../*", "!../token.ts", "!../errors.ts", "!../option-names.ts"], "A store knows tokens, and its options."),
-  room(["src/*.ts"], ["**/providers/*", "**/sandbox/*", "**/generated/*"], "The core knows no provider, and nothing in the library imports the sandbox."),
-  room(["src/token-request.ts", "src/retry.ts", "src/token-source.ts", "src/brake.ts", "src/keeper.ts", "src/turn.ts", "src/renewal.ts", "src/static-token.ts", "src/authorization-code.ts"], ABOVE, "The coordinator knows no client."),
-  room(["src/auth-fetch.ts"], ["**/client.ts", "**/providers/*", "**/sandbox/*", "**/generated/*", "**/stores/*", "**/token-request.ts"], "auth-fetch knows only the TokenSource."),
+  room(
+    [
+      "src/errors.ts",
+      "src/token.ts",
+      "src/redact.ts",
+      "src/problem.ts",
+      "src/claims.ts",
+      "src/scheduler.ts",
+      "src/owner.ts",
+      "src/pool.ts",
+    ],
+    ["./*", "../*"],
+    "This file imports nothing.",
+  ),
+  room(
+    ["src/stores/*.ts"],
+    ["../*", "!../token.ts", "!../errors.ts", "!../option-names.ts"],
+    "A store knows tokens, and its options.",
+  ),
+  room(
+    ["src/*.ts"],
+    ["**/providers/*", "**/sandbox/*", "**/generated/*"],
+    "The core knows no provider, and nothing in the library imports the sandbox.",
+  ),
+  room(
+    [
+      "src/token-request.ts",
+      "src/retry.ts",
+      "src/token-source.ts",
+      "src/brake.ts",
+      "src/keeper.ts",
+      "src/turn.ts",
+      "src/renewal.ts",
+      "src/static-token.ts",
+      "src/authorization-code.ts",
+    ],
+    ABOVE,
+    "The coordinator knows no client.",
+  ),
+  room(
+    ["src/auth-fetch.ts"],
+    [
+      "**/client.ts",
+      "**/providers/*",
+      "**/sandbox/*",
+      "**/generated/*",
+      "**/stores/*",
+      "**/token-request.ts",
+    ],
+    "auth-fetch knows only the TokenSource.",
+  ),
   room(["src/providers/*.ts"], ["**/sandbox/*"], "Nothing in the library imports the sandbox."),
   { files: ["src/index.ts"], rules: { "no-restricted-imports": "off" } },
   {
-    // What comes from outside must not be able to make work: patterns take linear time, and none is made of data.
+    // Prettier breaks code, and leaves comments as they are.
+    plugins: { "@stylistic": stylistic },
+    rules: {
+      "@stylistic/max-len": [
+        "error",
+        {
+          code: 100,
+          ignoreUrls: true,
+          ignoreStrings: true,
+          ignoreTemplateLiterals: true,
+          ignoreRegExpLiterals: true,
+        },
+      ],
+    },
+  },
+  {
+    // What comes from outside must not be able to make work: patterns take linear time, and none is
+    // made of data.
     files: ["src/**/*.ts"],
     plugins: { regexp },
     rules: {
       "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
       "regexp/no-super-linear-move": ["error", { report: "potential" }],
-      "no-restricted-syntax": ["error", { selector: ":matches(NewExpression, CallExpression)[callee.name='RegExp']", message: "A pattern that is made of data may be slow, and its errors quote the data." },
-        { selector: "MemberExpression[object.name='URL'][property.name='canParse']", message: "It is wrong about some addresses on Node 20 and 22: use parseUrl." }],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: ":matches(NewExpression, CallExpression)[callee.name='RegExp']",
+          message: "A pattern that is made of data may be slow, and its errors quote the data.",
+        },
+        {
+          selector: "MemberExpression[object.name='URL'][property.name='canParse']",
+          message: "It is wrong about some addresses on Node 20 and 22: use parseUrl.",
+        },
+      ],
     },
   },
-  { files: ["tests/**"], rules: { "@typescript-eslint/no-unsafe-assignment": "off", "@typescript-eslint/no-empty-function": "off", "@typescript-eslint/no-unsafe-argument": "off", "@typescript-eslint/no-meaningless-void-operator": "off" } },
-  { files: ["**/*.mjs"], languageOptions: { globals: { process: "readonly", Request: "readonly" } } },
+  {
+    files: ["tests/**"],
+    rules: {
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-empty-function": "off",
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-meaningless-void-operator": "off",
+    },
+  },
+  {
+    files: ["**/*.mjs"],
+    languageOptions: { globals: { process: "readonly", Request: "readonly" } },
+  },
   { files: ["**/*.js", "**/*.mjs"], ...tseslint.configs.disableTypeChecked },
 );

@@ -1,6 +1,7 @@
 /**
- * What a renewal costs on the file store: sessions of a client take turns at renewing a rotating token, of which a function in place of the
- * network brings the next one. Prints CPU time, which other processes on the machine change little, and what a session takes on the disk.
+ * What a renewal costs on the file store: sessions of a client take turns at renewing a rotating
+ * token, of which a function in place of the network brings the next one. Prints CPU time, which
+ * other processes on the machine change little, and what a session takes on the disk.
  *
  *   npm run bench:file-store [-- --sessions N] [--renewals N] [--concurrent N] [--json]
  */
@@ -12,38 +13,63 @@ import { readNumbers } from "./cli.ts";
 
 /** ms; above the lifetime of a token. */
 const HOUR = 3_600_000;
-const { sessions, renewals, concurrent, json } = readNumbers("bench:file-store", { sessions: 50, renewals: 40, concurrent: 1 });
+const { sessions, renewals, concurrent, json } = readNumbers("bench:file-store", {
+  sessions: 50,
+  renewals: 40,
+  concurrent: 1,
+});
 const path = mkdtempSync(join(tmpdir(), "corrigenda-bench-"));
 let offset = 0;
 let issued = 0;
 const client = createPetjeafClient({
-  clientId: "bench", clientSecret: "bench-client-secret", baseUrl: "https://petjeaf.example/v1", store: createFileStore({ path }), now: () => Date.now() + offset,
+  clientId: "bench",
+  clientSecret: "bench-client-secret",
+  baseUrl: "https://petjeaf.example/v1",
+  store: createFileStore({ path }),
+  now: () => Date.now() + offset,
   fetch: async () => {
     issued += 1;
-    return Response.json({ access_token: `bench-access-token-${issued}`, token_type: "Bearer", expires_in: 3599, refresh_token: `bench-refresh-token-${issued}` });
+    return Response.json({
+      access_token: `bench-access-token-${issued}`,
+      token_type: "Bearer",
+      expires_in: 3599,
+      refresh_token: `bench-refresh-token-${issued}`,
+    });
   },
 });
 try {
   const all: PetjeafSession[] = [];
-  for (let i = 0; i < sessions; i += 1) all.push(await client.exchange("?code=bench-code&state=s", { state: "s", key: `person-${i}` }));
+  for (let i = 0; i < sessions; i += 1)
+    all.push(await client.exchange("?code=bench-code&state=s", { state: "s", key: `person-${i}` }));
   const round = async (): Promise<void> => {
     offset += HOUR;
     const todo = [...all];
-    await Promise.all(Array.from({ length: concurrent }, async () => {
-      for (let session = todo.pop(); session; session = todo.pop()) await session.auth.getToken();
-    }));
+    await Promise.all(
+      Array.from({ length: concurrent }, async () => {
+        for (let session = todo.pop(); session; session = todo.pop()) await session.auth.getToken();
+      }),
+    );
   };
   await round(); // What is loaded and compiled once does not count.
   const [before, from, began] = [issued, process.cpuUsage(), performance.now()];
   for (let i = 0; i < renewals; i += 1) await round();
   const { user, system } = process.cpuUsage(from);
   const count = issued - before;
-  const files = readdirSync(path).flatMap((folder) => readdirSync(join(path, folder)).map((name) => statSync(join(path, folder, name))));
+  const files = readdirSync(path).flatMap((folder) =>
+    readdirSync(join(path, folder)).map((name) => statSync(join(path, folder, name))),
+  );
   const report = {
-    renewals: count, cpuMs: round3((user + system) / 1000 / count), perSecond: Math.round((1000 * count) / (performance.now() - began)),
-    filesPerSession: round3(files.length / sessions), kBPerSession: round3(files.reduce((sum, { blocks }) => sum + blocks / 2, 0) / sessions),
+    renewals: count,
+    cpuMs: round3((user + system) / 1000 / count),
+    perSecond: Math.round((1000 * count) / (performance.now() - began)),
+    filesPerSession: round3(files.length / sessions),
+    kBPerSession: round3(files.reduce((sum, { blocks }) => sum + blocks / 2, 0) / sessions),
   };
-  console.log(json ? JSON.stringify(report) : `${report.renewals} renewals: ${report.cpuMs} ms of CPU each, ${report.perSecond} a second; ${report.filesPerSession} files and ${report.kBPerSession} kB a session.`);
+  console.log(
+    json
+      ? JSON.stringify(report)
+      : `${report.renewals} renewals: ${report.cpuMs} ms of CPU each, ${report.perSecond} a second; ${report.filesPerSession} files and ${report.kBPerSession} kB a session.`,
+  );
   await client.close();
 } finally {
   rmSync(path, { recursive: true });

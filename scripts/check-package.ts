@@ -1,6 +1,6 @@
 /**
- * Packs the package, installs it into an empty folder and uses it as its users will: strict TypeScript 5.9 and 7, ESM and
- * require() in plain Node. Then publint and attw.
+ * Packs the package, installs it into an empty folder and uses it as its users will: strict
+ * TypeScript 5.9 and 7, ESM and require() in plain Node. Then publint and attw.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -14,30 +14,74 @@ let failed = 0;
 function run(what: string, command: string, args: readonly string[], cwd = process.cwd()): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
   if (status !== 0) failed += 1;
-  console.log(`${status === 0 ? "ok    " : "FAILED"}  ${what}${status === 0 ? "" : `\n${stdout}${stderr}`}`);
+  console.log(
+    `${status === 0 ? "ok    " : "FAILED"}  ${what}${status === 0 ? "" : `\n${stdout}${stderr}`}`,
+  );
   return stdout;
 }
 const node = (what: string, ...args: string[]): string => run(what, process.execPath, args, folder);
 
 try {
-  const packed = JSON.parse(run("npm pack", "npm", ["pack", "--json", "--pack-destination", folder]).replace(/^[^[{]*/, "")) as Record<string, { filename: string; files: { path: string }[] }>;
+  const packed = JSON.parse(
+    run("npm pack", "npm", ["pack", "--json", "--pack-destination", folder]).replace(/^[^[{]*/, ""),
+  ) as Record<string, { filename: string; files: { path: string }[] }>;
   const { filename, files } = Object.values(packed)[0]!;
-  const stray = files.map(({ path }) => path).filter((path) => !/^(dist|src|generated|openapi)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/.test(path));
+  const stray = files
+    .map(({ path }) => path)
+    .filter(
+      (path) =>
+        !/^(dist|src|generated|openapi)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/.test(
+          path,
+        ),
+    );
   if (stray.length > 0) throw new Error(`the package holds ${stray.join(", ")}`);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  const install = (what: string, ...names: string[]): string => run(`install ${what}`, "npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...names], folder);
+  const install = (what: string, ...names: string[]): string =>
+    run(
+      `install ${what}`,
+      "npm",
+      ["install", "--prefer-offline", "--no-audit", "--no-fund", ...names],
+      folder,
+    );
   install("the package alone", join(folder, filename));
-  for (const [index, code] of EXAMPLES.entries()) writeFileSync(join(folder, `readme-${index}.ts`), code);
-  for (const name of readdirSync("tests/package")) cpSync(join("tests/package", name), join(folder, name));
+  for (const [index, code] of EXAMPLES.entries())
+    writeFileSync(join(folder, `readme-${index}.ts`), code);
+  for (const name of readdirSync("tests/package"))
+    cpSync(join("tests/package", name), join(folder, name));
   node("without Ajv", "no-ajv.mjs");
-  install("Ajv, a Redis client and the types of Node", "ajv@8", "ajv-formats@3", "redis@6", "@types/node@20");
+  install(
+    "Ajv, a Redis client and the types of Node",
+    "ajv@8",
+    "ajv-formats@3",
+    "redis@6",
+    "@types/node@20",
+  );
   node("ESM", "smoke.mjs");
   node("require()", "smoke.cjs");
-  const options = { strict: true, noEmit: true, module: "nodenext", target: "es2023", lib: ["es2023"], types: ["node"], exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
+  const options = {
+    strict: true,
+    noEmit: true,
+    module: "nodenext",
+    target: "es2023",
+    lib: ["es2023"],
+    types: ["node"],
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+  };
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: options, include: ["*.ts"] }),
+  );
   node("TypeScript 5.9", resolve("node_modules/typescript/bin/tsc"), "-p", ".");
   node("TypeScript 7", resolve("node_modules/typescript7/bin/tsc"), "-p", ".");
-  run("a bundle for a browser", "npx", ["esbuild", "src/index.ts", "--bundle", "--platform=browser", "--format=esm", `--outdir=${join(folder, "bundle")}`]);
+  run("a bundle for a browser", "npx", [
+    "esbuild",
+    "src/index.ts",
+    "--bundle",
+    "--platform=browser",
+    "--format=esm",
+    `--outdir=${join(folder, "bundle")}`,
+  ]);
   run("publint", "npx", ["publint", "--strict", join(folder, filename)]);
   run("are the types wrong", "npx", ["attw", join(folder, filename), "--profile", "esm-only"]);
 } finally {

@@ -11,7 +11,9 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 
 /** Ends the process with code 2. */
 export function refuse(command: string, options: Options, what: string): never {
-  const usage = Object.entries(options).map(([name, { type }]) => ` [--${name}${type === "string" ? " …" : ""}]`).join("");
+  const usage = Object.entries(options)
+    .map(([name, { type }]) => ` [--${name}${type === "string" ? " …" : ""}]`)
+    .join("");
   console.error(`${what}\nUsage: npm run ${command}${usage === "" ? "" : ` [--${usage}]`}`);
   process.exit(2);
 }
@@ -26,13 +28,26 @@ export function readOptions<const O extends Options>(command: string, options: O
 }
 
 /** @returns numbers and --json */
-export function readNumbers<N extends string>(command: string, defaults: Readonly<Record<N, number>>): Readonly<Record<N, number>> & { readonly json: boolean } {
+export function readNumbers<N extends string>(
+  command: string,
+  defaults: Readonly<Record<N, number>>,
+): Readonly<Record<N, number>> & { readonly json: boolean } {
   const names = Object.keys(defaults) as N[];
-  const options: Options = { ...Object.fromEntries(names.map((name) => [name, { type: "string" as const }])), json: { type: "boolean" } };
-  const given = readOptions(command, options) as Readonly<Record<string, string | boolean | undefined>>;
+  const options: Options = {
+    ...Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
+    json: { type: "boolean" },
+  };
+  const given = readOptions(command, options) as Readonly<
+    Record<string, string | boolean | undefined>
+  >;
   const numbers = names.map((name) => {
     const number = given[name] === undefined ? defaults[name] : Number(given[name]);
-    return [name, Number.isInteger(number) && number >= 1 ? number : refuse(command, options, `--${name} takes a whole number, from 1.`)];
+    return [
+      name,
+      Number.isInteger(number) && number >= 1
+        ? number
+        : refuse(command, options, `--${name} takes a whole number, from 1.`),
+    ];
   });
   return { ...(Object.fromEntries(numbers) as Record<N, number>), json: given["json"] === true };
 }

@@ -1,6 +1,6 @@
 /**
- * Proves the specs: the parity table and the three scores (docs in CONTRIBUTING.md). Exits with 1 below 100 %, or with an
- * uncovered cell.
+ * Proves the specs: the parity table and the three scores (docs in CONTRIBUTING.md). Exits with 1
+ * below 100 %, or with an uncovered cell.
  *
  *   npm run contracts [-- --json] [--root DIR]
  */
@@ -15,11 +15,16 @@ const { errata, caseMutants, specMutants, survivors, uncovered } = report;
 if (values.json) console.log(JSON.stringify(report, null, 2));
 else {
   const width = Math.max(...rows.map(({ cell }) => cellName(cell).length));
-  console.log(`${"".padEnd(9)} ${"operation, status, media type, grant or form".padEnd(width)}  cases  spec    client  sandbox`);
+  console.log(
+    `${"".padEnd(9)} ${"operation, status, media type, grant or form".padEnd(width)}  cases  spec    client  sandbox`,
+  );
   for (const { provider, cell, cases, results } of rows) {
-    console.log(`${provider.padEnd(9)} ${cellName(cell).padEnd(width)}  ${String(cases).padStart(5)}  ${results.spec.padEnd(6)}  ${results.client.padEnd(6)}  ${results.sandbox}`);
+    console.log(
+      `${provider.padEnd(9)} ${cellName(cell).padEnd(width)}  ${String(cases).padStart(5)}  ${results.spec.padEnd(6)}  ${results.client.padEnd(6)}  ${results.sandbox}`,
+    );
   }
-  const percent = (part: number, whole: number): string => `${whole === 0 ? 0 : Math.floor((part / whole) * 1000) / 10} %`;
+  const percent = (part: number, whole: number): string =>
+    `${whole === 0 ? 0 : Math.floor((part / whole) * 1000) / 10} %`;
   console.log(`
 ${report.cells} cells, ${uncovered.length} problems
 errata        ${errata.killed} of ${errata.total} killed (${percent(errata.killed, errata.total)}), ${errata.fromSeeds} of them from the four first documents; ${errata.prose} are prose

@@ -1,6 +1,7 @@
 /**
- * Kills (SIGKILL) and freezes (SIGSTOP) a process at every step of a renewal, on the file store and on real Redis, and counts the
- * sessions that are lost. Exit code 1 if more are lost than had to be, or a refresh token was sent twice.
+ * Kills (SIGKILL) and freezes (SIGSTOP) a process at every step of a renewal, on the file store and
+ * on real Redis, and counts the sessions that are lost. Exit code 1 if more are lost than had to
+ * be, or a refresh token was sent twice.
  *
  * 128 runs are one full round: every step, both harms, both stores, without grace and with.
  *

@@ -1,6 +1,7 @@
 /**
- * The main job, shown: every provider with every grant gets a token, uses it, renews it, recovers from its revocation and
- * revokes it. On the embedded sandbox; for real with the providers whose variables (.env.example) are set.
+ * The main job, shown: every provider with every grant gets a token, uses it, renews it, recovers
+ * from its revocation and revokes it. On the embedded sandbox; for real with the providers whose
+ * variables (.env.example) are set.
  */
 import { existsSync } from "node:fs";
 import { readOptions } from "./cli.ts";

@@ -1,16 +1,21 @@
 /**
- * Renders the ledger as pages that one would link to in a bug report to the vendor: docs/errata.md and docs/errata.html.
+ * Renders the ledger as pages that one would link to in a bug report to the vendor: docs/errata.md
+ * and docs/errata.html.
  *
  *   npm run errata [-- --check]
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { format, resolveConfig } from "prettier";
 import { readOptions } from "./cli.ts";
 import { html, markdown } from "./errata/render.ts";
 import { readLedger } from "./errata/validate.ts";
 
 const values = readOptions("errata", { check: { type: "boolean" } });
-const files = readdirSync("openapi/errata").filter((name) => name.endsWith(".yaml")).sort().map((name) => join("openapi/errata", name));
+const files = readdirSync("openapi/errata")
+  .filter((name) => name.endsWith(".yaml"))
+  .sort()
+  .map((name) => join("openapi/errata", name));
 const read = files.map((file) => ({ file, ...readLedger(readFileSync(file, "utf8")) }));
 const faults = read.flatMap(({ file, faults }) => faults.map((fault) => `${file}: ${fault}`));
 if (faults.length > 0) {
@@ -18,12 +23,20 @@ if (faults.length > 0) {
   process.exit(1);
 }
 const ledgers = read.flatMap(({ ledger }) => ledger ?? []);
-const pages = [["docs/errata.md", markdown(ledgers)], ["docs/errata.html", html(ledgers)]] as const;
-const stale = pages.filter(([file, text]) => !existsSync(file) || readFileSync(file, "utf8") !== text);
+const style = await resolveConfig("docs/errata.md");
+const pages = [
+  ["docs/errata.md", await format(markdown(ledgers), { ...style, parser: "markdown" })],
+  ["docs/errata.html", html(ledgers)],
+] as const;
+const stale = pages.filter(
+  ([file, text]) => !existsSync(file) || readFileSync(file, "utf8") !== text,
+);
 if (!values.check) {
   mkdirSync("docs", { recursive: true });
   for (const [file, text] of stale) writeFileSync(file, text);
 }
 for (const [file] of stale) console.log(`${values.check ? "stale" : "wrote"} ${file}`);
-console.log(`${ledgers.reduce((sum, { errata }) => sum + errata.length, 0)} errata of ${ledgers.length} vendors.`);
+console.log(
+  `${ledgers.reduce((sum, { errata }) => sum + errata.length, 0)} errata of ${ledgers.length} vendors.`,
+);
 process.exitCode = values.check && stale.length > 0 ? 1 : 0;

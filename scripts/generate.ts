@@ -1,10 +1,11 @@
 /**
- * Writes generated/<provider>.ts (types), .meta.ts (what the wrapper needs at run time) and .document.ts (the spec, for the
- * sandbox) for every spec that openapi/ holds.
+ * Writes generated/<provider>.ts (types), .meta.ts (what the wrapper needs at run time) and
+ * .document.ts (the spec, for the sandbox) for every spec that openapi/ holds.
  *
  *   npm run generate [-- --check] [--specs DIR] [--out DIR]
  *
- * With --check nothing is written: every file that is stale, missing or orphaned is named, and the exit code is 1 if any is.
+ * With --check nothing is written: every file that is stale, missing or orphaned is named, and the
+ * exit code is 1 if any is.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -13,7 +14,11 @@ import { readOptions, refuse } from "./cli.ts";
 import { compare, generate } from "./generate/files.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const OPTIONS = { check: { type: "boolean" }, specs: { type: "string" }, out: { type: "string" } } as const;
+const OPTIONS = {
+  check: { type: "boolean" },
+  specs: { type: "string" },
+  out: { type: "string" },
+} as const;
 const values = readOptions("generate", OPTIONS);
 const specs = values.specs ?? join(ROOT, "openapi");
 if (!existsSync(specs)) refuse("generate", OPTIONS, `There is no folder ${specs}.`);
@@ -23,7 +28,11 @@ const show = (name: string): string => relative(process.cwd(), join(out, name));
 const differences = compare(wanted, out);
 if (values.check) {
   for (const { what, name } of differences) console.log(`${what.padEnd(8)} ${show(name)}`);
-  console.log(differences.length === 0 ? `${wanted.size} generated files are up to date.` : `${differences.length} of the generated files are not up to date. Run: npm run generate`);
+  console.log(
+    differences.length === 0
+      ? `${wanted.size} generated files are up to date.`
+      : `${differences.length} of the generated files are not up to date. Run: npm run generate`,
+  );
   process.exitCode = differences.length === 0 ? 0 : 1;
 } else {
   mkdirSync(out, { recursive: true });

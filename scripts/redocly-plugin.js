@@ -7,27 +7,47 @@ import { parse } from "yaml";
 const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 const SECRET = /token|secret|password|api.?key|^code$/i;
 
-const at = (document, pointer) => pointer.split("/").slice(1).reduce((node, part) => node?.[part.replaceAll("~1", "/").replaceAll("~0", "~")], document);
-const resolve = (document, node) => (typeof node?.$ref === "string" ? resolve(document, at(document, node.$ref.slice(1))) : node);
+const at = (document, pointer) =>
+  pointer
+    .split("/")
+    .slice(1)
+    .reduce((node, part) => node?.[part.replaceAll("~1", "/").replaceAll("~0", "~")], document);
+const resolve = (document, node) =>
+  typeof node?.$ref === "string" ? resolve(document, at(document, node.$ref.slice(1))) : node;
 
 /** Every operation, with where it stands. */
 function* operationsOf(root) {
   for (const [path, item] of Object.entries(root.paths ?? {})) {
-    for (const method of METHODS) if (item[method]) yield { operation: item[method], place: ["paths", path, method] };
+    for (const method of METHODS)
+      if (item[method]) yield { operation: item[method], place: ["paths", path, method] };
   }
 }
 
-/** A link's value: a runtime expression into the answer's body (OpenAPI 3.1, Runtime Expressions), or the value itself. */
-const evaluate = (value, body) => (typeof value === "string" && value.startsWith("$response.body#") ? at(body, value.slice("$response.body#".length)) : value);
+/**
+ * A link's value: a runtime expression into the answer's body (OpenAPI 3.1, Runtime Expressions),
+ * or the value itself.
+ */
+const evaluate = (value, body) =>
+  typeof value === "string" && value.startsWith("$response.body#")
+    ? at(body, value.slice("$response.body#".length))
+    : value;
 
 function validate(root, schema, value) {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  ajv.addSchema({ ...root, $id: "https://corrigenda.example/root" }, "https://corrigenda.example/root");
-  const inRoot = JSON.parse(JSON.stringify(schema), (key, one) => (key === "$ref" ? `https://corrigenda.example/root${one}` : one));
+  ajv.addSchema(
+    { ...root, $id: "https://corrigenda.example/root" },
+    "https://corrigenda.example/root",
+  );
+  const inRoot = JSON.parse(JSON.stringify(schema), (key, one) =>
+    key === "$ref" ? `https://corrigenda.example/root${one}` : one,
+  );
   return ajv.validate(inRoot, value);
 }
 
-/** Links lead to operations that exist, and, filled from the answer's example, make a request that the spec allows. */
+/**
+ * Links lead to operations that exist, and, filled from the answer's example, make a request that
+ * the spec allows.
+ */
 function linkTargets() {
   return {
     Root(root, { report, location }) {
@@ -36,9 +56,14 @@ function linkTargets() {
         const example = Object.values(resolve(root, response).content ?? {})[0]?.example;
         for (const [name, link] of Object.entries(resolve(root, response).links ?? {})) {
           const where = location.child([...place, "links", name]);
-          const target = operations.find(({ operation }) => operation.operationId === link.operationId)?.operation;
+          const target = operations.find(
+            ({ operation }) => operation.operationId === link.operationId,
+          )?.operation;
           if (!target) {
-            report({ message: `The link ${name} leads to ${link.operationId}, which is no operation.`, location: where });
+            report({
+              message: `The link ${name} leads to ${link.operationId}, which is no operation.`,
+              location: where,
+            });
             continue;
           }
           const parameters = (target.parameters ?? []).map((one) => resolve(root, one));
@@ -46,24 +71,51 @@ function linkTargets() {
           for (const [parameter, expression] of given) {
             const found = parameters.find((one) => one.name === parameter);
             const value = evaluate(expression, example);
-            if (!found) report({ message: `The link ${name} fills ${parameter}, which is no parameter of ${link.operationId}.`, location: where });
-            else if (value === undefined) report({ message: `The link ${name} reads ${expression}, which the example does not have.`, location: where });
-            else if (!validate(root, found.schema ?? {}, value)) report({ message: `The link ${name} gives ${parameter} a value that ${link.operationId} does not allow.`, location: where });
+            if (!found)
+              report({
+                message: `The link ${name} fills ${parameter}, which is no parameter of ${link.operationId}.`,
+                location: where,
+              });
+            else if (value === undefined)
+              report({
+                message: `The link ${name} reads ${expression}, which the example does not have.`,
+                location: where,
+              });
+            else if (!validate(root, found.schema ?? {}, value))
+              report({
+                message: `The link ${name} gives ${parameter} a value that ${link.operationId} does not allow.`,
+                location: where,
+              });
           }
           for (const { name: parameter, required } of parameters) {
-            if (required && !given.some(([one]) => one === parameter)) report({ message: `The link ${name} leaves out ${parameter}, which ${link.operationId} requires.`, location: where });
+            if (required && !given.some(([one]) => one === parameter))
+              report({
+                message: `The link ${name} leaves out ${parameter}, which ${link.operationId} requires.`,
+                location: where,
+              });
           }
           const content = Object.values(resolve(root, target.requestBody)?.content ?? {})[0];
           if (link.requestBody !== undefined || resolve(root, target.requestBody)?.required) {
-            const body = Object.fromEntries(Object.entries(link.requestBody ?? {}).map(([member, value]) => [member, evaluate(value, example)]));
-            if (!content || !validate(root, content.schema ?? {}, body)) report({ message: `The link ${name} makes a body that ${link.operationId} does not allow.`, location: where });
+            const body = Object.fromEntries(
+              Object.entries(link.requestBody ?? {}).map(([member, value]) => [
+                member,
+                evaluate(value, example),
+              ]),
+            );
+            if (!content || !validate(root, content.schema ?? {}, body))
+              report({
+                message: `The link ${name} makes a body that ${link.operationId} does not allow.`,
+                location: where,
+              });
           }
         }
       };
       for (const { operation, place } of operations) {
-        for (const [status, response] of Object.entries(operation.responses ?? {})) if (!response.$ref) check(response, [...place, "responses", status]);
+        for (const [status, response] of Object.entries(operation.responses ?? {}))
+          if (!response.$ref) check(response, [...place, "responses", status]);
       }
-      for (const [name, response] of Object.entries(root.components?.responses ?? {})) check(response, ["components", "responses", name]);
+      for (const [name, response] of Object.entries(root.components?.responses ?? {}))
+        check(response, ["components", "responses", name]);
     },
   };
 }
@@ -74,12 +126,20 @@ function errataResolve() {
     Root(root, { report, location }) {
       const spec = location.source.absoluteRef;
       const file = join(dirname(spec), "errata", basename(spec));
-      const known = existsSync(file) ? parse(readFileSync(file, "utf8")).errata.map(({ id }) => id) : [];
+      const known = existsSync(file)
+        ? parse(readFileSync(file, "utf8")).errata.map(({ id }) => id)
+        : [];
       const walk = (node, place) => {
         if (typeof node !== "object" || node === null) return;
         for (const [name, child] of Object.entries(node)) {
           if (name !== "x-errata") walk(child, [...place, name]);
-          else for (const id of child) if (!known.includes(id)) report({ message: `The erratum ${id} is not in the ledger.`, location: location.child([...place, name]) });
+          else
+            for (const id of child)
+              if (!known.includes(id))
+                report({
+                  message: `The erratum ${id} is not in the ledger.`,
+                  location: location.child([...place, name]),
+                });
         }
       };
       walk(root, []);
@@ -87,17 +147,36 @@ function errataResolve() {
   };
 }
 
-/** A secret in a URL is logged by every hop: only where an erratum says that the vendor leaves no choice. */
+/**
+ * A secret in a URL is logged by every hop: only where an erratum says that the vendor leaves no
+ * choice.
+ */
 function noSecretInQuery() {
   return {
     Parameter(parameter, { report, location }) {
-      if (parameter.in === "query" && SECRET.test(parameter.name) && !parameter["x-errata"]?.length) {
-        report({ message: `The query parameter ${parameter.name} looks like a secret, and no erratum says why it has to be in the URL.`, location: location.child(["name"]) });
+      if (
+        parameter.in === "query" &&
+        SECRET.test(parameter.name) &&
+        !parameter["x-errata"]?.length
+      ) {
+        report({
+          message: `The query parameter ${parameter.name} looks like a secret, and no erratum says why it has to be in the URL.`,
+          location: location.child(["name"]),
+        });
       }
     },
   };
 }
 
 export default function corrigenda() {
-  return { id: "corrigenda", rules: { oas3: { "link-targets": linkTargets, "errata-resolve": errataResolve, "no-secret-in-query": noSecretInQuery } } };
+  return {
+    id: "corrigenda",
+    rules: {
+      oas3: {
+        "link-targets": linkTargets,
+        "errata-resolve": errataResolve,
+        "no-secret-in-query": noSecretInQuery,
+      },
+    },
+  };
 }

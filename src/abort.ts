@@ -1,7 +1,13 @@
 import { systemScheduler, type Scheduler } from "./scheduler.ts";
 
-/** Settles with the promise, or rejects with the signal's reason as soon as it aborts. Leaves no listener behind. */
-export function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined | null): Promise<T> {
+/**
+ * Settles with the promise, or rejects with the signal's reason as soon as it aborts. Leaves no
+ * listener behind.
+ */
+export function withSignal<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined | null,
+): Promise<T> {
   if (!signal) return promise;
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
@@ -12,7 +18,13 @@ export function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefin
 }
 
 /** Settles with the promise, or rejects with `late()` if it takes longer. */
-export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error, scheduler?: Scheduler, keepAlive = true): Promise<T> {
+export async function withDeadline<T>(
+  promise: Promise<T>,
+  ms: number,
+  late: () => Error,
+  scheduler?: Scheduler,
+  keepAlive = true,
+): Promise<T> {
   const deadline = createDeadline(ms, scheduler);
   deadline.keepAlive(keepAlive);
   try {
@@ -33,9 +45,17 @@ export interface Deadline {
   keepAlive(yes: boolean): void;
 }
 
-export function createDeadline(ms: number, { monotonic, after }: Scheduler = systemScheduler): Deadline {
+export function createDeadline(
+  ms: number,
+  { monotonic, after }: Scheduler = systemScheduler,
+): Deadline {
   const controller = new AbortController();
   const end = monotonic() + ms;
   const timer = after(ms, () => controller.abort());
-  return { signal: controller.signal, left: () => Math.max(0, end - monotonic()), clear: () => timer.clear(), keepAlive: (yes) => timer.keepAlive(yes) };
+  return {
+    signal: controller.signal,
+    left: () => Math.max(0, end - monotonic()),
+    clear: () => timer.clear(),
+    keepAlive: (yes) => timer.keepAlive(yes),
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * What is read of an API's answer: no more than a limit, since a few kilobytes that were compressed may become gigabytes in memory; and a
- * fault on the way is a typed error, whoever reads the body.
+ * What is read of an API's answer: no more than a limit, since a few kilobytes that were compressed
+ * may become gigabytes in memory; and a fault on the way is a typed error, whoever reads the body.
  */
 import { ConfigurationError, ContractError, CorrigendaError } from "./errors.ts";
 import { answerError } from "./fault.ts";
@@ -14,13 +14,17 @@ interface Guard {
   /** Bytes. */
   readonly limit: number;
   readonly provider: string;
-  /** Held for as long as the body is read: its signal is the caller's, and a platform may stop following that once the request is collected. */
+  /**
+   * Held for as long as the body is read: its signal is the caller's, and a platform may stop
+   * following that once the request is collected.
+   */
   readonly request: Pick<Request, "signal">;
 }
 
 /**
- * The same answer, whose body fails with a ContractError once more than `limit` bytes were read of it or if it cannot be decompressed, with a
- * NetworkError if it is cut, and with the signal's reason when that aborts.
+ * The same answer, whose body fails with a ContractError once more than `limit` bytes were read of
+ * it or if it cannot be decompressed, with a NetworkError if it is cut, and with the signal's
+ * reason when that aborts.
  * @throws ContractError at once, if the answer says itself that it is larger
  */
 export function guardAnswer(response: Response, { limit, provider, request }: Guard): Response {
@@ -28,17 +32,30 @@ export function guardAnswer(response: Response, { limit, provider, request }: Gu
   const { body, headers, status } = response;
   // Not every `fetch` has web streams.
   if (typeof body?.getReader !== "function") return response;
-  const tooLarge = (): ContractError => new ContractError(placed({
-    pointer: "", status, message: `The answer (${status}) is larger than ${limit} bytes, the most that \`maxAnswerBytes\` allows. It was not read to its end.`,
-  }, place));
+  const tooLarge = (): ContractError =>
+    new ContractError(
+      placed(
+        {
+          pointer: "",
+          status,
+          message: `The answer (${status}) is larger than ${limit} bytes, the most that \`maxAnswerBytes\` allows. It was not read to its end.`,
+        },
+        place,
+      ),
+    );
   const length = headers.get("content-length");
-  // The platform reads no more than the length that was announced, unless the body grows when it is decompressed.
+  // The platform reads no more than the length that was announced, unless the body grows when it is
+  // decompressed.
   if (length !== null && !headers.has("content-encoding") && Number(length) > limit) {
     body.cancel().catch(() => undefined);
     throw tooLarge();
   }
   const typed = (cause: unknown): unknown =>
-    request.signal.aborted ? request.signal.reason : isInstance(cause, CorrigendaError) ? cause : answerError(cause, status, place);
+    request.signal.aborted
+      ? request.signal.reason
+      : isInstance(cause, CorrigendaError)
+        ? cause
+        : answerError(cause, status, place);
 
   const reader = body.getReader() as ReadableStreamDefaultReader<unknown>;
   let size = 0;
@@ -46,20 +63,35 @@ export function guardAnswer(response: Response, { limit, provider, request }: Gu
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return undefined;
-      if (!ArrayBuffer.isView(value)) throw new ConfigurationError(placed({ option: "fetch", status, message: "The `fetch` option gave an answer whose body holds something else than bytes." }, place));
+      if (!ArrayBuffer.isView(value))
+        throw new ConfigurationError(
+          placed(
+            {
+              option: "fetch",
+              status,
+              message:
+                "The `fetch` option gave an answer whose body holds something else than bytes.",
+            },
+            place,
+          ),
+        );
       size += value.byteLength;
       if (size > limit) {
         reader.cancel().catch(() => undefined);
         throw tooLarge();
       }
-      // A copy, since a stream of bytes takes away what it is given, and this may be a piece of somebody's buffer.
-      if (value.byteLength > 0) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
+      // A copy, since a stream of bytes takes away what it is given, and this may be a piece of
+      // somebody's buffer.
+      if (value.byteLength > 0)
+        return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
     }
   }
   const guarded = new ReadableStream({
     type: "bytes",
     async pull(controller) {
-      const chunk = await nextChunk().catch((cause: unknown) => { throw typed(cause); });
+      const chunk = await nextChunk().catch((cause: unknown) => {
+        throw typed(cause);
+      });
       if (chunk) return controller.enqueue(chunk);
       controller.close();
       controller.byobRequest?.respond(0);
@@ -69,7 +101,10 @@ export function guardAnswer(response: Response, { limit, provider, request }: Gu
   return inPlaceOf(responseOf(guarded, response), response, place);
 }
 
-/** With the status inside too, where a server may look that it is handed on to; but the platform refuses some that vendors send, such as 999. */
+/**
+ * With the status inside too, where a server may look that it is handed on to; but the platform
+ * refuses some that vendors send, such as 999.
+ */
 function responseOf(body: ReadableStream, { status, statusText, headers }: Response): Response {
   try {
     return new Response(body, { status, statusText, headers });
@@ -81,8 +116,15 @@ function responseOf(body: ReadableStream, { status, statusText, headers }: Respo
 /** What a new Response cannot be given, or refused. */
 const KEPT = ["url", "redirected", "type", "status", "statusText", "ok"] as const;
 
-function inPlaceOf(response: Response, first: Pick<Response, (typeof KEPT)[number]>, place: Place): Response {
+function inPlaceOf(
+  response: Response,
+  first: Pick<Response, (typeof KEPT)[number]>,
+  place: Place,
+): Response {
   const clone = (): Response => inPlaceOf(Response.prototype.clone.call(response), first, place);
-  const whole = Object.defineProperties(response, { ...Object.fromEntries(KEPT.map((name) => [name, { value: first[name] }])), clone: { value: clone } });
+  const whole = Object.defineProperties(response, {
+    ...Object.fromEntries(KEPT.map((name) => [name, { value: first[name] }])),
+    clone: { value: clone },
+  });
   return remember(whole, place);
 }

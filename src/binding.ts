@@ -1,7 +1,8 @@
 /**
- * Whose a stored token is (rule T-07). A store key names a user, and whoever enters that name may not be that user: so a record carries
- * an HMAC that only the credentials can make which brought the token. Guessing them from it costs PBKDF2 for each guess, and nothing of it
- * can be guessed where the store is encrypted.
+ * Whose a stored token is (rule T-07). A store key names a user, and whoever enters that name may
+ * not be that user: so a record carries an HMAC that only the credentials can make which brought
+ * the token. Guessing them from it costs PBKDF2 for each guess, and nothing of it can be guessed
+ * where the store is encrypted.
  */
 import { base64url, sha256, utf8 } from "./bytes.ts";
 import type { Connection } from "./provider.ts";
@@ -11,7 +12,9 @@ import type { TokenRecord } from "./stores/store.ts";
 
 /** Rounds of PBKDF2: the most that Cloudflare Workers allow; about 30 ms. */
 const ROUNDS = 100_000;
-/** Keys that are kept; of more than these, the ones that were used longest ago are derived again. */
+/**
+ * Keys that are kept; of more than these, the ones that were used longest ago are derived again.
+ */
 const REMEMBERED = 1000;
 
 /** Made of one set of credentials. */
@@ -24,15 +27,27 @@ export interface BindingKey {
 
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>;
 
-/** Once for a process and set of credentials: many clients may have the same. Held as what they derive from, hashed, and the derived key. */
+/**
+ * Once for a process and set of credentials: many clients may have the same. Held as what they
+ * derive from, hashed, and the derived key.
+ */
 const derived = new Map<string, Promise<HmacKey>>();
 
 /** Reveals the credentials. @throws what the functions do that give them */
-export async function bindingKeyOf(provider: string, connection: Connection, reveal: Reveal): Promise<BindingKey> {
-  const secrets = await Promise.all(Object.keys(connection.credentials ?? {}).sort().map(reveal));
+export async function bindingKeyOf(
+  provider: string,
+  connection: Connection,
+  reveal: Reveal,
+): Promise<BindingKey> {
+  const secrets = await Promise.all(
+    Object.keys(connection.credentials ?? {})
+      .sort()
+      .map(reveal),
+  );
   const salt = JSON.stringify([provider, tokenUrlOf(connection), connection.identity[0] ?? ""]);
   const key = await keyFor(salt, JSON.stringify(secrets));
-  const sign = async (text: string): Promise<string> => base64url(await crypto.subtle.sign("HMAC", key, utf8(text)));
+  const sign = async (text: string): Promise<string> =>
+    base64url(await crypto.subtle.sign("HMAC", key, utf8(text)));
   return { bindingOf: sign, tagOf: (...values) => sign(JSON.stringify(values)) };
 }
 
@@ -47,19 +62,36 @@ async function keyFor(salt: string, secret: string): Promise<HmacKey> {
 }
 
 async function derive(salt: string, secret: string): Promise<HmacKey> {
-  const material = await crypto.subtle.importKey("raw", utf8(secret), "PBKDF2", false, ["deriveKey"]);
+  const material = await crypto.subtle.importKey("raw", utf8(secret), "PBKDF2", false, [
+    "deriveKey",
+  ]);
   const parameters = { name: "PBKDF2", hash: "SHA-256", salt: utf8(salt), iterations: ROUNDS };
-  return crypto.subtle.deriveKey(parameters, material, { name: "HMAC", hash: "SHA-256", length: 256 }, false, ["sign"]);
+  return crypto.subtle.deriveKey(
+    parameters,
+    material,
+    { name: "HMAC", hash: "SHA-256", length: 256 },
+    false,
+    ["sign"],
+  );
 }
 
-/** What a stored record may be used for. `refresh`: its token is served once a refresh with its refresh token has succeeded. */
+/**
+ * What a stored record may be used for. `refresh`: its token is served once a refresh with its
+ * refresh token has succeeded.
+ */
 export type Use = "token" | "refresh" | "nothing";
 
 /**
- * @param binding what these credentials would bind it with; undefined where nothing is bound, in a store of the client's own
- * @param login whether there is a login, so that a record which is not certainly of these credentials is not needed
+ * @param binding what these credentials would bind it with; undefined where nothing is bound, in a
+ *   store of the client's own
+ * @param login whether there is a login, so that a record which is not certainly of these
+ *   credentials is not needed
  */
-export function useOf(record: Pick<TokenRecord, "binding">, binding: string | undefined, login: boolean): Use {
+export function useOf(
+  record: Pick<TokenRecord, "binding">,
+  binding: string | undefined,
+  login: boolean,
+): Use {
   if (binding === undefined || record.binding === binding) return "token";
   if (login) return "nothing";
   // One without a binding is of an earlier version, and gets one with its next renewal.

@@ -1,4 +1,7 @@
-/** What keeps from a token request: a latch after a refusal (rule T-10), and the vendor's own wish to be left alone (rule T-11). */
+/**
+ * What keeps from a token request: a latch after a refusal (rule T-10), and the vendor's own wish
+ * to be left alone (rule T-11).
+ */
 import { CredentialsError, RateLimitError, type CorrigendaError } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
 
@@ -9,27 +12,37 @@ export interface Brake {
   readonly limited: boolean;
   /** Whether these were refused since the last success, even if the latch's time is over. */
   latched(fingerprint: string): boolean;
-  /** Remembers a failure, if it is one to remember. @param until epoch ms to which a refusal latches. @returns whether it latched */
+  /**
+   * Remembers a failure, if it is one to remember. @param until epoch ms to which a refusal
+   * latches. @returns whether it latched
+   */
   note(error: CorrigendaError, fingerprint: string, until: number): boolean;
   release(): void;
   explain(): Pick<Explanation, "latch" | "retryAt">;
 }
 
 /** Epoch ms. */
-interface Period { readonly error: CorrigendaError; readonly at: number; readonly until: number }
+interface Period {
+  readonly error: CorrigendaError;
+  readonly at: number;
+  readonly until: number;
+}
 
 export function createBrake(now: () => number): Brake {
-  let latch: Period & { readonly fingerprint: string } | undefined;
+  let latch: (Period & { readonly fingerprint: string }) | undefined;
   let limit: Period | undefined;
   // A clock that was set back ends both: a wait must not become longer than it was meant to be.
-  const lasts = (period: Period | undefined): period is Period => period !== undefined && now() >= period.at && now() < period.until;
+  const lasts = (period: Period | undefined): period is Period =>
+    period !== undefined && now() >= period.at && now() < period.until;
 
   return {
     holds(fingerprint) {
       if (latch?.fingerprint === fingerprint && lasts(latch)) return latch.error;
       return lasts(limit) ? limit.error : undefined;
     },
-    get limited() { return lasts(limit); },
+    get limited() {
+      return lasts(limit);
+    },
     latched: (fingerprint) => latch?.fingerprint === fingerprint,
     note(error, fingerprint, until) {
       if (error instanceof RateLimitError) limit = { error, at: now(), until: error.retryAt ?? 0 };
@@ -41,7 +54,9 @@ export function createBrake(now: () => number): Brake {
       latch = limit = undefined;
     },
     explain: () => ({
-      ...(lasts(latch) ? { latch: { kind: latch.error.kind, reason: latch.error.message, until: latch.until } } : {}),
+      ...(lasts(latch)
+        ? { latch: { kind: latch.error.kind, reason: latch.error.message, until: latch.until } }
+        : {}),
       ...(lasts(limit) ? { retryAt: limit.until } : {}),
     }),
   };

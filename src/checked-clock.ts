@@ -4,11 +4,15 @@ import type { TokenSource } from "./source.ts";
 
 export interface Clock {
   /**
-   * Epoch ms, always finite, and never throws. Where the caller's clock gives no time, this is its last good reading: what is under way, and
-   * may hold the only copy of a token, is brought to its end, and no timer ends in an exception that nobody awaits.
+   * Epoch ms, always finite, and never throws. Where the caller's clock gives no time, this is its
+   * last good reading: what is under way, and may hold the only copy of a token, is brought to its
+   * end, and no timer ends in an exception that nobody awaits.
    */
   readonly now: () => number;
-  /** Before each call. @throws ConfigurationError for option `now`, if the caller's clock gives no time now */
+  /**
+   * Before each call. @throws ConfigurationError for option `now`, if the caller's clock gives no
+   * time now
+   */
   readonly check: () => void;
 }
 
@@ -28,7 +32,9 @@ export function createClock(given: () => unknown): Clock {
     }
     // An async function's: its failure is told here.
     if (reading instanceof Promise) reading.catch(() => undefined);
-    return typeof reading === "number" ? `gave ${reading}` : `gave a value of type ${reading === null ? "null" : typeof reading}`;
+    return typeof reading === "number"
+      ? `gave ${reading}`
+      : `gave a value of type ${reading === null ? "null" : typeof reading}`;
   }
   return {
     now() {
@@ -38,13 +44,22 @@ export function createClock(given: () => unknown): Clock {
     check() {
       const what = read();
       if (what === undefined) return;
-      throw new ConfigurationError({ option: "now", message: `The function given as \`now\` ${what}. Make it give ms since 1970 as a finite number, as \`Date.now\` does. Nothing was sent.` });
+      throw new ConfigurationError({
+        option: "now",
+        message: `The function given as \`now\` ${what}. Make it give ms since 1970 as a finite number, as \`Date.now\` does. Nothing was sent.`,
+      });
     },
   };
 }
 
-/** The calls of a source that read the clock, with the check before each: its failure is a rejection of that call. */
-export function withCheck({ getToken, explain }: Pick<TokenSource, "getToken" | "explain">, { checkClock }: { readonly checkClock: Clock["check"] }): Pick<TokenSource, "getToken" | "explain"> {
+/**
+ * The calls of a source that read the clock, with the check before each: its failure is a rejection
+ * of that call.
+ */
+export function withCheck(
+  { getToken, explain }: Pick<TokenSource, "getToken" | "explain">,
+  { checkClock }: { readonly checkClock: Clock["check"] },
+): Pick<TokenSource, "getToken" | "explain"> {
   return {
     async getToken(options) {
       checkClock();

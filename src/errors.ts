@@ -1,6 +1,7 @@
 /**
- * The error taxonomy. Every failure of this package is a `CorrigendaError`; `kind` is the word to switch on.
- * No error ever holds a request, an answer, a credential or a token: only the fields named here (rule S-03).
+ * The error taxonomy. Every failure of this package is a `CorrigendaError`; `kind` is the word to
+ * switch on. No error ever holds a request, an answer, a credential or a token: only the fields
+ * named here (rule S-03).
  */
 export type ErrorKind =
   /** An option is missing, empty or not usable. Nothing was sent. */
@@ -59,7 +60,10 @@ export interface ErrorDetails {
 export abstract class CorrigendaError extends Error {
   abstract readonly kind: ErrorKind;
   declare readonly provider?: string;
-  /** What was asked: the spec's `operationId`, where the error speaks of a request that the spec knows. */
+  /**
+   * What was asked: the spec's `operationId`, where the error speaks of a request that the spec
+   * knows.
+   */
   declare readonly operation?: string;
   /** Host that was asked, with its port unless that is the usual one. */
   declare readonly host?: string;
@@ -83,9 +87,14 @@ export abstract class CorrigendaError extends Error {
     if (details.retryAt !== undefined) this.retryAt = details.retryAt;
   }
 
-  /** The same error with a stack of its own, since one failure is handed to many callers (rule T-09). */
+  /**
+   * The same error with a stack of its own, since one failure is handed to many callers (rule
+   * T-09).
+   */
   copy(change: (details: ErrorDetails) => ErrorDetails = (details) => details): CorrigendaError {
-    return new (this.constructor as new (details: ErrorDetails) => CorrigendaError)(change(this.#details));
+    return new (this.constructor as new (details: ErrorDetails) => CorrigendaError)(
+      change(this.#details),
+    );
   }
 }
 
@@ -164,7 +173,10 @@ export class RedirectError extends CorrigendaError {
   readonly kind = "redirect";
 }
 
-/** `code`: `state_missing`, `state_mismatch`, `access_denied` (or the vendor's other error code), `code_missing`, `code_too_long`, `ambiguous`. */
+/**
+ * `code`: `state_missing`, `state_mismatch`, `access_denied` (or the vendor's other error code),
+ * `code_missing`, `code_too_long`, `ambiguous`.
+ */
 export class CallbackError extends CorrigendaError {
   override readonly name = "CallbackError";
   readonly kind = "callback";
@@ -177,8 +189,19 @@ export class StoreError extends CorrigendaError {
 
 /** Any error of this package, as a union that `kind` narrows. */
 export type AnyCorrigendaError =
-  | ConfigurationError | ReauthorizationRequiredError | CredentialsError | ContractError | NetworkError | PermissionError | RateLimitError | ServerError | RejectedError
-  | RedirectError | CallbackError | StoreError | ClosedError;
+  | ConfigurationError
+  | ReauthorizationRequiredError
+  | CredentialsError
+  | ContractError
+  | NetworkError
+  | PermissionError
+  | RateLimitError
+  | ServerError
+  | RejectedError
+  | RedirectError
+  | CallbackError
+  | StoreError
+  | ClosedError;
 
 export function isCorrigendaError(error: unknown): error is AnyCorrigendaError {
   try {

@@ -11,24 +11,86 @@ export { createFileStore, type FileStoreOptions } from "./stores/file.ts";
 export { createRedisStore, type RedisClient, type RedisStoreOptions } from "./stores/redis.ts";
 export { createEncryption, type EncryptionKey } from "./stores/encryption.ts";
 export type { Encryption } from "./stores/codec.ts";
-export type { BuiltInTokenStore, Intent, LatchEntry, LatchRecord, ListEntry, SharedTokenStore, TokenRecord, TokenStore } from "./stores/store.ts";
+export type {
+  BuiltInTokenStore,
+  Intent,
+  LatchEntry,
+  LatchRecord,
+  ListEntry,
+  SharedTokenStore,
+  TokenRecord,
+  TokenStore,
+} from "./stores/store.ts";
 export type { LeaseTimes } from "./turn.ts";
 
-export { createGenLogsClient, genlogs, type GenLogsClient, type GenLogsOptions, type GenLogsPaths } from "./providers/genlogs.ts";
-export { createApinizerClient, apinizer, type ApinizerClient, type ApinizerOptions, type ApinizerPaths } from "./providers/apinizer.ts";
 export {
-  createPetjeafClient, petjeaf, type PetjeafAuth, type PetjeafClaims, type PetjeafClient, type PetjeafOptions, type PetjeafPaths,
-  type PetjeafScope, type PetjeafSession, type RevokeOptions,
+  createGenLogsClient,
+  genlogs,
+  type GenLogsClient,
+  type GenLogsOptions,
+  type GenLogsPaths,
+} from "./providers/genlogs.ts";
+export {
+  createApinizerClient,
+  apinizer,
+  type ApinizerClient,
+  type ApinizerOptions,
+  type ApinizerPaths,
+} from "./providers/apinizer.ts";
+export {
+  createPetjeafClient,
+  petjeaf,
+  type PetjeafAuth,
+  type PetjeafClaims,
+  type PetjeafClient,
+  type PetjeafOptions,
+  type PetjeafPaths,
+  type PetjeafScope,
+  type PetjeafSession,
+  type RevokeOptions,
 } from "./providers/petjeaf.ts";
 
 // For a provider of one's own.
-export type { Connection, Grant, OperationMeta, Problem, Provider, ProviderMeta, TokenAnswer, TokenRequest } from "./provider.ts";
+export type {
+  Connection,
+  Grant,
+  OperationMeta,
+  Problem,
+  Provider,
+  ProviderMeta,
+  TokenAnswer,
+  TokenRequest,
+} from "./provider.ts";
 export { expiryAfter, expiryAt, parseInteger, parseTimestamp } from "./token.ts";
-export { assemble, B64TOKEN, breach, readBearer, readObject, readOptional, readToken, VISIBLE_ASCII } from "./token-answer.ts";
+export {
+  assemble,
+  B64TOKEN,
+  breach,
+  readBearer,
+  readObject,
+  readOptional,
+  readToken,
+  VISIBLE_ASCII,
+} from "./token-answer.ts";
 export { requireOneOf, requireSecret, requireText, requireUrl } from "./options.ts";
 export type { Reveal } from "./secret.ts";
 
 export {
-  CallbackError, ClosedError, ConfigurationError, ContractError, CorrigendaError, CredentialsError, NetworkError, PermissionError, RateLimitError,
-  ReauthorizationRequiredError, RedirectError, RejectedError, ServerError, StoreError, isCorrigendaError, type AnyCorrigendaError, type ErrorKind,
+  CallbackError,
+  ClosedError,
+  ConfigurationError,
+  ContractError,
+  CorrigendaError,
+  CredentialsError,
+  NetworkError,
+  PermissionError,
+  RateLimitError,
+  ReauthorizationRequiredError,
+  RedirectError,
+  RejectedError,
+  ServerError,
+  StoreError,
+  isCorrigendaError,
+  type AnyCorrigendaError,
+  type ErrorKind,
 } from "./errors.ts";

@@ -1,6 +1,6 @@
 /**
- * Where a token endpoint has moved for good (308): remembered in memory for each client, until the new address fails. Paths only: a query may
- * hold credentials, and each request brings its own.
+ * Where a token endpoint has moved for good (308): remembered in memory for each client, until the
+ * new address fails. Paths only: a query may hold credentials, and each request brings its own.
  */
 type Fetch = typeof globalThis.fetch;
 
@@ -18,7 +18,9 @@ export function movedTo(fetch: Fetch, url: URL): URL | undefined {
   return target;
 }
 
-/** @param target of the same origin (rule S-02). With a query of its own it is asked for each time. */
+/**
+ * @param target of the same origin (rule S-02). With a query of its own it is asked for each time.
+ */
 export function noteMove(fetch: Fetch, url: URL, target: URL): void {
   if (target.search !== url.search) return;
   const known = moved.get(fetch) ?? new Map<string, string>();

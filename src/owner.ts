@@ -1,4 +1,7 @@
-/** Who renews a token: a process, told from all others, and whether it certainly lives no more (rule T-14). */
+/**
+ * Who renews a token: a process, told from all others, and whether it certainly lives no more (rule
+ * T-14).
+ */
 export interface Owners {
   /** A new owner in this process: `host/process/its start/random`. */
   create(): string;
@@ -6,14 +9,30 @@ export interface Owners {
   isDead(owner: string): boolean;
 }
 
-/** Each look at it may be refused: Deno asks for permissions, and throws. What is refused counts as unknown. */
+/**
+ * Each look at it may be refused: Deno asks for permissions, and throws. What is refused counts as
+ * unknown.
+ */
 interface Node {
   readonly process?: {
     readonly pid: number;
     readonly platform: string;
     kill(pid: number, signal: 0): void;
-    getBuiltinModule?(id: "node:fs"): { readFileSync(path: string, encoding: "latin1"): string; readlinkSync(path: string): string } | undefined;
-    getBuiltinModule?(id: "node:os"): { hostname(): string; networkInterfaces(): Record<string, readonly { readonly mac: string; readonly internal: boolean }[] | undefined> } | undefined;
+    getBuiltinModule?(id: "node:fs"):
+      | {
+          readFileSync(path: string, encoding: "latin1"): string;
+          readlinkSync(path: string): string;
+        }
+      | undefined;
+    getBuiltinModule?(id: "node:os"):
+      | {
+          hostname(): string;
+          networkInterfaces(): Record<
+            string,
+            readonly { readonly mac: string; readonly internal: boolean }[] | undefined
+          >;
+        }
+      | undefined;
   };
 }
 
@@ -38,7 +57,9 @@ function ownersOf(process: NonNullable<Node["process"]>): Owners {
       const [host, pid, started] = owner.split("/");
       if (host !== here || !/^[1-9]\d*$/.test(pid ?? "")) return false;
       const now = platform === "linux" ? startOf(process, Number(pid)) : undefined;
-      return now === undefined || started === UNKNOWN ? !exists(process, Number(pid)) : now !== started;
+      return now === undefined || started === UNKNOWN
+        ? !exists(process, Number(pid))
+        : now !== started;
     },
   };
 }
@@ -46,7 +67,10 @@ function ownersOf(process: NonNullable<Node["process"]>): Owners {
 /** The start of a process that could not look it up. */
 const UNKNOWN = "unknown";
 
-/** A host as far as process ids go: on Linux one boot and one namespace of process ids, since containers count their own. */
+/**
+ * A host as far as process ids go: on Linux one boot and one namespace of process ids, since
+ * containers count their own.
+ */
 function hostOf(process: NonNullable<Node["process"]>): string {
   try {
     const fs = process.getBuiltinModule?.("node:fs");
@@ -55,7 +79,9 @@ function hostOf(process: NonNullable<Node["process"]>): string {
     }
     const os = process.getBuiltinModule?.("node:os");
     // Many a machine is called `localhost`.
-    const macs = Object.values(os?.networkInterfaces() ?? {}).flatMap((list = []) => list.filter(({ internal }) => !internal).map(({ mac }) => mac));
+    const macs = Object.values(os?.networkInterfaces() ?? {}).flatMap((list = []) =>
+      list.filter(({ internal }) => !internal).map(({ mac }) => mac),
+    );
     if (!os || macs.length === 0) throw new Error("nothing tells this host from others");
     return [os.hostname(), ...new Set(macs.sort())].join(".").replaceAll("/", "_");
   } catch {
@@ -63,11 +89,20 @@ function hostOf(process: NonNullable<Node["process"]>): string {
   }
 }
 
-/** Start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)), so that a process id given out again is noticed. */
+/**
+ * Start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)), so that a process id
+ * given out again is noticed.
+ */
 function startOf(process: NonNullable<Node["process"]>, pid: number): string | undefined {
   try {
     // The second field is the name, in parentheses, and may hold anything.
-    const fields = process.getBuiltinModule?.("node:fs")?.readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
+    const fields =
+      process
+        .getBuiltinModule?.("node:fs")
+        ?.readFileSync(`/proc/${pid}/stat`, "latin1")
+        .split(") ")
+        .at(-1)
+        ?.split(" ") ?? [];
     return fields[0] === "Z" || fields[0] === "X" ? "dead" : fields[19];
   } catch {
     return undefined;
@@ -79,6 +114,7 @@ function exists(process: NonNullable<Node["process"]>, pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as { code?: string } | undefined)?.code !== "ESRCH"; // Also where it may not be asked.
+    // Also where it may not be asked.
+    return (error as { code?: string } | undefined)?.code !== "ESRCH";
   }
 }

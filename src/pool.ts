@@ -1,6 +1,6 @@
 /**
- * One object a key, for as long as anybody holds it, and a while longer for the keys used last: two callers that ask for
- * the same key must share one, yet thousands of keys must not pile up.
+ * One object a key, for as long as anybody holds it, and a while longer for the keys used last: two
+ * callers that ask for the same key must share one, yet thousands of keys must not pile up.
  */
 export interface Pool<T extends object> {
   get(key: string): T;
@@ -36,6 +36,7 @@ export function createPool<T extends object>(create: (key: string) => T, strong 
       recent.delete(key);
       known.delete(key);
     },
-    values: () => [...known.values()].map((ref) => ref.deref()).filter((value) => value !== undefined),
+    values: () =>
+      [...known.values()].map((ref) => ref.deref()).filter((value) => value !== undefined),
   };
 }

@@ -13,8 +13,15 @@ export interface Prepared {
   readonly apiKeys: readonly string[];
 }
 
-/** With the names of the options that begin or end in white space: where the vendor refuses them, that is why. */
-async function prepare(grant: Pick<Grant, "request">, endpoint: TokenEndpoint, reveal: Reveal): Promise<PreparedRequest> {
+/**
+ * With the names of the options that begin or end in white space: where the vendor refuses them,
+ * that is why.
+ */
+async function prepare(
+  grant: Pick<Grant, "request">,
+  endpoint: TokenEndpoint,
+  reveal: Reveal,
+): Promise<PreparedRequest> {
   const { identity: [user = ""] = [], identityOption } = endpoint.connection;
   const padded = new Set(identityOption !== undefined && isPadded(user) ? [identityOption] : []);
   const request = await grant.request(async (name) => {
@@ -27,14 +34,31 @@ async function prepare(grant: Pick<Grant, "request">, endpoint: TokenEndpoint, r
 
 const isPadded = (text: string): boolean => text !== text.trim();
 
-/** All at once, since the latch has to see every credential; one that fails matters only if its turn comes. */
-export async function prepareAll(grants: readonly Pick<Grant, "request">[], endpoint: TokenEndpoint, reveal: Reveal, { signal }: Deadline): Promise<Prepared> {
+/**
+ * All at once, since the latch has to see every credential; one that fails matters only if its turn
+ * comes.
+ */
+export async function prepareAll(
+  grants: readonly Pick<Grant, "request">[],
+  endpoint: TokenEndpoint,
+  reveal: Reveal,
+  { signal }: Deadline,
+): Promise<Prepared> {
   const { name } = endpoint.provider;
-  const all = await withSignal(Promise.allSettled(grants.map((grant) => prepare(grant, endpoint, reveal))), signal).catch(() => {
+  const all = await withSignal(
+    Promise.allSettled(grants.map((grant) => prepare(grant, endpoint, reveal))),
+    signal,
+  ).catch(() => {
     throw secretIsLate(name);
   });
-  const secrets = all.map((request) => (request.status === "fulfilled" ? request.value.secrets : []));
-  const apiKeys = [...new Set(all.flatMap((request) => (request.status === "fulfilled" ? request.value.apiKeys : [])))];
+  const secrets = all.map((request) =>
+    request.status === "fulfilled" ? request.value.secrets : [],
+  );
+  const apiKeys = [
+    ...new Set(
+      all.flatMap((request) => (request.status === "fulfilled" ? request.value.apiKeys : [])),
+    ),
+  ];
   return {
     secrets,
     apiKeys,

@@ -4,6 +4,9 @@ export const isRecord = (value: unknown): value is Readonly<Record<string, unkno
 
 /** The first of these that is a text or a number, as text. */
 export function firstText(...candidates: unknown[]): string | undefined {
-  const found = candidates.find((value): value is string | number => (typeof value === "string" && value !== "") || typeof value === "number");
+  const found = candidates.find(
+    (value): value is string | number =>
+      (typeof value === "string" && value !== "") || typeof value === "number",
+  );
   return found === undefined ? undefined : String(found);
 }

@@ -1,8 +1,14 @@
-/** What a provider is to the core. A provider is data and pure functions; it does no I/O (see CONTRIBUTING.md). */
+/**
+ * What a provider is to the core. A provider is data and pure functions; it does no I/O (see
+ * CONTRIBUTING.md).
+ */
 import type { Reveal, Secret } from "./secret.ts";
 import type { Moment, ParsedToken } from "./token.ts";
 
-/** What the wrapper needs of a spec at run time. Generated into `generated/<provider>.meta.ts`, never written by hand. */
+/**
+ * What the wrapper needs of a spec at run time. Generated into `generated/<provider>.meta.ts`,
+ * never written by hand.
+ */
 export interface ProviderMeta {
   readonly servers: readonly {
     readonly url: string;
@@ -31,7 +37,10 @@ export interface OperationMeta {
 
 /** A request to a token endpoint, before it is encoded. */
 export interface TokenRequest {
-  /** Key of `meta.operations`, which also decides how the body is encoded and which API keys go along. */
+  /**
+   * Key of `meta.operations`, which also decides how the body is encoded and which API keys go
+   * along.
+   */
   readonly operation: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Readonly<Record<string, string>>;
@@ -43,15 +52,26 @@ export interface TokenRequest {
 export interface Grant {
   /** Unique among the provider's grants; `worked` is asked with it. */
   readonly name: string;
-  /** RFC 6749's `grant_type`, or `password` where the vendor has a login of its own. It decides what may be sent twice. */
+  /**
+   * RFC 6749's `grant_type`, or `password` where the vendor has a login of its own. It decides what
+   * may be sent twice.
+   */
   readonly grantType: "authorization_code" | "client_credentials" | "password" | "refresh_token";
-  /** @param reveal gives the value of one of the connection's `credentials`, by its name: the same one throughout a renewal */
+  /**
+   * @param reveal gives the value of one of the connection's `credentials`, by its name: the same
+   *   one throughout a renewal
+   */
   readonly request: (reveal: Reveal) => Promise<TokenRequest>;
-  /** Whether this refusal means that the next grant in the list is worth a try. Never, when absent. */
+  /**
+   * Whether this refusal means that the next grant in the list is worth a try. Never, when absent.
+   */
   readonly proceeds?: (status: number, problem: Problem) => boolean;
 }
 
-/** What a provider could read of an error body. `message` and `code` are the fields that the contract names, no more. */
+/**
+ * What a provider could read of an error body. `message` and `code` are the fields that the
+ * contract names, no more.
+ */
 export interface Problem {
   readonly message?: string | undefined;
   readonly code?: string | undefined;
@@ -69,14 +89,17 @@ export interface TokenAnswer extends Moment {
 /** One credential at one provider: what `connect` makes of the options. */
 export interface Connection {
   readonly baseUrl: string;
-  /** Client id or user name, then the subject if there is one: parts of the store key, nothing secret (rule T-07). */
+  /**
+   * Client id or user name, then the subject if there is one: parts of the store key, nothing
+   * secret (rule T-07).
+   */
   readonly identity: readonly string[];
   /** The option that the first part of `identity` comes from, for errors that speak of it. */
   readonly identityOption?: string;
   /**
-   * The secrets that last, to which a stored token is bound (rule T-07), by the names of the options: a password, a client secret. Not API
-   * keys, codes, refresh tokens or assertions that are made anew. `{}` for a public client. Needed with `grants`, where a client is given a
-   * store.
+   * The secrets that last, to which a stored token is bound (rule T-07), by the names of the
+   * options: a password, a client secret. Not API keys, codes, refresh tokens or assertions that
+   * are made anew. `{}` for a public client. Needed with `grants`, where a client is given a store.
    */
   readonly credentials?: Readonly<Record<string, Secret>>;
   /** By the name of the security scheme in the spec. */
@@ -86,15 +109,19 @@ export interface Connection {
   /** `METHOD /path` of the token operation: part of the store key. */
   readonly tokenOperation: string;
   /**
-   * The ways to a token, best first, given the refresh token that is stored and which grants have worked before.
-   * None: a person has to give consent.
+   * The ways to a token, best first, given the refresh token that is stored and which grants have
+   * worked before. None: a person has to give consent.
    */
-  readonly grants?: (state: { refreshToken: string | undefined; worked: (grant: string) => boolean }) => readonly Grant[];
+  readonly grants?: (state: {
+    refreshToken: string | undefined;
+    worked: (grant: string) => boolean;
+  }) => readonly Grant[];
 }
 
 /**
  * @typeParam Paths `paths` of the generated types
- * @typeParam Options the provider's own options; those every client takes are added by `createClient`
+ * @typeParam Options the provider's own options; those every client takes are added by
+ *   `createClient`
  */
 export interface Provider<Paths extends object, Options extends object> {
   /** Lower case; part of the store key, of events and of errors. */
@@ -102,7 +129,10 @@ export interface Provider<Paths extends object, Options extends object> {
   readonly meta: ProviderMeta;
   /** Name of the security scheme that carries the token. */
   readonly tokenScheme: string;
-  /** Names of the provider's own options. Any other than these and those of every client is refused; without it none is. */
+  /**
+   * Names of the provider's own options. Any other than these and those of every client is refused;
+   * without it none is.
+   */
   readonly options?: readonly string[];
   /** Checks the options. @throws ConfigurationError naming the option */
   readonly connect: (options: Options & CommonUrls) => Connection;
@@ -110,11 +140,15 @@ export interface Provider<Paths extends object, Options extends object> {
   readonly parseToken: (answer: TokenAnswer) => ParsedToken;
   /** `body` is parsed JSON, undefined where the body was none. */
   readonly readProblem: (body: unknown) => Problem;
-  /** Whether the body of an answer of success says that the call failed. Never, when absent. `readProblem` then reads it. */
+  /**
+   * Whether the body of an answer of success says that the call failed. Never, when absent.
+   * `readProblem` then reads it.
+   */
   readonly isFailure?: (body: unknown) => boolean;
   /**
-   * Whether an answer other than 401 also means that the token has to be renewed (rule T-21). `ended`: the token is past its end, by
-   * `expiresAt` on the local clock or, for a token that this process fetched, by the parser's `expires` on the server's.
+   * Whether an answer other than 401 also means that the token has to be renewed (rule T-21).
+   * `ended`: the token is past its end, by `expiresAt` on the local clock or, for a token that this
+   * process fetched, by the parser's `expires` on the server's.
    */
   readonly refusesToken?: (status: number, ended: boolean) => boolean;
   /** Never set: it carries the type. */
@@ -125,6 +159,9 @@ export interface Provider<Paths extends object, Options extends object> {
 export interface CommonUrls {
   /** Instead of the provider's own address. With or without a slash at the end. */
   readonly baseUrl?: string;
-  /** Name of a host, with or without port, to which http:// is allowed. Loopback hosts always are (rule S-01). */
+  /**
+   * Name of a host, with or without port, to which http:// is allowed. Loopback hosts always are
+   * (rule S-01).
+   */
   readonly allowHttpHost?: string;
 }

@@ -1,4 +1,7 @@
-/** One renewal: whose turn it is, which grants are tried, and what is kept of the answer (rules T-07, T-09, T-14, T-16, T-17). */
+/**
+ * One renewal: whose turn it is, which grants are tried, and what is kept of the answer (rules
+ * T-07, T-09, T-14, T-16, T-17).
+ */
 import { createDeadline, withDeadline, withSignal, type Deadline } from "./abort.ts";
 import { useOf, type BindingKey } from "./binding.ts";
 import type { Brake } from "./brake.ts";
@@ -32,7 +35,9 @@ export interface Renewed {
 /** A request that was not made, since an earlier failure forbids it: no failure of its own. */
 export class Held {
   readonly error: CorrigendaError;
-  constructor(error: CorrigendaError) { this.error = error; }
+  constructor(error: CorrigendaError) {
+    this.error = error;
+  }
 }
 
 /** Times that the store may have changed between a look and a write before it counts as broken. */
@@ -50,16 +55,29 @@ interface Settings {
   readonly key: string;
   /** Whether there is a login. */
   readonly login: boolean;
-  /** Reveals the credentials that tokens are bound to. Absent, with `latch`: the store is the client's own, and nothing is bound. */
+  /**
+   * Reveals the credentials that tokens are bound to. Absent, with `latch`: the store is the
+   * client's own, and nothing is bound.
+   */
   readonly bind: ((reveal: Reveal) => Promise<BindingKey>) | undefined;
   readonly latch: SharedLatch | undefined;
   /** For one renewal. */
   readonly createReveal: () => Reveal;
   readonly ways: (token: Token | undefined) => readonly Grant[];
-  /** Names of the credentials, which a latch is of. Undefined: the provider does not say, and the latch is of all the secrets in the requests. */
+  /**
+   * Names of the credentials, which a latch is of. Undefined: the provider does not say, and the
+   * latch is of all the secrets in the requests.
+   */
   readonly credentials: readonly string[] | undefined;
-  /** Remembers a refusal. @param until epoch ms; when absent, as long as it has to be. @returns until when it latches, if it does */
-  readonly note: (error: CorrigendaError, fingerprint: string, until?: number) => number | undefined;
+  /**
+   * Remembers a refusal. @param until epoch ms; when absent, as long as it has to be. @returns
+   * until when it latches, if it does
+   */
+  readonly note: (
+    error: CorrigendaError,
+    fingerprint: string,
+    until?: number,
+  ) => number | undefined;
   /** The refresh token of another owner is sent again. */
   readonly onReplay: (reason: "owner_dead" | "owner_silent") => void;
   /** A refresh token was sent, and what became of it is not known. */
@@ -101,59 +119,120 @@ export interface Renewal {
   exclusively(work: () => Promise<void>): Promise<void>;
 }
 
-export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, login, bind, latch, createReveal, ways, credentials, note, onReplay, onDoubt, onSaved }: Settings): Renewal {
+export function createRenewal({
+  endpoint,
+  runtime,
+  keeper,
+  turns,
+  brake,
+  key,
+  login,
+  bind,
+  latch,
+  createReveal,
+  ways,
+  credentials,
+  note,
+  onReplay,
+  onDoubt,
+  onSaved,
+}: Settings): Renewal {
   const { timeouts, leases, scheduler, now, replay } = runtime;
   const { name } = endpoint.provider;
   const room = roomFor(timeouts);
-  /** Longer with every look, and with a random part, so that those who wait do not all look at the same moment. @param looks so far */
-  const pause = (looks: number): number => Math.min(leases.poll * 2 ** looks, Math.max(leases.poll, LONGEST_PAUSE)) * (0.5 + scheduler.random() / 2);
+  /**
+   * Longer with every look, and with a random part, so that those who wait do not all look at the
+   * same moment. @param looks so far
+   */
+  const pause = (looks: number): number =>
+    Math.min(leases.poll * 2 ** looks, Math.max(leases.poll, LONGEST_PAUSE)) *
+    (0.5 + scheduler.random() / 2);
   /** The refresh token that was refused last, where a login followed. */
   let spent: string | undefined;
-  const reauthorization = (why: string, code?: string): ReauthorizationRequiredError => new ReauthorizationRequiredError({
-    provider: name, code, message: `${name}: ${why}; the person has to give consent again.`,
-  });
+  const reauthorization = (why: string, code?: string): ReauthorizationRequiredError =>
+    new ReauthorizationRequiredError({
+      provider: name,
+      code,
+      message: `${name}: ${why}; the person has to give consent again.`,
+    });
 
   async function run(flight: Flight, deadline: Deadline, standing: Standing): Promise<Renewed> {
     const mintable = ways(standing.current).some(isMint);
     // Without its store a login still brings a token; a rotating refresh would risk the only copy.
-    const unlessMintable = (error: unknown): undefined => { if (!mintable) throw error; };
+    const unlessMintable = (error: unknown): undefined => {
+      if (!mintable) throw error;
+    };
     let turn: "none" | "ours" | "without" = "none";
     let plan: Plan | undefined;
     let left: number | undefined;
     let changes = 0;
     let looks = 0;
-    const share = createStoreShare(deadline, { total: timeouts.total, spare: mintable, grace: leases.poll, late: () => late(left), scheduler });
+    const share = createStoreShare(deadline, {
+      total: timeouts.total,
+      spare: mintable,
+      grace: leases.poll,
+      late: () => late(left),
+      scheduler,
+    });
     try {
       const reveal = createReveal();
       const bound = await revealBound(reveal, deadline);
       for (;;) {
         if (deadline.left() === 0) throw late(left);
-        const read = await share.ask(() => keeper.load()).then((record) => ({ record }), unlessMintable);
+        const read = await share
+          .ask(() => keeper.load())
+          .then((record) => ({ record }), unlessMintable);
         const use = read?.record && useOf(read.record, bound?.binding, login);
         // What is of other credentials is no more to this one than its generation.
         const stored = use === "nothing" ? undefined : read?.record;
-        // A store that was set back holds a refresh token that this process has used: it has the successor in memory.
+        // A store that was set back holds a refresh token that this process has used: it has the
+        // successor in memory.
         const successor = stored && keeper.successorOf(stored.token);
         const adopted = stored && !successor && use === "token" && standing.adopt(stored.token);
         if (adopted) return { token: adopted };
-        // The store is right: what it holds no more was taken back. Only one that says nothing is passed over.
-        const previous = keeper.unsaved ?? successor ?? stored?.token ?? (read && keeper.shared ? undefined : standing.current);
-        if (plan === undefined || plan.previous?.refreshToken !== previous?.refreshToken) plan = await makePlan(previous, reveal, bound, deadline);
+        // The store is right: what it holds no more was taken back. Only one that says nothing is
+        // passed over.
+        const previous =
+          keeper.unsaved ??
+          successor ??
+          stored?.token ??
+          (read && keeper.shared ? undefined : standing.current);
+        if (plan === undefined || plan.previous?.refreshToken !== previous?.refreshToken)
+          plan = await makePlan(previous, reveal, bound, deadline);
         forbid(plan, stored, standing.afresh);
         if (turn === "none" || (turn === "ours" && !turns.held)) {
           const taken = read && (await takeTurn(share).catch(unlessMintable));
           turn = taken === undefined ? "without" : taken ? "ours" : "none";
-          if (turn === "ours" && keeper.shared) continue; // Read again, now that nobody else writes.
+          // Read again, now that nobody else writes.
+          if (turn === "ours" && keeper.shared) continue;
         }
         if (turn !== "none") {
           const restore = successor && stored.token.refreshToken !== undefined && !keeper.unsaved;
-          if (restore) await keeper.keep(successor, { sent: stored.token.refreshToken }, bound?.binding);
-          const outcome = restore ? undefined : await attempt(flight, deadline, { ...plan, previous, binding: bound?.binding, stored, served: use === "token", alone: turn === "without", standing, share });
+          if (restore)
+            await keeper.keep(successor, { sent: stored.token.refreshToken }, bound?.binding);
+          const outcome = restore
+            ? undefined
+            : await attempt(flight, deadline, {
+                ...plan,
+                previous,
+                binding: bound?.binding,
+                stored,
+                served: use === "token",
+                alone: turn === "without",
+                standing,
+                share,
+              });
           if (typeof outcome === "object") return outcome;
           left = outcome;
           if (outcome === undefined) {
             changes += 1;
-            if (changes > CHANGES) throw new StoreError({ provider: name, retryable: true, code: "changes", message: `${name}: the token store changes at every look, or refuses every compare-and-set. Look at the store.` });
+            if (changes > CHANGES)
+              throw new StoreError({
+                provider: name,
+                retryable: true,
+                code: "changes",
+                message: `${name}: the token store changes at every look, or refuses every compare-and-set. Look at the store.`,
+              });
             continue;
           }
         }
@@ -163,21 +242,37 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
         await flight.rest(rest);
       }
     } finally {
-      // The next one is let in before anybody is served, unless that takes long. What no store holds yet is still this owner's to save.
-      if (turn === "ours" && !keeper.unsaved) await withDeadline(turns.end(), leases.poll, () => new Error("slow"), scheduler, false).catch(() => undefined);
+      // The next one is let in before anybody is served, unless that takes long. What no store
+      // holds yet is still this owner's to save.
+      if (turn === "ours" && !keeper.unsaved)
+        await withDeadline(
+          turns.end(),
+          leases.poll,
+          () => new Error("slow"),
+          scheduler,
+          false,
+        ).catch(() => undefined);
     }
   }
 
   /** A lease that comes after the renewal has given it up is given back. */
   function takeTurn(share: StoreShare): Promise<boolean> {
     const taken = turns.take();
-    return share.ask(() => taken).catch((error: unknown) => {
-      taken.then(() => turns.end(), () => undefined);
-      throw error;
-    });
+    return share
+      .ask(() => taken)
+      .catch((error: unknown) => {
+        taken.then(
+          () => turns.end(),
+          () => undefined,
+        );
+        throw error;
+      });
   }
 
-  /** Secrets are revealed before anything of the store is served, since what they were before says nothing of them now (rule T-07). */
+  /**
+   * Secrets are revealed before anything of the store is served, since what they were before says
+   * nothing of them now (rule T-07).
+   */
   async function revealBound(reveal: Reveal, { signal }: Deadline): Promise<Bound | undefined> {
     if (!bind) return undefined;
     try {
@@ -188,22 +283,47 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     }
   }
 
-  async function makePlan(previous: Token | undefined, reveal: Reveal, bound: Bound | undefined, deadline: Deadline): Promise<Plan> {
+  async function makePlan(
+    previous: Token | undefined,
+    reveal: Reveal,
+    bound: Bound | undefined,
+    deadline: Deadline,
+  ): Promise<Plan> {
     const grants = ways(previous);
     if (grants.length === 0) throw reauthorization("No refresh token is stored for this key");
     const prepared = await prepareAll(grants, endpoint, reveal, deadline);
-    const sent = grants.some(({ grantType }) => grantType === "refresh_token") ? previous?.refreshToken ?? null : null;
-    // Of the credentials, and not of the request: an assertion is another one each time, and would never be latched (rule T-10).
-    const values = credentials && (await withSignal(Promise.allSettled(credentials.map(reveal)), deadline.signal).catch(() => { throw secretIsLate(name); }));
-    const lasting = values ? [values.map((value) => (value.status === "fulfilled" ? value.value : null)), prepared.apiKeys, sent] : prepared.secrets;
-    return { previous, grants, ...prepared, fingerprint: await sha256(JSON.stringify(lasting)), tag: await bound?.tagOf("latch", key, prepared.apiKeys, sent) };
+    const sent = grants.some(({ grantType }) => grantType === "refresh_token")
+      ? (previous?.refreshToken ?? null)
+      : null;
+    // Of the credentials, and not of the request: an assertion is another one each time, and would
+    // never be latched (rule T-10).
+    const values =
+      credentials &&
+      (await withSignal(Promise.allSettled(credentials.map(reveal)), deadline.signal).catch(() => {
+        throw secretIsLate(name);
+      }));
+    const lasting = values
+      ? [
+          values.map((value) => (value.status === "fulfilled" ? value.value : null)),
+          prepared.apiKeys,
+          sent,
+        ]
+      : prepared.secrets;
+    return {
+      previous,
+      grants,
+      ...prepared,
+      fingerprint: await sha256(JSON.stringify(lasting)),
+      tag: await bound?.tagOf("latch", key, prepared.apiKeys, sent),
+    };
   }
 
   /** What keeps from a request, before anybody's turn is taken for it. */
   function forbid({ fingerprint }: Plan, stored: TokenRecord | undefined, afresh: boolean): void {
     const holds = brake.holds(fingerprint);
     if (holds) throw new Held(holds);
-    if (stored?.reauthorizationRequired && !brake.latched(fingerprint) && !afresh) throw remember(reauthorization("The refresh token was refused before"), fingerprint);
+    if (stored?.reauthorizationRequired && !brake.latched(fingerprint) && !afresh)
+      throw remember(reauthorization("The refresh token was refused before"), fingerprint);
   }
 
   function remember(error: CorrigendaError, fingerprint: string, until?: number): CorrigendaError {
@@ -224,9 +344,26 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
 
   /**
    * Tries the grants in turn.
-   * @returns undefined: the store has changed, look again. A number: another owner may hold the next token; ms to wait for it
+   * @returns undefined: the store has changed, look again. A number: another owner may hold the
+   *   next token; ms to wait for it
    */
-  async function attempt(flight: Flight, deadline: Deadline, { previous, grants, fingerprint, tag, take, binding, stored, served, alone: failed, standing, share }: Attempt): Promise<Renewed | number | undefined> {
+  async function attempt(
+    flight: Flight,
+    deadline: Deadline,
+    {
+      previous,
+      grants,
+      fingerprint,
+      tag,
+      take,
+      binding,
+      stored,
+      served,
+      alone: failed,
+      standing,
+      share,
+    }: Attempt,
+  ): Promise<Renewed | number | undefined> {
     const { afresh, refused } = standing;
     let alone = failed;
     if (keeper.unsaved && !isMint(grants[0])) {
@@ -237,10 +374,18 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
       alone = true;
     }
     // Now that nobody else writes it: the process that had the turn before may have been refused.
-    const noted = alone || tag === undefined ? undefined : await share.ask(async () => latch?.read(tag)).catch(() => undefined);
+    const noted =
+      alone || tag === undefined
+        ? undefined
+        : await share.ask(async () => latch?.read(tag)).catch(() => undefined);
     const { refusal, renewals } = noted ?? NOTHING_NOTED;
-    if (refusal && !afresh) throw new Held(remember(errorOf(refusal, name, !login, runtime.secrets), fingerprint, refusal.until));
-    const forced = refused !== undefined && (stored === undefined || stored.token.accessToken === refused.accessToken);
+    if (refusal && !afresh)
+      throw new Held(
+        remember(errorOf(refusal, name, !login, runtime.secrets), fingerprint, refusal.until),
+      );
+    const forced =
+      refused !== undefined &&
+      (stored === undefined || stored.token.accessToken === refused.accessToken);
     if (served && stored && !afresh) {
       if (forced && wasForced(renewals, now())) return { token: stored.token, heldBack: true };
       const moved = forced ? undefined : onThisClock(stored.token, renewals, now());
@@ -250,64 +395,131 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     for (const [index, grant] of grants.entries()) {
       const rotates = grant.grantType === "refresh_token";
       const spare = grants.slice(index + 1).some(isMint);
-      // Without a turn a refresh token is not risked, and one that was refused is not sent again: there is a login further down.
-      if (rotates && (alone || (spare && !afresh && spent !== undefined && spent === previous?.refreshToken))) continue;
+      // Without a turn a refresh token is not risked, and one that was refused is not sent again:
+      // there is a login further down.
+      if (
+        rotates &&
+        (alone || (spare && !afresh && spent !== undefined && spent === previous?.refreshToken))
+      )
+        continue;
       const request = take(index);
       if (rotates) {
         const wait = await beforeSending(stored, spare, afresh, deadline);
         if (wait === "skip") continue;
         if (wait !== "send") return wait;
       }
-      const outcome = await sendWithRetries(request, grant, endpoint, { attempt: timeouts.attempt, total: deadline, room, scheduler, rest: flight.rest, replay, maySend: () => turns.held });
+      const outcome = await sendWithRetries(request, grant, endpoint, {
+        attempt: timeouts.attempt,
+        total: deadline,
+        room,
+        scheduler,
+        rest: flight.rest,
+        replay,
+        maySend: () => turns.held,
+      });
       if ("token" in outcome) {
-        const renewal = unforeseen(served ? stored?.token : undefined, outcome.token.issuedAt, forced, now());
-        const token = await keep(rotates ? succeed(outcome.token, previous) : outcome.token, rotates ? previous?.refreshToken : undefined, binding, share);
-        if (noted?.noted && tag !== undefined) await share.settle(latch?.remove(tag) ?? Promise.resolve());
+        const renewal = unforeseen(
+          served ? stored?.token : undefined,
+          outcome.token.issuedAt,
+          forced,
+          now(),
+        );
+        const token = await keep(
+          rotates ? succeed(outcome.token, previous) : outcome.token,
+          rotates ? previous?.refreshToken : undefined,
+          binding,
+          share,
+        );
+        if (noted?.noted && tag !== undefined)
+          await share.settle(latch?.remove(tag) ?? Promise.resolve());
         if (renewal && !alone) await share.settle(latch?.addRenewal(renewal) ?? Promise.resolve());
-        return token && { token, grant, previous }; // Revoked meanwhile: nothing is stored, and there may be a login.
+        // Revoked meanwhile: nothing is stored, and there may be a login.
+        return token && { token, grant, previous };
       }
       const { error, problem, status } = outcome;
       const ambiguous = rotates && outcome.lost;
       if (ambiguous) onDoubt();
-      if (problem && status !== undefined && index + 1 < grants.length && grant.proceeds?.(status, problem)) {
+      if (
+        problem &&
+        status !== undefined &&
+        index + 1 < grants.length &&
+        grant.proceeds?.(status, problem)
+      ) {
         if (rotates) spent = previous?.refreshToken;
         continue;
       }
       if (error instanceof ReauthorizationRequiredError) {
         let replaced = false;
-        await share.settle(keeper.markDead(previous, binding).then((yes) => { replaced = yes; }));
+        await share.settle(
+          keeper.markDead(previous, binding).then((yes) => {
+            replaced = yes;
+          }),
+        );
         if (replaced) return undefined; // The store holds another refresh token by now.
-      } else if (ambiguous && !replay) turns.leave(); // The mark of a refresh token that is not sent again.
-      else if (rotates) await share.settle(turns.withdraw()); // The next process need not wait for this one.
-      if (rotates && error.retryable && !turns.held) return undefined; // Another process may have renewed by now.
+      } else if (ambiguous && !replay)
+        turns.leave(); // The mark of a refresh token that is not sent again.
+      // The next process need not wait for this one.
+      else if (rotates) await share.settle(turns.withdraw());
+      // Another process may have renewed by now.
+      if (rotates && error.retryable && !turns.held) return undefined;
       const until = note(error, fingerprint);
-      if (until !== undefined && tag !== undefined && !alone) await share.settle(latch?.add({ tag, until, ...(error.status === undefined ? {} : { status: error.status }), ...(error.vendorCode === undefined ? {} : { code: error.vendorCode }) }) ?? Promise.resolve());
+      if (until !== undefined && tag !== undefined && !alone)
+        await share.settle(
+          latch?.add({
+            tag,
+            until,
+            ...(error.status === undefined ? {} : { status: error.status }),
+            ...(error.vendorCode === undefined ? {} : { code: error.vendorCode }),
+          }) ?? Promise.resolve(),
+        );
       throw error;
     }
     throw reauthorization("No way to a token is left");
   }
 
-  /** Nobody gets the token before its save was attempted (rule T-09), or the deadline of all is over. */
-  async function keep(token: Token, sent: string | undefined, binding: string | undefined, share: StoreShare): Promise<Token | undefined> {
+  /**
+   * Nobody gets the token before its save was attempted (rule T-09), or the deadline of all is
+   * over.
+   */
+  async function keep(
+    token: Token,
+    sent: string | undefined,
+    binding: string | undefined,
+    share: StoreShare,
+  ): Promise<Token | undefined> {
     let kept: Token | undefined = token;
-    const keeping = keeper.keep(token, sent === undefined ? "mint" : { sent }, binding).then((instead) => { kept = instead; });
+    const keeping = keeper
+      .keep(token, sent === undefined ? "mint" : { sent }, binding)
+      .then((instead) => {
+        kept = instead;
+      });
     if (!(await share.settle(keeping))) void keeping.finally(onSaved);
     return kept;
   }
 
   /**
    * @param spare whether a login is further down, so that a lost refresh token is no loss
-   * @returns `send`: the refresh token may be sent, and the intent says so. `skip`: it may not, and the login is next. Else as `attempt`
+   * @returns `send`: the refresh token may be sent, and the intent says so. `skip`: it may not, and
+   *   the login is next. Else as `attempt`
    */
-  async function beforeSending(stored: TokenRecord | undefined, spare: boolean, afresh: boolean, deadline: Deadline): Promise<"send" | "skip" | number | undefined> {
+  async function beforeSending(
+    stored: TokenRecord | undefined,
+    spare: boolean,
+    afresh: boolean,
+    deadline: Deadline,
+  ): Promise<"send" | "skip" | number | undefined> {
     const verdict = spare && replay ? { go: true as const } : await turns.judge(stored);
     const lost = "lost" in verdict;
     if (lost && !afresh) {
       if (spare) return "skip";
-      throw reauthorization("The answer to this refresh token was lost, and `replay: false` forbids to send it again, unless `auth.reset()` permits one try", "rotation_in_doubt");
+      throw reauthorization(
+        "The answer to this refresh token was lost, and `replay: false` forbids to send it again, unless `auth.reset()` permits one try",
+        "rotation_in_doubt",
+      );
     }
     if ("left" in verdict) return verdict.left;
-    // After a long wait the deadline might cut its answer off, which may be the only copy of the next token (T-08).
+    // After a long wait the deadline might cut its answer off, which may be the only copy of the
+    // next token (T-08).
     if (deadline.left() < room) throw late(undefined);
     // Or the owner's intent would be written over while it has its turn.
     if (("replay" in verdict || lost) && !turns.held) return undefined;
@@ -327,11 +539,17 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
     return "send";
   }
 
-  const late = (left: number | undefined): StoreError => new StoreError({
-    provider: name, retryable: true, code: left === undefined ? "turn_taken" : "rotation_in_doubt", ...(left === undefined ? {} : { retryAt: now() + left }),
-    message: left === undefined ? `${name}: another process has been renewing this token for too long, or the token store is slow. Nothing was sent. Try again.`
-      : `${name}: another process sent this refresh token and gave no more sign of life; it may hold the next one. It is waited for until its time is over, then the refresh token is sent again.`,
-  });
+  const late = (left: number | undefined): StoreError =>
+    new StoreError({
+      provider: name,
+      retryable: true,
+      code: left === undefined ? "turn_taken" : "rotation_in_doubt",
+      ...(left === undefined ? {} : { retryAt: now() + left }),
+      message:
+        left === undefined
+          ? `${name}: another process has been renewing this token for too long, or the token store is slow. Nothing was sent. Try again.`
+          : `${name}: another process sent this refresh token and gave no more sign of life; it may hold the next one. It is waited for until its time is over, then the refresh token is sent again.`,
+    });
 
   return {
     run,
@@ -339,7 +557,12 @@ export function createRenewal({ endpoint, runtime, keeper, turns, brake, key, lo
       const deadline = createDeadline(timeouts.total, scheduler);
       try {
         // A store that fails says so to the work itself.
-        for (let looks = 0; !(await turns.take().catch(() => true)) && deadline.left() > 0; looks += 1) await new Promise<void>((resolve) => void scheduler.after(pause(looks), resolve));
+        for (
+          let looks = 0;
+          !(await turns.take().catch(() => true)) && deadline.left() > 0;
+          looks += 1
+        )
+          await new Promise<void>((resolve) => void scheduler.after(pause(looks), resolve));
         await work();
       } finally {
         deadline.clear();

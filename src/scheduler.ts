@@ -1,4 +1,6 @@
-/** Timers, chance and a clock that nobody sets: the internal seam by which tests take hold of them. */
+/**
+ * Timers, chance and a clock that nobody sets: the internal seam by which tests take hold of them.
+ */
 export interface Timer {
   clear(): void;
   /** Whether the process has to stay alive for it. */

@@ -8,16 +8,29 @@ const SHARE = 1 / 3;
 export interface StoreShare {
   /** As the operation, for no longer than what is left of the share. @throws late() */
   ask<T>(operation: () => Promise<T>): Promise<T>;
-  /** Waits for work on the store until the deadline of all; what is not done by then goes on by itself. @returns whether it is done */
+  /**
+   * Waits for work on the store until the deadline of all; what is not done by then goes on by
+   * itself. @returns whether it is done
+   */
   settle(work: Promise<unknown>): Promise<boolean>;
 }
 
 /**
  * @param total ms of the whole deadline
- * @param spare whether a token can be had without the store: then the store gets a part of the deadline, else all of it
+ * @param spare whether a token can be had without the store: then the store gets a part of the
+ *   deadline, else all of it
  * @param grace ms that a save gets in any case
  */
-export function createStoreShare(deadline: Deadline, { total, spare, grace, late, scheduler }: { total: number; spare: boolean; grace: number; late: () => Error; scheduler: Scheduler }): StoreShare {
+export function createStoreShare(
+  deadline: Deadline,
+  {
+    total,
+    spare,
+    grace,
+    late,
+    scheduler,
+  }: { total: number; spare: boolean; grace: number; late: () => Error; scheduler: Scheduler },
+): StoreShare {
   let left = spare ? total * SHARE : Infinity;
   return {
     async ask(operation) {

@@ -1,6 +1,16 @@
-/** The only place that talks to a token endpoint. Sends one request and maps every answer to a token or a typed error. */
+/**
+ * The only place that talks to a token endpoint. Sends one request and maps every answer to a token
+ * or a typed error.
+ */
 import { withSignal } from "./abort.ts";
-import { ConfigurationError, ContractError, CorrigendaError, NetworkError, RedirectError, type ErrorDetails } from "./errors.ts";
+import {
+  ConfigurationError,
+  ContractError,
+  CorrigendaError,
+  NetworkError,
+  RedirectError,
+  type ErrorDetails,
+} from "./errors.ts";
 import { answerError, requireAnswer } from "./fault.ts";
 import { isInstance } from "./foreign.ts";
 import { isMint } from "./mint.ts";
@@ -21,12 +31,19 @@ const MAX_BYTES = 1 << 20;
 
 export type TokenOutcome =
   | { readonly token: Token }
-  /** `problem` and `status` are there when the endpoint answered with a refusal. `problem` is as it came: for deciding, never for showing. */
+  /**
+   * `problem` and `status` are there when the endpoint answered with a refusal. `problem` is as it
+   * came: for deciding, never for showing.
+   */
   | { readonly error: CorrigendaError; readonly problem?: Problem; readonly status?: number };
 
 export interface TokenEndpoint {
-  readonly provider: Pick<Provider<object, never>, "name" | "meta" | "parseToken" | "readProblem" | "isFailure">;
-  readonly connection: Pick<Connection, "baseUrl" | "apiKeys"> & Partial<Pick<Connection, "identity" | "identityOption">>;
+  readonly provider: Pick<
+    Provider<object, never>,
+    "name" | "meta" | "parseToken" | "readProblem" | "isFailure"
+  >;
+  readonly connection: Pick<Connection, "baseUrl" | "apiKeys"> &
+    Partial<Pick<Connection, "identity" | "identityOption">>;
   readonly fetch: typeof globalThis.fetch;
   readonly now: () => number;
   /** ms, by a clock that nobody sets. */
@@ -36,7 +53,10 @@ export interface TokenEndpoint {
   readonly secrets: KnownSecrets;
 }
 
-/** A request that is ready to be sent, any number of times. `secrets` are all the secret values in it, `apiKeys` some of them. */
+/**
+ * A request that is ready to be sent, any number of times. `secrets` are all the secret values in
+ * it, `apiKeys` some of them.
+ */
 export interface PreparedRequest {
   /** Its id in the spec. */
   readonly operation?: string | undefined;
@@ -52,7 +72,12 @@ export interface PreparedRequest {
  * Never rejects: a refusal, a breach and a fault of the network come back as `error`.
  * @param signal the deadline: its abort ends the attempt as a timeout
  */
-export async function sendTokenRequest({ operation, url, init, padded }: PreparedRequest, grantType: Grant["grantType"], endpoint: TokenEndpoint, signal: AbortSignal): Promise<TokenOutcome> {
+export async function sendTokenRequest(
+  { operation, url, init, padded }: PreparedRequest,
+  grantType: Grant["grantType"],
+  endpoint: TokenEndpoint,
+  signal: AbortSignal,
+): Promise<TokenOutcome> {
   const { provider, now, monotonic, secrets, serverClock } = endpoint;
   const place: Place = { provider: provider.name, operation, host: url.host };
   const label = (details: ErrorDetails): ErrorDetails => placed(details, place);
@@ -62,21 +87,46 @@ export async function sendTokenRequest({ operation, url, init, padded }: Prepare
   let serverTime: number | undefined;
   let text: string;
   try {
-    response = await fetchMoved(url, { ...init, signal }, { fetch: endpoint.fetch, place, again: isMint({ grantType }) });
+    response = await fetchMoved(
+      url,
+      { ...init, signal },
+      { fetch: endpoint.fetch, place, again: isMint({ grantType }) },
+    );
     serverTime = arrived(response.headers.get("date"));
     text = await readText(response, signal, place);
   } catch (cause) {
-    if (isInstance(cause, CorrigendaError)) return { error: cause.host === undefined ? cause.copy(label) : cause };
-    return { error: signal.aborted ? new NetworkError(label({ code: "timeout", message: "The token endpoint did not answer in time." })) : answerError(cause, undefined, place, "The token endpoint") };
+    if (isInstance(cause, CorrigendaError))
+      return { error: cause.host === undefined ? cause.copy(label) : cause };
+    return {
+      error: signal.aborted
+        ? new NetworkError(
+            label({ code: "timeout", message: "The token endpoint did not answer in time." }),
+          )
+        : answerError(cause, undefined, place, "The token endpoint"),
+    };
   }
   const { status, headers } = response;
   const body = parseJson(text);
-  const failed = (isObject(body) && body["error"] !== undefined && body["error"] !== null) || isFailure(provider, body);
+  const failed =
+    (isObject(body) && body["error"] !== undefined && body["error"] !== null) ||
+    isFailure(provider, body);
   if (status >= 200 && status < 300 && !failed) {
     try {
       if (status !== 200) throw breach("", `the status is ${status} where only 200 brings a token`);
-      if (!isObject(body)) throw breach("", text === "" ? "it is empty" : body === undefined ? "it is not JSON" : "it is not a JSON object");
-      const { expires, ...token } = provider.parseToken({ body, sentAt: onClockOf(now(), sentAt, monotonic() - began), serverTime });
+      if (!isObject(body))
+        throw breach(
+          "",
+          text === ""
+            ? "it is empty"
+            : body === undefined
+              ? "it is not JSON"
+              : "it is not a JSON object",
+        );
+      const { expires, ...token } = provider.parseToken({
+        body,
+        sentAt: onClockOf(now(), sentAt, monotonic() - began),
+        serverTime,
+      });
       if (expires !== undefined) serverClock.note(token.accessToken, expires);
       secrets.add(token.accessToken, token.refreshToken);
       return { token };
@@ -87,16 +137,33 @@ export async function sendTokenRequest({ operation, url, init, padded }: Prepare
   }
   const problem = readProblem(provider, body);
   const shown = withoutSecrets(problem, [...secrets, ...tokensIn(body, provider)]);
-  return { status, problem, error: tokenRefusal({ place, status, headers, problem: shown, code: problem.code, now: now(), padded }, grantType) };
+  return {
+    status,
+    problem,
+    error: tokenRefusal(
+      { place, status, headers, problem: shown, code: problem.code, now: now(), padded },
+      grantType,
+    ),
+  };
 }
 
-/** Encodes a request as the spec says and puts the API keys on. @throws ConfigurationError if one cannot be had */
-export async function prepareTokenRequest({ operation, query, body, secrets }: TokenRequest, { provider, connection, secrets: known }: TokenEndpoint): Promise<PreparedRequest> {
+/**
+ * Encodes a request as the spec says and puts the API keys on. @throws ConfigurationError if one
+ * cannot be had
+ */
+export async function prepareTokenRequest(
+  { operation, query, body, secrets }: TokenRequest,
+  { provider, connection, secrets: known }: TokenEndpoint,
+): Promise<PreparedRequest> {
   const meta = provider.meta.operations[operation];
   const [method = "POST", path = ""] = operation.split(" ");
   const url = new URL(connection.baseUrl + path);
-  // Percent-encoding throughout: in a query, the form's `+` for a space is what breaks GenLogs' passwords.
-  if (query) url.search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("'", "%27")}`).join("&");
+  // Percent-encoding throughout: in a query, the form's `+` for a space is what breaks GenLogs'
+  // passwords.
+  if (query)
+    url.search = Object.entries(query)
+      .map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("'", "%27")}`)
+      .join("&");
   const headers = new Headers({ accept: "application/json" });
   const apiKeys: string[] = [];
   for (const scheme of meta?.security ?? []) {
@@ -113,17 +180,31 @@ export async function prepareTokenRequest({ operation, query, body, secrets }: T
   if (body === undefined) return { ...all, init: { method, headers, redirect: "manual" } };
   const form = meta?.request === "application/x-www-form-urlencoded";
   headers.set("content-type", form ? "application/x-www-form-urlencoded" : "application/json");
-  return { ...all, init: { method, headers, redirect: "manual", body: form ? new URLSearchParams(body).toString() : JSON.stringify(body) } };
+  return {
+    ...all,
+    init: {
+      method,
+      headers,
+      redirect: "manual",
+      body: form ? new URLSearchParams(body).toString() : JSON.stringify(body),
+    },
+  };
 }
 
 /** Answers that say that nothing is there any more, and so that nothing came of the request. */
 const GONE = [404, 405, 410];
 
 /**
- * At the address that the endpoint has moved to for good, if it has; once that fails, at its own again.
- * @param again whether the request may be sent to both: a code or a refresh token may have been used up at the first one, unless that redirects (rule T-13)
+ * At the address that the endpoint has moved to for good, if it has; once that fails, at its own
+ * again.
+ * @param again whether the request may be sent to both: a code or a refresh token may have been
+ *   used up at the first one, unless that redirects (rule T-13)
  */
-async function fetchMoved(url: URL, init: RequestInit, { fetch, place, again }: { fetch: TokenEndpoint["fetch"]; place: Place; again: boolean }): Promise<Response> {
+async function fetchMoved(
+  url: URL,
+  init: RequestInit,
+  { fetch, place, again }: { fetch: TokenEndpoint["fetch"]; place: Place; again: boolean },
+): Promise<Response> {
   const target = movedTo(fetch, url);
   if (!target) return fetchOnce(url, init, fetch, place);
   try {
@@ -140,26 +221,48 @@ async function fetchMoved(url: URL, init: RequestInit, { fetch, place, again }: 
   return fetchOnce(url, init, fetch, place);
 }
 
-const ask = async (url: URL, init: RequestInit, fetch: TokenEndpoint["fetch"], place: Place): Promise<Response> =>
-  requireAnswer(await withSignal(fetch(url.href, init), init.signal), place);
+const ask = async (
+  url: URL,
+  init: RequestInit,
+  fetch: TokenEndpoint["fetch"],
+  place: Place,
+): Promise<Response> => requireAnswer(await withSignal(fetch(url.href, init), init.signal), place);
 
-const redirects = ({ type, status }: Response): boolean => type === "opaqueredirect" || (status >= 300 && status <= 399 && status !== 304);
+const redirects = ({ type, status }: Response): boolean =>
+  type === "opaqueredirect" || (status >= 300 && status <= 399 && status !== 304);
 
-/** Follows one 307 or 308 to the same origin with method and body as they were; every other redirect is refused (rule S-02). */
-async function fetchOnce(url: URL, init: RequestInit, fetch: TokenEndpoint["fetch"], place: Place, redirected = false): Promise<Response> {
+/**
+ * Follows one 307 or 308 to the same origin with method and body as they were; every other redirect
+ * is refused (rule S-02).
+ */
+async function fetchOnce(
+  url: URL,
+  init: RequestInit,
+  fetch: TokenEndpoint["fetch"],
+  place: Place,
+  redirected = false,
+): Promise<Response> {
   const response = await ask(url, init, fetch, place);
   if (!redirects(response)) return response;
   const { status } = response;
   response.body?.cancel().catch(() => undefined);
   const location = response.headers.get("location");
   const target = location === null ? undefined : parseUrl(location, url);
-  const refuse = (why: string, cure = "Set `baseUrl` to the address that the vendor means."): never => {
-    throw new RedirectError({ status, message: `The token endpoint redirected (${status}) ${why}: refused, nothing was sent there. ${cure}` });
+  const refuse = (
+    why: string,
+    cure = "Set `baseUrl` to the address that the vendor means.",
+  ): never => {
+    throw new RedirectError({
+      status,
+      message: `The token endpoint redirected (${status}) ${why}: refused, nothing was sent there. ${cure}`,
+    });
   };
   if (target === undefined) return refuse("without a readable address");
-  if (target.protocol === "http:" && url.protocol === "https:" && target.hostname === url.hostname) return refuse("to http:// on the same host", downgraded(url, target));
+  if (target.protocol === "http:" && url.protocol === "https:" && target.hostname === url.hostname)
+    return refuse("to http:// on the same host", downgraded(url, target));
   if (target.origin !== url.origin) return refuse("to another origin");
-  if (status !== 307 && status !== 308) return refuse("in a way that would drop the request's body");
+  if (status !== 307 && status !== 308)
+    return refuse("in a way that would drop the request's body");
   if (redirected) return refuse("a second time");
   // The credentials of GenLogs' older form are in the query, which a redirect need not repeat.
   if (target.search === "") target.search = url.search;
@@ -168,7 +271,10 @@ async function fetchOnce(url: URL, init: RequestInit, fetch: TokenEndpoint["fetc
   return answer;
 }
 
-/** A server behind a proxy that ends TLS takes itself to be at http://. Its path is named where it is ours but for slashes: any other may hold anything. */
+/**
+ * A server behind a proxy that ends TLS takes itself to be at http://. Its path is named where it
+ * is ours but for slashes: any other may hold anything.
+ */
 function downgraded({ pathname }: URL, target: URL): string {
   const bare = withoutTrailingSlashes(pathname);
   const path = [`${bare}/`, bare].find((one) => one === target.pathname && one !== pathname);
@@ -179,8 +285,19 @@ function downgraded({ pathname }: URL, target: URL): string {
 /** Text of the body, up to the cap, which counts after decompression. */
 async function readText(response: Response, signal: AbortSignal, place: Place): Promise<string> {
   if (response.body === null) return "";
-  // Of another library's answer no more could be known than all of it, however much that is (rule S-04).
-  if (typeof (response.body as Partial<ReadableStream> | undefined)?.getReader !== "function") throw new ConfigurationError(placed({ option: "fetch", message: "The `fetch` option gave an answer whose `body` is no web stream. Make it return what the platform's `fetch` returns." }, place));
+  // Of another library's answer no more could be known than all of it, however much that is (rule
+  // S-04).
+  if (typeof (response.body as Partial<ReadableStream> | undefined)?.getReader !== "function")
+    throw new ConfigurationError(
+      placed(
+        {
+          option: "fetch",
+          message:
+            "The `fetch` option gave an answer whose `body` is no web stream. Make it return what the platform's `fetch` returns.",
+        },
+        place,
+      ),
+    );
   const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
@@ -209,7 +326,10 @@ function decode(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): 
 /** A refusal with status 200 may hold a token all the same, and repeat it in its words. */
 function tokensIn(body: unknown, provider: TokenEndpoint["provider"]): string[] {
   try {
-    const { accessToken, refreshToken } = provider.parseToken({ body: body as Record<string, unknown>, sentAt: 0 });
+    const { accessToken, refreshToken } = provider.parseToken({
+      body: body as Record<string, unknown>,
+      sentAt: 0,
+    });
     return [accessToken, refreshToken ?? ""];
   } catch {
     return [];
@@ -219,11 +339,15 @@ function tokensIn(body: unknown, provider: TokenEndpoint["provider"]): string[] 
 /** ms. By less than this a clock is adjusted, and not set. */
 const JUMP = 1000;
 
-/** When the request was sent, by the clock as it goes now: it may have been set while the answer was on its way. @param passed ms, by a clock that nobody sets */
+/**
+ * When the request was sent, by the clock as it goes now: it may have been set while the answer was
+ * on its way. @param passed ms, by a clock that nobody sets
+ */
 const onClockOf = (now: number, sentAt: number, passed: number): number =>
-  (Math.abs(now - sentAt - passed) > JUMP ? Math.floor(now - passed) : sentAt);
+  Math.abs(now - sentAt - passed) > JUMP ? Math.floor(now - passed) : sentAt;
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function parseJson(text: string): unknown {
   try {

@@ -14,10 +14,15 @@ export type Token = Readonly<{
 
 /** Longest lifetime that is believed: 2^31-1 s (rule T-01). */
 const LONGEST = (2 ** 31 - 1) * 1000;
-/** A token issued further in the future than this was stored before the clock was set back (rule T-04). */
+/**
+ * A token issued further in the future than this was stored before the clock was set back (rule
+ * T-04).
+ */
 const FUTURE = 5 * 60_000;
 
-/** ms by which the server's time may be early, since a Date header has whole seconds (rule T-02). */
+/**
+ * ms by which the server's time may be early, since a Date header has whole seconds (rule T-02).
+ */
 export const WHOLE_SECOND = 1000;
 
 /** When an answer was asked for. Epoch ms. */
@@ -31,8 +36,8 @@ export interface Moment {
 /** What a parser makes of an answer. */
 export type ParsedToken = Token & {
   /**
-   * Epoch ms by the server's clock: its own instant of the end, where a refusal other than 401 may mean that the token has ended (rule
-   * T-21). Kept in memory, and in no store.
+   * Epoch ms by the server's clock: its own instant of the end, where a refusal other than 401 may
+   * mean that the token has ended (rule T-21). Kept in memory, and in no store.
    */
   readonly expires?: number | undefined;
 };
@@ -42,10 +47,12 @@ export const expiryAfter = (seconds: number, moment: Moment): number =>
   moment.sentAt + Math.min(seconds * 1000, LONGEST);
 
 /**
- * Expiry from an instant (epoch ms) on the server's clock (rule T-02): its distance from the server's time, less the second by which
- * that may be early, so that a wrong local clock does not matter. The local clock serves where no answer had a Date header, or
- * where that leaves nothing; but a token that has less than a second by the server's clock has no more by the local one.
- * @returns epoch ms by this machine's clock; not after `sentAt` if the instant has passed by every clock
+ * Expiry from an instant (epoch ms) on the server's clock (rule T-02): its distance from the
+ * server's time, less the second by which that may be early, so that a wrong local clock does not
+ * matter. The local clock serves where no answer had a Date header, or where that leaves nothing;
+ * but a token that has less than a second by the server's clock has no more by the local one.
+ * @returns epoch ms by this machine's clock; not after `sentAt` if the instant has passed by every
+ *   clock
  */
 export function expiryAt(instant: number, { sentAt, serverTime }: Moment): number {
   const byServer = serverTime === undefined ? 0 : instant - serverTime;
@@ -55,9 +62,13 @@ export function expiryAt(instant: number, { sentAt, serverTime }: Moment): numbe
   return sentAt + Math.min(byLocal, LONGEST);
 }
 
-const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?$/;
+const TIMESTAMP =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?$/;
 
-/** Epoch ms of an ISO 8601 timestamp with `T` or a space; no zone means UTC (rule T-02). Undefined if it is none. */
+/**
+ * Epoch ms of an ISO 8601 timestamp with `T` or a space; no zone means UTC (rule T-02). Undefined
+ * if it is none.
+ */
 export function parseTimestamp(text: string): number | undefined {
   const match = TIMESTAMP.exec(text);
   if (!match) return undefined;
@@ -66,7 +77,11 @@ export function parseTimestamp(text: string): number | undefined {
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
   const at = Date.parse(`${iso}.${fraction.padEnd(3, "0").slice(0, 3)}${offset}`);
   // Date.parse turns 30 February into 1 March; an instant that does not exist is unreadable.
-  if (Number.isNaN(at) || new Date(Date.parse(`${iso}Z`)).toISOString().slice(0, 10) !== iso.slice(0, 10)) return undefined;
+  if (
+    Number.isNaN(at) ||
+    new Date(Date.parse(`${iso}Z`)).toISOString().slice(0, 10) !== iso.slice(0, 10)
+  )
+    return undefined;
   return at;
 }
 
@@ -76,10 +91,16 @@ export function parseInteger(value: unknown): number | undefined {
   return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** Whether a token was issued in the future: by a clock that was set back since, or by one of another host (rule T-04). */
+/**
+ * Whether a token was issued in the future: by a clock that was set back since, or by one of
+ * another host (rule T-04).
+ */
 export const isFromFuture = ({ issuedAt }: Token, now: number): boolean => issuedAt - now > FUTURE;
 
-/** `fresh`: serve. `soft`: serve and renew in the background. `hard`: wait for the new one. `stale`: do not serve. */
+/**
+ * `fresh`: serve. `soft`: serve and renew in the background. `hard`: wait for the new one. `stale`:
+ * do not serve.
+ */
 export type Freshness = "fresh" | "soft" | "hard" | "stale";
 
 /**
@@ -103,7 +124,9 @@ export function freshness(token: Token, now: number, jitter = 0, minTtl = 0): Fr
 export const softWindow = ({ issuedAt, expiresAt = Infinity }: Token, jitter: number): number =>
   Math.min(300_000, (expiresAt - issuedAt) * 0.2) * (1 - 0.2 * jitter);
 
-/** The new token, with the old refresh token where the answer brought none (rule T-15; RFC 6749 6). */
+/**
+ * The new token, with the old refresh token where the answer brought none (rule T-15; RFC 6749 6).
+ */
 export function succeed(next: Token, previous: Token | undefined): Token {
   if (next.refreshToken !== undefined || previous?.refreshToken === undefined) return next;
   const { refreshToken, refreshExpiresAt } = previous;

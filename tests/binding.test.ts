@@ -1,9 +1,22 @@
-/** T-07: a stored token belongs to whoever proved to be its user, and not to whoever gives that user's name. */
+/**
+ * T-07: a stored token belongs to whoever proved to be its user, and not to whoever gives that
+ * user's name.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  createApinizerClient, createEncryption, createFileStore, createGenLogsClient, createMemoryStore, createPetjeafClient, createClient, type CommonOptions, type PetjeafSession, type Secret, type SharedTokenStore,
+  createApinizerClient,
+  createEncryption,
+  createFileStore,
+  createGenLogsClient,
+  createMemoryStore,
+  createPetjeafClient,
+  createClient,
+  type CommonOptions,
+  type PetjeafSession,
+  type Secret,
+  type SharedTokenStore,
   type TokenRecord,
 } from "../src/index.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
@@ -31,30 +44,51 @@ beforeEach(async () => {
 afterEach(() => sandbox.close());
 
 const common = (more: CommonOptions = {}): CommonOptions => ({ now: sandbox.now, store, ...more });
-const manager = (more: CommonOptions & { password?: Secret } = {}) => createApinizerClient({ ...sandbox.apinizer.options, ...common(), ...more });
-const logistics = (more: CommonOptions & { password?: Secret; apiKey?: Secret } = {}) => createGenLogsClient({ ...sandbox.genlogs.options, ...common(), ...more, renew: "refresh-token" });
-const app = (more: CommonOptions & { clientSecret?: Secret } = {}) => createPetjeafClient({ ...sandbox.petjeaf.options, ...common(), ...more });
-async function consent(more: CommonOptions & { clientSecret?: Secret } = {}): Promise<PetjeafSession> {
+const manager = (more: CommonOptions & { password?: Secret } = {}) =>
+  createApinizerClient({ ...sandbox.apinizer.options, ...common(), ...more });
+const logistics = (more: CommonOptions & { password?: Secret; apiKey?: Secret } = {}) =>
+  createGenLogsClient({ ...sandbox.genlogs.options, ...common(), ...more, renew: "refresh-token" });
+const app = (more: CommonOptions & { clientSecret?: Secret } = {}) =>
+  createPetjeafClient({ ...sandbox.petjeaf.options, ...common(), ...more });
+async function consent(
+  more: CommonOptions & { clientSecret?: Secret } = {},
+): Promise<PetjeafSession> {
   const client = app(more);
   const { url, state } = client.authorizationUrl({ scope: "profile.read" });
-  return client.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", { state, key: "me" });
+  return client.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", {
+    state,
+    key: "me",
+  });
 }
 const keyOf = async (): Promise<string> => (await keysOf(store))[0] ?? "";
 const stored = async (): Promise<TokenRecord> => (await store.get(await keyOf()))!;
 /** Changes the record that is stored, as another process would. */
 async function change(to: (record: TokenRecord) => Omit<TokenRecord, "generation">): Promise<void> {
   const record = await stored();
-  expect(await store.set(await keyOf(), { ...to(record), generation: record.generation + 1 }, record.generation)).toBe(true);
+  expect(
+    await store.set(
+      await keyOf(),
+      { ...to(record), generation: record.generation + 1 },
+      record.generation,
+    ),
+  ).toBe(true);
 }
 const unbound = ({ binding: _, ...record }: TokenRecord): TokenRecord => record;
-const logins = () => ({ apinizer: sandbox.apinizer.count("createToken"), genlogs: sandbox.genlogs.count("createToken"), refreshes: sandbox.genlogs.count("refreshToken") });
+const logins = () => ({
+  apinizer: sandbox.apinizer.count("createToken"),
+  genlogs: sandbox.genlogs.count("createToken"),
+  refreshes: sandbox.genlogs.count("refreshToken"),
+});
 const refreshes = (): number => sandbox.petjeaf.count("createToken");
 
 describe("where there is a login", () => {
   test("T-07 a client with a wrong password and the right name gets neither token nor data of who has the right one", async () => {
     const { accessToken } = await manager().auth.getToken();
     const intruder = manager({ password: "wrong-password" });
-    expect(await failure(intruder.auth.getToken())).toMatchObject({ kind: "credentials", status: 401 });
+    expect(await failure(intruder.auth.getToken())).toMatchObject({
+      kind: "credentials",
+      status: 401,
+    });
     expect(await failure(intruder.GET("/projects/"))).toMatchObject({ kind: "credentials" });
     expect((await intruder.auth.explain()).token).toBeUndefined();
     expect((await stored()).token.accessToken).toBe(accessToken);
@@ -72,7 +106,9 @@ describe("where there is a login", () => {
   test("T-07 a wrong password does not get at the refresh token either", async () => {
     await logistics().auth.getToken();
     sandbox.advance(HOUR);
-    expect(await failure(logistics({ password: "wrong-password" }).auth.getToken())).toMatchObject({ kind: "credentials" });
+    expect(await failure(logistics({ password: "wrong-password" }).auth.getToken())).toMatchObject({
+      kind: "credentials",
+    });
     expect(logins()).toMatchObject({ genlogs: 2, refreshes: 0 });
     expect((await logistics().GET("/carrier/recommendations")).response.status).toBe(200);
     expect(logins()).toMatchObject({ genlogs: 2, refreshes: 1 });
@@ -80,36 +116,55 @@ describe("where there is a login", () => {
 
   test.each([
     ["is not bound, as before there were bindings", unbound],
-    ["is bound to others", (record: TokenRecord): TokenRecord => ({ ...record, binding: "of-other-credentials" })],
-  ])("T-07 a record that %s yields neither token nor refresh token: there is a login, which binds it", async (_, to) => {
-    const { accessToken } = await logistics().auth.getToken();
-    const { binding } = await stored();
-    await change(to);
-    expect((await logistics().auth.getToken()).accessToken).not.toBe(accessToken);
-    expect(logins()).toMatchObject({ genlogs: 2, refreshes: 0 });
-    expect((await stored()).binding).toBe(binding);
-    await change(to);
-    sandbox.advance(HOUR);
-    await logistics().auth.getToken();
-    expect(logins()).toMatchObject({ genlogs: 3, refreshes: 0 });
-  });
+    [
+      "is bound to others",
+      (record: TokenRecord): TokenRecord => ({ ...record, binding: "of-other-credentials" }),
+    ],
+  ])(
+    "T-07 a record that %s yields neither token nor refresh token: there is a login, which binds it",
+    async (_, to) => {
+      const { accessToken } = await logistics().auth.getToken();
+      const { binding } = await stored();
+      await change(to);
+      expect((await logistics().auth.getToken()).accessToken).not.toBe(accessToken);
+      expect(logins()).toMatchObject({ genlogs: 2, refreshes: 0 });
+      expect((await stored()).binding).toBe(binding);
+      await change(to);
+      sandbox.advance(HOUR);
+      await logistics().auth.getToken();
+      expect(logins()).toMatchObject({ genlogs: 3, refreshes: 0 });
+    },
+  );
 
   test("T-07 a record that is copied to another user's key is not bound there", async () => {
     const record = await manager().auth.getToken().then(stored);
     const other = (await keyOf()).replace(/[^:]+$/, encodeURIComponent("somebody else"));
     await store.set(other, record, 0);
-    expect(await failure(manager({ username: "somebody else" } as CommonOptions).auth.getToken())).toMatchObject({ kind: "credentials" });
+    expect(
+      await failure(manager({ username: "somebody else" } as CommonOptions).auth.getToken()),
+    ).toMatchObject({ kind: "credentials" });
     expect(logins().apinizer).toBe(2);
   });
 
   test("T-07 a login that ends after somebody else's does not take their token for its own", async () => {
     // Their clock is ahead, so that theirs looks like the later one.
-    const theirs = { token: { accessToken: "theirs", tokenType: "Bearer", issuedAt: sandbox.now() + 240_000, expiresAt: sandbox.now() + HOUR }, binding: "of-other-credentials", generation: 7 };
-    const client = manager({ fetch: async (input, init) => {
-      const answer = await fetch(input, init);
-      await store.set(key, theirs, 0);
-      return answer;
-    } });
+    const theirs = {
+      token: {
+        accessToken: "theirs",
+        tokenType: "Bearer",
+        issuedAt: sandbox.now() + 240_000,
+        expiresAt: sandbox.now() + HOUR,
+      },
+      binding: "of-other-credentials",
+      generation: 7,
+    };
+    const client = manager({
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init);
+        await store.set(key, theirs, 0);
+        return answer;
+      },
+    });
     const { key } = await client.auth.explain();
     const { accessToken } = await client.auth.getToken();
     expect(accessToken).not.toBe("theirs");
@@ -119,11 +174,23 @@ describe("where there is a login", () => {
   test("T-07 nor does a refresh", async () => {
     await logistics().auth.getToken();
     sandbox.advance(HOUR);
-    const client = logistics({ fetch: async (input, init) => {
-      const answer = await fetch(input, init);
-      if ((input as string).includes("/refresh")) await change(({ token }) => ({ token: { ...token, accessToken: "theirs", refreshToken: "their-refresh", issuedAt: sandbox.now(), expiresAt: sandbox.now() + HOUR }, binding: "of-other-credentials" }));
-      return answer;
-    } });
+    const client = logistics({
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init);
+        if ((input as string).includes("/refresh"))
+          await change(({ token }) => ({
+            token: {
+              ...token,
+              accessToken: "theirs",
+              refreshToken: "their-refresh",
+              issuedAt: sandbox.now(),
+              expiresAt: sandbox.now() + HOUR,
+            },
+            binding: "of-other-credentials",
+          }));
+        return answer;
+      },
+    });
     const { accessToken } = await client.auth.getToken();
     expect(logins()).toMatchObject({ refreshes: 1 });
     expect(accessToken).not.toBe("theirs");
@@ -133,10 +200,24 @@ describe("where there is a login", () => {
   test("T-07 processes with the old and the new password take turns, at each expiry", async () => {
     // The vendor takes both for a while.
     const { password } = sandbox.apinizer.options;
-    const both: typeof fetch = (input, init) => fetch(input, { ...init, ...(typeof init?.body === "string" ? { body: init.body.replace("new-password", encodeURIComponent(password)) } : {}) });
-    const [old, next] = [manager({ fetch: both }), manager({ fetch: both, password: "new-password" })];
+    const both: typeof fetch = (input, init) =>
+      fetch(input, {
+        ...init,
+        ...(typeof init?.body === "string"
+          ? { body: init.body.replace("new-password", encodeURIComponent(password)) }
+          : {}),
+      });
+    const [old, next] = [
+      manager({ fetch: both }),
+      manager({ fetch: both, password: "new-password" }),
+    ];
     for (let expiry = 1; expiry <= 3; expiry += 1) {
-      const tokens = [await old.auth.getToken(), await next.auth.getToken(), await old.auth.getToken(), await next.auth.getToken()];
+      const tokens = [
+        await old.auth.getToken(),
+        await next.auth.getToken(),
+        await old.auth.getToken(),
+        await next.auth.getToken(),
+      ];
       expect(new Set(tokens.map(({ accessToken }) => accessToken)).size).toBe(2);
       expect(logins().apinizer).toBe(2 * expiry);
       sandbox.advance(HOUR);
@@ -148,7 +229,9 @@ describe("where there is a login", () => {
     const alone = { store: { get, set, delete: remove } };
     const { accessToken } = await manager(alone).auth.getToken();
     expect((await manager(alone).auth.getToken()).accessToken).toBe(accessToken);
-    expect(await failure(manager({ ...alone, password: "wrong-password" }).auth.getToken())).toMatchObject({ kind: "credentials" });
+    expect(
+      await failure(manager({ ...alone, password: "wrong-password" }).auth.getToken()),
+    ).toMatchObject({ kind: "credentials" });
   });
 });
 
@@ -164,19 +247,34 @@ describe("where there is none: Petje.af, whose client secret all sessions share"
     expect((await app().session(first.key).GET("/users/me")).response.status).toBe(200);
     expect((await stored()).binding).toMatch(/^[\w-]{43}$/);
     const intruder = app({ clientSecret: "wrong-secret" }).session(first.key);
-    expect(await failure(intruder.auth.getToken())).toMatchObject({ kind: "credentials", status: 401 });
+    expect(await failure(intruder.auth.getToken())).toMatchObject({
+      kind: "credentials",
+      status: 401,
+    });
   });
 
   test("T-07 a record that is bound otherwise is not served: a refresh must succeed first, and binds it", async () => {
     const first = await consent();
     const before = await stored();
     const { clientSecret } = sandbox.petjeaf.options;
-    const both: typeof fetch = (input, init) => fetch(input, { ...init, ...(typeof init?.body === "string" ? { body: init.body.replace("rotated-secret", encodeURIComponent(clientSecret)) } : {}) });
+    const both: typeof fetch = (input, init) =>
+      fetch(input, {
+        ...init,
+        ...(typeof init?.body === "string"
+          ? { body: init.body.replace("rotated-secret", encodeURIComponent(clientSecret)) }
+          : {}),
+      });
     const next = app({ clientSecret: "rotated-secret", fetch: both }).session(first.key);
     expect((await next.auth.getToken()).accessToken).not.toBe(before.token.accessToken);
     expect(refreshes()).toBe(2);
     expect((await stored()).binding).not.toBe(before.binding);
-    expect((await app({ clientSecret: "rotated-secret", fetch: both }).session(first.key).auth.getToken()).accessToken).toBe((await stored()).token.accessToken);
+    expect(
+      (
+        await app({ clientSecret: "rotated-secret", fetch: both })
+          .session(first.key)
+          .auth.getToken()
+      ).accessToken,
+    ).toBe((await stored()).token.accessToken);
     expect(refreshes()).toBe(2);
   });
 
@@ -184,13 +282,27 @@ describe("where there is none: Petje.af, whose client secret all sessions share"
     const first = await consent();
     const before = await stored();
     const intruder = app({ clientSecret: "wrong-secret" }).session(first.key);
-    expect(await failure(intruder.auth.getToken())).toMatchObject({ kind: "credentials", status: 401 });
+    expect(await failure(intruder.auth.getToken())).toMatchObject({
+      kind: "credentials",
+      status: 401,
+    });
     // Even a vendor that takes it for a dead grant.
-    sandbox.petjeaf.fail({ operation: "createToken", status: 400, body: { detail: "Invalid grant: refresh token is invalid" } });
+    sandbox.petjeaf.fail({
+      operation: "createToken",
+      status: 400,
+      body: { detail: "Invalid grant: refresh token is invalid" },
+    });
     const other = app({ clientSecret: "another-wrong-secret" }).session(first.key);
-    expect(await failure(other.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
+    expect(await failure(other.auth.getToken())).toMatchObject({
+      kind: "reauthorization_required",
+    });
     const { token, binding, reauthorizationRequired, intent } = await stored();
-    expect({ token, binding, reauthorizationRequired, intent }).toEqual({ token: before.token, binding: before.binding, reauthorizationRequired: undefined, intent: undefined });
+    expect({ token, binding, reauthorizationRequired, intent }).toEqual({
+      token: before.token,
+      binding: before.binding,
+      reauthorizationRequired: undefined,
+      intent: undefined,
+    });
     sandbox.advance(HOUR);
     expect((await app().session(first.key).GET("/users/me")).response.status).toBe(200);
   });
@@ -198,8 +310,13 @@ describe("where there is none: Petje.af, whose client secret all sessions share"
   test("T-07 whoever has a wrong secret cannot make an end of the session either, whatever the vendor says", async () => {
     const first = await consent();
     const before = await stored();
-    sandbox.petjeaf.fail({ operation: "createToken", status: 400, body: { detail: "Invalid grant: refresh token is invalid" } });
-    await app({ clientSecret: "wrong-secret" }).session(first.key).auth.revoke(); // A dead grant has nothing left to revoke.
+    sandbox.petjeaf.fail({
+      operation: "createToken",
+      status: 400,
+      body: { detail: "Invalid grant: refresh token is invalid" },
+    });
+    // A dead grant has nothing left to revoke.
+    await app({ clientSecret: "wrong-secret" }).session(first.key).auth.revoke();
     expect((await stored()).token).toEqual(before.token);
     expect((await app().session(first.key).GET("/users/me")).response.status).toBe(200);
     await app().session(first.key).auth.revoke();
@@ -209,22 +326,41 @@ describe("where there is none: Petje.af, whose client secret all sessions share"
   test("T-13 the secret that an exchange binds to is had before the code is spent: what fails later costs nothing", async () => {
     let asked = 0;
     const { clientSecret } = sandbox.petjeaf.options;
-    const session = await consent({ clientSecret: () => {
-      asked += 1;
-      if (asked > 1) throw new Error("sealed"); // Once, to bind and to send.
-      return clientSecret;
-    } });
+    const session = await consent({
+      clientSecret: () => {
+        asked += 1;
+        if (asked > 1) throw new Error("sealed"); // Once, to bind and to send.
+        return clientSecret;
+      },
+    });
     expect((await session.GET("/users/me")).response.status).toBe(200);
     expect((await stored()).binding).toMatch(/^[\w-]{43}$/);
-    expect((await app().session("me").auth.getToken()).accessToken).toBe((await session.auth.getToken()).accessToken);
+    expect((await app().session("me").auth.getToken()).accessToken).toBe(
+      (await session.auth.getToken()).accessToken,
+    );
   });
 });
 
 describe("secrets that are functions", () => {
   test("T-07 are revealed before a record is adopted: who cannot reveal them is not served", async () => {
     await manager().auth.getToken();
-    expect(await failure(manager({ password: () => { throw new Error("sealed"); } }).auth.getToken())).toMatchObject({ kind: "configuration", option: "password" });
-    expect(await failure(manager({ password: () => new Promise(() => undefined), timeouts: { attempt: 200, total: 300 } }).auth.getToken())).toMatchObject({ kind: "network", code: "timeout", maybeReceived: false });
+    expect(
+      await failure(
+        manager({
+          password: () => {
+            throw new Error("sealed");
+          },
+        }).auth.getToken(),
+      ),
+    ).toMatchObject({ kind: "configuration", option: "password" });
+    expect(
+      await failure(
+        manager({
+          password: () => new Promise(() => undefined),
+          timeouts: { attempt: 200, total: 300 },
+        }).auth.getToken(),
+      ),
+    ).toMatchObject({ kind: "network", code: "timeout", maybeReceived: false });
     expect(logins().apinizer).toBe(1);
   });
 
@@ -232,7 +368,9 @@ describe("secrets that are functions", () => {
     let give: () => string = () => sandbox.genlogs.options.password;
     const client = logistics({ password: () => give() });
     await client.auth.getToken();
-    give = () => { throw new Error("sealed"); };
+    give = () => {
+      throw new Error("sealed");
+    };
     sandbox.advance(HOUR);
     expect((await client.GET("/carrier/recommendations")).response.status).toBe(200);
     expect(logins()).toMatchObject({ genlogs: 1, refreshes: 1 });
@@ -245,32 +383,55 @@ describe("secrets that are functions", () => {
 
 describe("a vault that gives another secret while a token is had", () => {
   /** Gives these one after another, then the last one for good. */
-  const giving = (...secrets: string[]) => () => (secrets.length > 1 ? secrets.shift()! : secrets[0]!);
+  const giving =
+    (...secrets: string[]) =>
+    () =>
+      secrets.length > 1 ? secrets.shift()! : secrets[0]!;
 
   test("T-07 a token is bound to the secret that was sent for it, and to no other", async () => {
     const { password } = sandbox.apinizer.options;
-    for (const secrets of [["old-password", password], [password, "old-password"]]) {
-      const client = manager({ password: giving(...secrets), timeouts: { attempt: 2000, total: 3000 } });
+    for (const secrets of [
+      ["old-password", password],
+      [password, "old-password"],
+    ]) {
+      const client = manager({
+        password: giving(...secrets),
+        timeouts: { attempt: 2000, total: 3000 },
+      });
       const [first] = await Promise.allSettled([client.auth.getToken()]);
       client.auth.reset();
       if (first?.status === "rejected") await client.auth.getToken();
-      expect(await failure(manager({ password: "old-password" }).auth.getToken())).toMatchObject({ kind: "credentials" });
-      expect((await manager().auth.getToken()).accessToken).toBe((await stored()).token.accessToken);
+      expect(await failure(manager({ password: "old-password" }).auth.getToken())).toMatchObject({
+        kind: "credentials",
+      });
+      expect((await manager().auth.getToken()).accessToken).toBe(
+        (await stored()).token.accessToken,
+      );
       await store.delete(await keyOf());
     }
   });
 
   test("T-10 a refusal latches the secret that was sent, and no other", async () => {
-    expect(await failure(manager({ password: giving("wrong-password", sandbox.apinizer.options.password) }).auth.getToken())).toMatchObject({ kind: "credentials" });
+    expect(
+      await failure(
+        manager({
+          password: giving("wrong-password", sandbox.apinizer.options.password),
+        }).auth.getToken(),
+      ),
+    ).toMatchObject({ kind: "credentials" });
     expect(await manager().auth.getToken()).toMatchObject({ tokenType: "Bearer" });
-    expect(await failure(manager({ password: "wrong-password" }).auth.getToken())).toMatchObject({ kind: "credentials" });
+    expect(await failure(manager({ password: "wrong-password" }).auth.getToken())).toMatchObject({
+      kind: "credentials",
+    });
     expect(logins().apinizer).toBe(2);
   });
 });
 
 test("T-07 API keys are no part of it: a client with another one shares the token", async () => {
   const { accessToken } = await logistics().auth.getToken();
-  expect((await logistics({ apiKey: "another-api-key" }).auth.getToken()).accessToken).toBe(accessToken);
+  expect((await logistics({ apiKey: "another-api-key" }).auth.getToken()).accessToken).toBe(
+    accessToken,
+  );
 });
 
 test("T-07 in an encrypted store the binding is sealed as well; in another it is an HMAC that holds nothing of the password", async () => {
@@ -279,9 +440,13 @@ test("T-07 in an encrypted store the binding is sealed as well; in another it is
     const files = createFileStore({ path, ...encryption });
     const { accessToken } = await manager({ store: files }).auth.getToken();
     expect((await manager({ store: files }).auth.getToken()).accessToken).toBe(accessToken);
-    expect(await failure(manager({ store: files, password: "wrong-password" }).auth.getToken())).toMatchObject({ kind: "credentials" });
+    expect(
+      await failure(manager({ store: files, password: "wrong-password" }).auth.getToken()),
+    ).toMatchObject({ kind: "credentials" });
     const inner = join(path, readdirSync(path)[0] ?? "");
-    const texts = readdirSync(inner).map((name) => readFileSync(join(inner, name), "utf8")).join("\n");
+    const texts = readdirSync(inner)
+      .map((name) => readFileSync(join(inner, name), "utf8"))
+      .join("\n");
     expect(/"binding":"[\w-]{43}"/.test(texts)).toBe(!("seal" in encryption));
     expect(/"tag":"[\w-]{43}"/.test(texts)).toBe(!("seal" in encryption));
     expect(texts).not.toContain("wrong-password");
@@ -304,9 +469,19 @@ describe("what it costs", () => {
     const other = await startSandbox();
     const password = `password-${Math.random()}`;
     for (let i = 0; i < 5; i += 1) await failure(manager({ password }).auth.getToken());
-    for (let i = 0; i < 3; i += 1) await failure(manager({ password: `${password}-2` }).auth.getToken());
-    await failure(createApinizerClient({ ...other.apinizer.options, password, store }).auth.getToken());
-    await failure(createApinizerClient({ ...sandbox.apinizer.options, username: "another", password, store }).auth.getToken());
+    for (let i = 0; i < 3; i += 1)
+      await failure(manager({ password: `${password}-2` }).auth.getToken());
+    await failure(
+      createApinizerClient({ ...other.apinizer.options, password, store }).auth.getToken(),
+    );
+    await failure(
+      createApinizerClient({
+        ...sandbox.apinizer.options,
+        username: "another",
+        password,
+        store,
+      }).auth.getToken(),
+    );
     await other.close();
     expect(derive).toHaveBeenCalledTimes(4);
     const salts = derive.mock.calls.map(([parameters]) => {
@@ -314,27 +489,68 @@ describe("what it costs", () => {
       return Buffer.from((parameters as unknown as { salt: Uint8Array }).salt).toString();
     });
     expect(new Set(salts).size).toBe(3);
-    expect(salts[0]).toBe(JSON.stringify(["apinizer", `${sandbox.apinizer.options.managerUrl}/apiops/auth/token`, sandbox.apinizer.options.username]));
+    expect(salts[0]).toBe(
+      JSON.stringify([
+        "apinizer",
+        `${sandbox.apinizer.options.managerUrl}/apiops/auth/token`,
+        sandbox.apinizer.options.username,
+      ]),
+    );
   });
 
   test("T-07 the sessions of Petje.af share one derivation", async () => {
     const derive = jest.spyOn(crypto.subtle, "deriveKey");
     const clientSecret = `secret-${Math.random()}`;
-    const client = createPetjeafClient({ clientId: "c", clientSecret, baseUrl: "https://petjeaf.example", store, fetch: async () => Response.json({ access_token: "t", expires_in: 3600, refresh_token: "r" }) });
-    for (let i = 0; i < 20; i += 1) await client.exchange("?code=c&state=s", { state: "s", key: `person-${i}` });
+    const client = createPetjeafClient({
+      clientId: "c",
+      clientSecret,
+      baseUrl: "https://petjeaf.example",
+      store,
+      fetch: async () => Response.json({ access_token: "t", expires_in: 3600, refresh_token: "r" }),
+    });
+    for (let i = 0; i < 20; i += 1)
+      await client.exchange("?code=c&state=s", { state: "s", key: `person-${i}` });
     expect(derive).toHaveBeenCalledTimes(1);
-    expect(new Set(await Promise.all((await keysOf(store)).map(async (key) => (await store.get(key))?.binding))).size).toBe(20);
+    expect(
+      new Set(
+        await Promise.all(
+          (await keysOf(store)).map(async (key) => (await store.get(key))?.binding),
+        ),
+      ).size,
+    ).toBe(20);
   });
 });
 
 test("T-07 a provider that gives no credentials to bind to needs the client's own store", () => {
   const provider = {
-    name: "other", tokenScheme: "bearer", meta: { servers: [], schemes: { bearer: { header: "Authorization" } }, security: [], operations: {} },
-    connect: () => ({ baseUrl: "https://other.example", identity: ["u"], tokenOperation: "POST /token", grants: () => [] }), parseToken: () => { throw new Error("not used"); }, readProblem: () => ({}),
+    name: "other",
+    tokenScheme: "bearer",
+    meta: {
+      servers: [],
+      schemes: { bearer: { header: "Authorization" } },
+      security: [],
+      operations: {},
+    },
+    connect: () => ({
+      baseUrl: "https://other.example",
+      identity: ["u"],
+      tokenOperation: "POST /token",
+      grants: () => [],
+    }),
+    parseToken: () => {
+      throw new Error("not used");
+    },
+    readProblem: () => ({}),
   };
   for (const credentials of [{}, { credentials: async () => ["secret"] }]) {
     const connect = () => ({ ...provider.connect(), ...credentials }) as never;
-    expect(() => createClient({ ...provider, connect }, { store })).toThrow(expect.objectContaining({ kind: "configuration", option: "store", message: expect.stringContaining("`credentials`") }));
+    expect(() => createClient({ ...provider, connect }, { store })).toThrow(
+      expect.objectContaining({
+        kind: "configuration",
+        option: "store",
+        message: expect.stringContaining("`credentials`"),
+      }),
+    );
   }
   createClient(provider, {});
 });
@@ -342,7 +558,10 @@ test("T-07 a provider that gives no credentials to bind to needs the client's ow
 test("T-07 the key of a session that is called `latch` is not that of another session's latch", async () => {
   const client = app();
   const { url, state } = client.authorizationUrl({ scope: "profile.read" });
-  const session = await client.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", { state, key: "latch" });
+  const session = await client.exchange(
+    (await fetch(url, { redirect: "manual" })).headers.get("location") ?? "",
+    { state, key: "latch" },
+  );
   expect((await session.GET("/users/me")).response.status).toBe(200);
   expect(await keysOf(store)).toEqual([expect.stringMatching(/:%6Catch$/)]);
   sandbox.advance(HOUR);

@@ -1,6 +1,17 @@
-/** The end of a client: what `close()` waits for, for how long, what it reports, and what it lets go. */
+/**
+ * The end of a client: what `close()` waits for, for how long, what it reports, and what it lets
+ * go.
+ */
 import {
-  createApinizerClient, createMemoryStore, createPetjeafClient, StoreError, type CommonOptions, type PetjeafClient, type PetjeafSession, type TokenSource, type TokenStore,
+  createApinizerClient,
+  createMemoryStore,
+  createPetjeafClient,
+  StoreError,
+  type CommonOptions,
+  type PetjeafClient,
+  type PetjeafSession,
+  type TokenSource,
+  type TokenStore,
 } from "../src/index.ts";
 import { apinizer } from "../src/providers/apinizer.ts";
 import { createRuntime } from "../src/runtime.ts";
@@ -13,11 +24,14 @@ import { failure } from "./support/clients.ts";
 import { until } from "./support/wait.ts";
 
 let sandbox: Sandbox;
-beforeEach(async () => { sandbox = await startSandbox(); });
+beforeEach(async () => {
+  sandbox = await startSandbox();
+});
 afterEach(() => sandbox.close());
 
 const HOUR = 3_600_000;
-const petjeaf = (options: CommonOptions = {}): PetjeafClient => createPetjeafClient({ ...sandbox.petjeaf.options, now: sandbox.now, ...options });
+const petjeaf = (options: CommonOptions = {}): PetjeafClient =>
+  createPetjeafClient({ ...sandbox.petjeaf.options, now: sandbox.now, ...options });
 
 async function consent(app: PetjeafClient, key = "me"): Promise<PetjeafSession> {
   const { url, state } = app.authorizationUrl({ scope: "profile.read" });
@@ -26,14 +40,23 @@ async function consent(app: PetjeafClient, key = "me"): Promise<PetjeafSession> 
 }
 
 /** A store that can be broken: it takes no token then, and counts the attempts. */
-function breakable(): { readonly store: TokenStore; readonly state: { broken: boolean; attempts: number } } {
+function breakable(): {
+  readonly store: TokenStore;
+  readonly state: { broken: boolean; attempts: number };
+} {
   const memory = createMemoryStore();
   const state = { broken: false, attempts: 0 };
-  return { state, store: { ...memory, set: async (...args) => {
-    state.attempts += 1;
-    if (state.broken && !args[1].intent) throw new Error("full"); // An intent is no token.
-    return memory.set(...args);
-  } } };
+  return {
+    state,
+    store: {
+      ...memory,
+      set: async (...args) => {
+        state.attempts += 1;
+        if (state.broken && !args[1].intent) throw new Error("full"); // An intent is no token.
+        return memory.set(...args);
+      },
+    },
+  };
 }
 
 describe("close() twice", () => {
@@ -87,49 +110,77 @@ describe("close() twice", () => {
 });
 
 /** Timers that are set and not over, and whether the process stays alive for each. */
-function watched(): { readonly scheduler: Scheduler; readonly timers: Map<object, boolean>; readonly alive: () => number } {
+function watched(): {
+  readonly scheduler: Scheduler;
+  readonly timers: Map<object, boolean>;
+  readonly alive: () => number;
+} {
   const timers = new Map<object, boolean>();
-  const scheduler: Scheduler = { ...systemScheduler, after: (ms, run) => {
-    const id = {};
-    const timer = systemScheduler.after(ms, () => {
-      timers.delete(id);
-      run();
-    });
-    timers.set(id, true);
-    return {
-      clear: () => {
+  const scheduler: Scheduler = {
+    ...systemScheduler,
+    after: (ms, run) => {
+      const id = {};
+      const timer = systemScheduler.after(ms, () => {
         timers.delete(id);
-        timer.clear();
-      },
-      keepAlive: (yes) => {
-        if (timers.has(id)) timers.set(id, yes);
-        timer.keepAlive(yes);
-      },
-    };
-  } };
+        run();
+      });
+      timers.set(id, true);
+      return {
+        clear: () => {
+          timers.delete(id);
+          timer.clear();
+        },
+        keepAlive: (yes) => {
+          if (timers.has(id)) timers.set(id, yes);
+          timer.keepAlive(yes);
+        },
+      };
+    },
+  };
   return { scheduler, timers, alive: () => [...timers.values()].filter(Boolean).length };
 }
 
 /** A source whose token is due, and whose vendor answers when it is told to. */
-async function renewing(options: CommonOptions = {}): Promise<ReturnType<typeof watched> & { readonly source: GrantedTokenSource; readonly answer: () => void; readonly saved: () => Promise<string | undefined> }> {
+async function renewing(options: CommonOptions = {}): Promise<
+  ReturnType<typeof watched> & {
+    readonly source: GrantedTokenSource;
+    readonly answer: () => void;
+    readonly saved: () => Promise<string | undefined>;
+  }
+> {
   let now = Date.now();
   let asked = 0;
   let answer = (): void => undefined;
-  const answered = new Promise<void>((resolve) => { answer = resolve; });
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
   const store = options.store ?? createMemoryStore();
   let key = "";
   const given = {
-    managerUrl: "https://m.example", username: "u", password: "p", now: () => now,
+    managerUrl: "https://m.example",
+    username: "u",
+    password: "p",
+    now: () => now,
     fetch: async () => {
       asked += 1;
       const n = asked;
       if (n > 1) await answered;
       return Response.json({ access_token: `token-${n}`, expires_in: 3600 });
     },
-    ...options, store: { ...store, get: async (name: string) => { if (!name.endsWith(":latch")) key = name; return store.get(name); } },
+    ...options,
+    store: {
+      ...store,
+      get: async (name: string) => {
+        if (!name.endsWith(":latch")) key = name;
+        return store.get(name);
+      },
+    },
   };
   const watch = watched();
-  const source = createTokenSource(apinizer, apinizer.connect(given), { ...createRuntime(given, undefined), scheduler: watch.scheduler });
+  const source = createTokenSource(apinizer, apinizer.connect(given), {
+    ...createRuntime(given, undefined),
+    scheduler: watch.scheduler,
+  });
   await source.getToken();
   now += 3_500_000;
   await source.getToken();
@@ -137,8 +188,14 @@ async function renewing(options: CommonOptions = {}): Promise<ReturnType<typeof 
   return { ...watch, source, answer, saved: async () => (await store.get(key))?.token.accessToken };
 }
 
-/** What is left of a client whose token no store took, in a process of its own: where coverage is counted, the engine holds on to more. */
-const leftOfClosed = (): unknown => JSON.parse(inChild(`
+/**
+ * What is left of a client whose token no store took, in a process of its own: where coverage is
+ * counted, the engine holds on to more.
+ */
+const leftOfClosed = (): unknown =>
+  JSON.parse(
+    inChild(
+      `
   import { setFlagsFromString } from "node:v8";
   import { runInNewContext } from "node:vm";
   import { createApinizerClient, createMemoryStore } from "$src/index.ts";
@@ -165,15 +222,27 @@ const leftOfClosed = (): unknown => JSON.parse(inChild(`
     if (!isHeld()) break;
   }
   console.log(JSON.stringify({ told, held: isHeld() }));
-  process.exit();`, 45_000));
+  process.exit();`,
+      45_000,
+    ),
+  );
 
 describe("after close()", () => {
   test("a token that could not be saved is held no longer, and no timer is left that would save it", async () => {
     const { scheduler, timers } = watched();
     const { get, delete: remove } = createMemoryStore();
-    const store: TokenStore = { get, delete: remove, set: async () => { throw new Error("full"); } };
+    const store: TokenStore = {
+      get,
+      delete: remove,
+      set: async () => {
+        throw new Error("full");
+      },
+    };
     const options = { ...sandbox.apinizer.options, store };
-    const source = createTokenSource(apinizer, apinizer.connect(options), { ...createRuntime(options, undefined), scheduler });
+    const source = createTokenSource(apinizer, apinizer.connect(options), {
+      ...createRuntime(options, undefined),
+      scheduler,
+    });
     await source.getToken();
     expect(timers.size).toBe(1); // It would be written again after a while.
     const error = await failure(source.close());
@@ -185,7 +254,11 @@ describe("after close()", () => {
 
   test("what a request brings that was waited for no longer is saved all the same", async () => {
     const { source, answer, saved, timers } = await renewing();
-    expect(await failure(source.close({ within: 20 }))).toMatchObject({ kind: "store", code: "gave_up", message: expect.stringContaining("may be lost") });
+    expect(await failure(source.close({ within: 20 }))).toMatchObject({
+      kind: "store",
+      code: "gave_up",
+      message: expect.stringContaining("may be lost"),
+    });
     const end = source.close(); // One that has the time learns how it ends.
     answer();
     await end;
@@ -197,9 +270,15 @@ describe("after close()", () => {
     const { store, state } = breakable();
     const { source, answer, timers } = await renewing({ store });
     state.broken = true;
-    expect(await failure(source.close({ within: 20 }))).toMatchObject({ kind: "store", code: "gave_up" });
+    expect(await failure(source.close({ within: 20 }))).toMatchObject({
+      kind: "store",
+      code: "gave_up",
+    });
     answer();
-    expect(await failure(source.finish())).toMatchObject({ kind: "store", message: expect.stringContaining("lost with this client") });
+    expect(await failure(source.finish())).toMatchObject({
+      kind: "store",
+      message: expect.stringContaining("lost with this client"),
+    });
     expect(timers.size).toBe(0);
   });
 
@@ -222,15 +301,34 @@ describe("after close()", () => {
 
 describe("close({ within })", () => {
   test.each([
-    ["within", { within: 0 }], ["within", { within: -1 }], ["within", { within: Number.NaN }], ["within", { within: Infinity }], ["within", { within: "1" }], ["options", "SIGTERM"], ["options", null],
-  ])("with a mistake in `%s` (%p) is a configuration error, and ends nothing", async (option, options) => {
-    const app = petjeaf();
-    const session = await consent(app);
-    const clients = [app, session.auth, createApinizerClient(sandbox.apinizer.options).auth, createApinizerClient({ managerUrl: "https://m.example", token: "t" }).auth];
-    for (const client of clients) expect(await failure(client.close(options as never))).toMatchObject({ kind: "configuration", option });
-    expect((await session.auth.getToken()).accessToken).toBeTruthy();
-    for (const auth of [app.session("other").auth, ...clients.slice(2) as TokenSource[]]) expect((await auth.explain()).closed).toBe(false);
-  });
+    ["within", { within: 0 }],
+    ["within", { within: -1 }],
+    ["within", { within: Number.NaN }],
+    ["within", { within: Infinity }],
+    ["within", { within: "1" }],
+    ["options", "SIGTERM"],
+    ["options", null],
+  ])(
+    "with a mistake in `%s` (%p) is a configuration error, and ends nothing",
+    async (option, options) => {
+      const app = petjeaf();
+      const session = await consent(app);
+      const clients = [
+        app,
+        session.auth,
+        createApinizerClient(sandbox.apinizer.options).auth,
+        createApinizerClient({ managerUrl: "https://m.example", token: "t" }).auth,
+      ];
+      for (const client of clients)
+        expect(await failure(client.close(options as never))).toMatchObject({
+          kind: "configuration",
+          option,
+        });
+      expect((await session.auth.getToken()).accessToken).toBeTruthy();
+      for (const auth of [app.session("other").auth, ...(clients.slice(2) as TokenSource[])])
+        expect((await auth.explain()).closed).toBe(false);
+    },
+  );
 
   test("of an app holds for all its sessions and consents together", async () => {
     const app = petjeaf();
@@ -241,7 +339,10 @@ describe("close({ within })", () => {
     const renewed = session.auth.getToken();
     const exchanged = consent(app, "other");
     await until(() => sandbox.petjeaf.count("createToken") === before + 2);
-    expect(await failure(app.close({ within: 20 }))).toMatchObject({ kind: "store", code: "gave_up" });
+    expect(await failure(app.close({ within: 20 }))).toMatchObject({
+      kind: "store",
+      code: "gave_up",
+    });
     expect((await session.auth.explain()).inFlight).toBe(true);
     await app.close();
     expect((await session.auth.explain()).inFlight).toBe(false);
@@ -253,7 +354,13 @@ describe("close({ within })", () => {
   test("T-14 has nothing to tell where all is saved, and only the turn is slow to be given back", async () => {
     const memory = createMemoryStore();
     let hangs = false;
-    const { source, answer, saved } = await renewing({ leases: { poll: 10 }, store: { ...memory, release: (...args) => (hangs ? new Promise(() => undefined) : memory.release(...args)) } });
+    const { source, answer, saved } = await renewing({
+      leases: { poll: 10 },
+      store: {
+        ...memory,
+        release: (...args) => (hangs ? new Promise(() => undefined) : memory.release(...args)),
+      },
+    });
     hangs = true;
     answer();
     await until(async () => (await source.explain()).token?.state === "fresh");
@@ -263,8 +370,13 @@ describe("close({ within })", () => {
 });
 
 describe("T-06 close() keeps the process alive for what it waits for", () => {
-  /** A process whose token is due, renewed in the background, and whose vendor does not come up with another one. */
-  const child = (vendor: string, end: string): string => inChild(`
+  /**
+   * A process whose token is due, renewed in the background, and whose vendor does not come up with
+   * another one.
+   */
+  const child = (vendor: string, end: string): string =>
+    inChild(
+      `
     import { mkdtempSync, rmSync } from "node:fs";
     import { join } from "node:path";
     import { tmpdir } from "node:os";
@@ -287,7 +399,9 @@ describe("T-06 close() keeps the process alive for what it waits for", () => {
       await client.auth.close(options).catch(({ kind, code }) => console.log(kind, code));
       console.log("closed", (await client.auth.explain()).inFlight);
     };
-    ${end}`, 25_000);
+    ${end}`,
+      25_000,
+    );
 
   /** As most servers do it. */
   const ON_SIGTERM = (options: string): string => `
@@ -307,13 +421,22 @@ describe("T-06 close() keeps the process alive for what it waits for", () => {
     ["a pause before the next attempt", SERVER_FAILS, ON_SIGTERM("options")],
     ["the deadline of a request", HANGS, ON_SIGTERM("options")],
     ["the turn of another process", TURN_IS_TAKEN, ON_SIGTERM("{ ...options, store }")],
-    ["at the end of a module", SERVER_FAILS, "await close(await renewing(createApinizerClient(options)));"],
+    [
+      "at the end of a module",
+      SERVER_FAILS,
+      "await close(await renewing(createApinizerClient(options)));",
+    ],
   ])("%s", (_, vendor, end) => {
     expect(child(vendor, end)).toBe("closed false");
   });
 
   test("and for no longer than `within`: what is still under way is told, and the process ends", () => {
-    expect(child(HANGS, `await close(await renewing(createApinizerClient({ ...options, timeouts: {} })), { within: 300 });`)).toBe("store gave_up\nclosed true");
+    expect(
+      child(
+        HANGS,
+        `await close(await renewing(createApinizerClient({ ...options, timeouts: {} })), { within: 300 });`,
+      ),
+    ).toBe("store gave_up\nclosed true");
   });
 
   test("and not a moment longer", async () => {

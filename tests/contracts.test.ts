@@ -1,4 +1,7 @@
-/** Every contract case on three executors, and what keeps the proof from rotting. The whole score is `npm run contracts`. */
+/**
+ * Every contract case on three executors, and what keeps the proof from rotting. The whole score is
+ * `npm run contracts`.
+ */
 import { spawnSync } from "node:child_process";
 import { disagreements } from "../scripts/contracts/agreement.ts";
 import { caseMutants } from "../scripts/contracts/case-mutants.ts";
@@ -13,15 +16,28 @@ import { complaints, createContract, judge, runCase, type Contract } from "../sr
 describe.each(load())("$provider", (subject) => {
   const { provider, document, ledger, cases } = subject;
   let contract: Contract;
-  beforeAll(async () => { contract = await createContract(document); });
+  beforeAll(async () => {
+    contract = await createContract(document);
+  });
 
-  test.each(cases)("$name keeps to the spec, or breaks it where it says so", (one) => expect(onSpec(contract, one)).toEqual([]));
-  test.each(cases.filter(({ conforms }) => conforms !== "request"))("$name leaves the client as it stands, and comes out as it stands", async (one) => expect(await onClient(provider, contract, one, cases)).toEqual([]));
-  test.each(cases)("$name over a socket", async (one) => expect(await onSandbox(provider, contract, one)).toEqual([]));
+  test.each(cases)("$name keeps to the spec, or breaks it where it says so", (one) =>
+    expect(onSpec(contract, one)).toEqual([]),
+  );
+  test.each(cases.filter(({ conforms }) => conforms !== "request"))(
+    "$name leaves the client as it stands, and comes out as it stands",
+    async (one) => expect(await onClient(provider, contract, one, cases)).toEqual([]),
+  );
+  test.each(cases)("$name over a socket", async (one) =>
+    expect(await onSandbox(provider, contract, one)).toEqual([]),
+  );
 
   test("every cell has a case", () => {
     const covered = new Set(cases.filter(({ conforms }) => conforms === undefined).map(cellName));
-    expect(cellsOf(document).map(cellName).filter((name) => !covered.has(name))).toEqual([]);
+    expect(
+      cellsOf(document)
+        .map(cellName)
+        .filter((name) => !covered.has(name)),
+    ).toEqual([]);
   });
 
   test("ledger, spec and cases agree", () => expect(disagreements(subject)).toEqual([]));
@@ -39,7 +55,10 @@ describe.each(load())("$provider", (subject) => {
     expect(paths.length).toBeGreaterThan(10);
     for (const path of paths) {
       const copy = structuredClone(document) as Record<string, unknown>;
-      const node = path.reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], copy) as { "x-errata"?: string[] };
+      const node = path.reduce<unknown>(
+        (at, part) => (at as Record<string, unknown>)[part],
+        copy,
+      ) as { "x-errata"?: string[] };
       const [id = ""] = node["x-errata"] ?? [];
       delete node["x-errata"];
       expect(disagreements({ ...subject, document: copy }).join()).toContain(`erratum ${id}`);
@@ -54,32 +73,63 @@ describe.each(load())("$provider", (subject) => {
   });
 
   const wire = ledger.errata.filter(({ kind }) => kind === "wire");
-  test.each(wire)("$id $title: if the documents are believed, its cases fail", async ({ documented = [], evidence = [] }) => {
-    const believed = await createContract(applyOverlay(document, documented));
-    const failing = cases.filter(({ name }) => evidence.includes(name)).filter((one) => complaints(judge(believed, one), one.conforms).length > 0);
-    expect(failing).not.toEqual([]);
-  });
+  test.each(wire)(
+    "$id $title: if the documents are believed, its cases fail",
+    async ({ documented = [], evidence = [] }) => {
+      const believed = await createContract(applyOverlay(document, documented));
+      const failing = cases
+        .filter(({ name }) => evidence.includes(name))
+        .filter((one) => complaints(judge(believed, one), one.conforms).length > 0);
+      expect(failing).not.toEqual([]);
+    },
+  );
 
   test("there are mutants of every case and of the spec, and each changes something", () => {
-    const mutants = cases.filter(({ conforms }) => conforms === undefined).flatMap((one) => caseMutants(document, one).map(({ name, mutant }) => ({ name, changed: JSON.stringify(mutant) !== JSON.stringify(one) })));
+    const mutants = cases
+      .filter(({ conforms }) => conforms === undefined)
+      .flatMap((one) =>
+        caseMutants(document, one).map(({ name, mutant }) => ({
+          name,
+          changed: JSON.stringify(mutant) !== JSON.stringify(one),
+        })),
+      );
     expect(mutants.filter(({ changed }) => !changed)).toEqual([]);
     expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
     const specs = [...specMutants(document)];
-    expect(specs.filter((one) => JSON.stringify(one.document) === JSON.stringify(document)).map(({ name }) => name)).toEqual([]);
+    expect(
+      specs
+        .filter((one) => JSON.stringify(one.document) === JSON.stringify(document))
+        .map(({ name }) => name),
+    ).toEqual([]);
     expect(specs.length).toBeGreaterThan(100);
   });
 });
 
 test("an overlay that matches nothing is an error", () => {
-  expect(() => applyOverlay({ a: {} }, [{ target: "$.b", remove: true }])).toThrow("matches nothing");
-  expect(() => applyOverlay({ a: {} }, [{ target: "$.a", copy: "$.b" }])).toThrow("matches nothing");
+  expect(() => applyOverlay({ a: {} }, [{ target: "$.b", remove: true }])).toThrow(
+    "matches nothing",
+  );
+  expect(() => applyOverlay({ a: {} }, [{ target: "$.a", copy: "$.b" }])).toThrow(
+    "matches nothing",
+  );
 });
 
 test("overlay actions: objects merge, lists are appended to, the rest is replaced; removal and copy", () => {
-  const document = { a: { list: [1], text: "x", deep: { kept: 1 } }, b: [{ id: 1 }, { id: 2 }, { id: 3 }] };
-  expect(applyOverlay(document, [{ target: "$.a", update: { list: [2], text: "y", deep: { added: 2 } } }])).toMatchObject({ a: { list: [1, 2], text: "y", deep: { kept: 1, added: 2 } } });
-  expect(applyOverlay(document, [{ target: "$.b[0,1]", remove: true }])).toMatchObject({ b: [{ id: 3 }] });
-  expect(applyOverlay(document, [{ target: "$.b[0]", copy: "$.a" }])).toMatchObject({ b: [{ id: 1, text: "x" }, { id: 2 }, { id: 3 }] });
+  const document = {
+    a: { list: [1], text: "x", deep: { kept: 1 } },
+    b: [{ id: 1 }, { id: 2 }, { id: 3 }],
+  };
+  expect(
+    applyOverlay(document, [
+      { target: "$.a", update: { list: [2], text: "y", deep: { added: 2 } } },
+    ]),
+  ).toMatchObject({ a: { list: [1, 2], text: "y", deep: { kept: 1, added: 2 } } });
+  expect(applyOverlay(document, [{ target: "$.b[0,1]", remove: true }])).toMatchObject({
+    b: [{ id: 3 }],
+  });
+  expect(applyOverlay(document, [{ target: "$.b[0]", copy: "$.a" }])).toMatchObject({
+    b: [{ id: 1, text: "x" }, { id: 2 }, { id: 3 }],
+  });
   expect(document.a.list).toEqual([1]);
 });
 
@@ -91,17 +141,34 @@ test("the fourth executor: safe cases against any address, and what comes back a
     const { managerUrl, ...account } = sandbox.apinizer.options;
     const safe = cases.filter((one) => one.safe);
     expect(safe.length).toBeGreaterThan(2);
-    const run = (one: (typeof safe)[number]) => runCase(contract, one, { provider: "apinizer", baseUrl: `${managerUrl}/apiops`, account, path: contract.locate(one.request.method, one.request.url)?.operation.path ?? "" });
+    const run = (one: (typeof safe)[number]) =>
+      runCase(contract, one, {
+        provider: "apinizer",
+        baseUrl: `${managerUrl}/apiops`,
+        account,
+        path: contract.locate(one.request.method, one.request.url)?.operation.path ?? "",
+      });
     for (const one of safe) expect(await run(one)).toEqual([]);
-    sandbox.apinizer.fail({ operation: "listProjects", status: 200, headers: { "content-type": "application/json" }, body: `{"resultList":[{"nme":"canary"}]}` });
+    sandbox.apinizer.fail({
+      operation: "listProjects",
+      status: 200,
+      headers: { "content-type": "application/json" },
+      body: `{"resultList":[{"nme":"canary"}]}`,
+    });
     const problems = await run(safe.find(({ operationId }) => operationId === "listProjects")!);
-    expect(problems).toEqual(["the answer 200 to listProjects breaks the spec at /resultList/0/name: must have required property 'name'"]);
+    expect(problems).toEqual([
+      "the answer 200 to listProjects breaks the spec at /resultList/0/name: must have required property 'name'",
+    ]);
   } finally {
     await sandbox.close();
   }
 });
 
 test("the pages of the ledger are up to date", () => {
-  const { status, stdout } = spawnSync(process.execPath, ["--import", "tsx", "scripts/errata.ts", "--check"], { encoding: "utf8" });
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", "scripts/errata.ts", "--check"],
+    { encoding: "utf8" },
+  );
   expect({ status, stdout }).toMatchObject({ status: 0 });
 });

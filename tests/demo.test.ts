@@ -1,4 +1,7 @@
-/** The demo's table is complete, tells failures, holds no secret, and calls for real what the environment names. */
+/**
+ * The demo's table is complete, tells failures, holds no secret, and calls for real what the
+ * environment names.
+ */
 import { runDemo } from "../scripts/demo/run.ts";
 import { startSandbox } from "../src/sandbox/index.ts";
 import { leaks } from "./support/secrets.ts";
@@ -22,12 +25,20 @@ test("a provider whose credentials are in the environment is called for real, an
   const other = await startSandbox();
   try {
     const { managerUrl, username, password } = other.apinizer.options;
-    const good = await demo({ APINIZER_MANAGER_URL: managerUrl, APINIZER_USERNAME: username, APINIZER_PASSWORD: password });
+    const good = await demo({
+      APINIZER_MANAGER_URL: managerUrl,
+      APINIZER_USERNAME: username,
+      APINIZER_PASSWORD: password,
+    });
     expect(good.text).toMatch(/Apinizer +client credentials +live/);
     expect(good.text).toContain("Called for real: Apinizer.");
     expect(good.ok).toBe(true);
     expect(other.apinizer.count("createToken")).toBe(2);
-    const bad = await demo({ APINIZER_MANAGER_URL: managerUrl, APINIZER_USERNAME: username, APINIZER_PASSWORD: "canary-wrong-password" });
+    const bad = await demo({
+      APINIZER_MANAGER_URL: managerUrl,
+      APINIZER_USERNAME: username,
+      APINIZER_PASSWORD: "canary-wrong-password",
+    });
     expect(bad.ok).toBe(false);
     expect(bad.text).toMatch(/failed +CredentialsError/);
     expect(leaks(bad.text, ["canary-wrong-password", password])).toEqual([]);
@@ -37,5 +48,7 @@ test("a provider whose credentials are in the environment is called for real, an
 });
 
 test("half of a provider's variables is a mistake, not a reason to fake it", async () => {
-  await expect(demo({ GENLOGS_EMAIL: "e@example.com" })).rejects.toThrow("GENLOGS_API_KEY, GENLOGS_PASSWORD missing");
+  await expect(demo({ GENLOGS_EMAIL: "e@example.com" })).rejects.toThrow(
+    "GENLOGS_API_KEY, GENLOGS_PASSWORD missing",
+  );
 });

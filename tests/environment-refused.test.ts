@@ -1,18 +1,37 @@
-/** Platforms on which a look at the environment needs a permission, as Deno does: what is refused counts as unknown. */
+/**
+ * Platforms on which a look at the environment needs a permission, as Deno does: what is refused
+ * counts as unknown.
+ */
 import { createOwners } from "../src/owner.ts";
 import { inChild } from "./support/child.ts";
 
 /**
- * The looks at the environment, each refused in turn. The channel of events is looked up until it is had, so those that keep it
- * from being had come first.
+ * The looks at the environment, each refused in turn. The channel of events is looked up until it
+ * is had, so those that keep it from being had come first.
  */
 const LOOKS = [
-  "everything", "getBuiltinModule", "getBuiltinModule()", "node:diagnostics_channel channel", "hasSubscribers", "env", "a variable", "platform", "pid", "kill",
-  "node:fs readFileSync", "node:fs readlinkSync", "node:os hostname", "node:os networkInterfaces",
+  "everything",
+  "getBuiltinModule",
+  "getBuiltinModule()",
+  "node:diagnostics_channel channel",
+  "hasSubscribers",
+  "env",
+  "a variable",
+  "platform",
+  "pid",
+  "kill",
+  "node:fs readFileSync",
+  "node:fs readlinkSync",
+  "node:os hostname",
+  "node:os networkInterfaces",
 ];
 
-/** Makes clients and looks at owners in a process of its own, where each look throws what Deno throws. Gives, for each, how often it was refused, and what became of it. */
-const outcomes = JSON.parse(inChild(`
+/**
+ * Makes clients and looks at owners in a process of its own, where each look throws what Deno
+ * throws. Gives, for each, how often it was refused, and what became of it.
+ */
+const outcomes = JSON.parse(
+  inChild(`
 import { createApinizerClient, createGenLogsClient, createMemoryStore, createPetjeafClient } from "$src/index.ts";
 import { createOwners } from "$src/owner.ts";
 const { process, console } = globalThis;
@@ -55,12 +74,18 @@ for (const look of ${JSON.stringify(LOOKS)}) {
   }
 }
 globalThis.process = process;
-console.log(JSON.stringify(out));`)) as Readonly<Record<string, { readonly refusals: number; readonly dead?: boolean; readonly error?: string }>>;
+console.log(JSON.stringify(out));`),
+) as Readonly<
+  Record<string, { readonly refusals: number; readonly dead?: boolean; readonly error?: string }>
+>;
 
-test.each(LOOKS)("T-14 where a look at %s is refused, clients work, and nobody is taken for dead", (look) => {
-  expect(outcomes[look]).toEqual({ refusals: expect.any(Number), dead: false });
-  expect(outcomes[look]?.refusals).toBeGreaterThan(0);
-});
+test.each(LOOKS)(
+  "T-14 where a look at %s is refused, clients work, and nobody is taken for dead",
+  (look) => {
+    expect(outcomes[look]).toEqual({ refusals: expect.any(Number), dead: false });
+    expect(outcomes[look]?.refusals).toBeGreaterThan(0);
+  },
+);
 
 test("T-14 an owner that could not tell its start is not taken for dead while a process of its number lives", () => {
   const { create, isDead } = createOwners();

@@ -1,6 +1,17 @@
-/** `npm run generate -- --check` finds every file that is stale, missing or orphaned, and names it. */
+/**
+ * `npm run generate -- --check` finds every file that is stale, missing or orphaned, and names it.
+ */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,23 +22,34 @@ const names = readdirSync("openapi").filter((file) => file.endsWith(".yaml"));
 /** Specs, each with the change that is made to it. */
 const edits: Readonly<Record<string, (text: string) => string>> = {
   committed: (text) => text,
-  edited: (text) => text.replace("summary: ", "summary: Edited. ").replace(/operationId: (\w+)/, "operationId: $1Edited"),
-  refused: (text) => text.replace("type: http\n      scheme: bearer", "type: http\n      scheme: digest"),
+  edited: (text) =>
+    text
+      .replace("summary: ", "summary: Edited. ")
+      .replace(/operationId: (\w+)/, "operationId: $1Edited"),
+  refused: (text) =>
+    text.replace("type: http\n      scheme: bearer", "type: http\n      scheme: digest"),
 };
 
-/** What there is to say of each of them, by one process: it takes longer to start than to generate. */
+/**
+ * What there is to say of each of them, by one process: it takes longer to start than to generate.
+ */
 let found: Readonly<Record<string, unknown>>;
 beforeAll(() => {
   for (const [edit, apply] of Object.entries(edits)) {
     mkdirSync(join(folder, edit));
-    for (const name of names) writeFileSync(join(folder, edit, name), apply(readFileSync(join("openapi", name), "utf8")));
+    for (const name of names)
+      writeFileSync(join(folder, edit, name), apply(readFileSync(join("openapi", name), "utf8")));
   }
   const code = `
     import { compare, generate } from ${JSON.stringify(`${process.cwd()}/scripts/generate/files.ts`)};
     const found = {};
     for (const edit of ${JSON.stringify(Object.keys(edits))}) found[edit] = await generate(${JSON.stringify(folder)} + "/" + edit).then((files) => compare(files, "generated"), (error) => error.message);
     console.log(JSON.stringify(found));`;
-  found = JSON.parse(spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], { encoding: "utf8" }).stdout) as typeof found;
+  found = JSON.parse(
+    spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
+      encoding: "utf8",
+    }).stdout,
+  ) as typeof found;
 });
 
 test("what is committed is up to date", () => {
@@ -35,7 +57,14 @@ test("what is committed is up to date", () => {
 });
 
 test("an edit of a spec is noticed in each file made from it", () => {
-  expect(found["edited"]).toEqual(names.flatMap((name) => [".ts", ".meta.ts", ".document.ts"].map((ending) => ({ what: "stale", name: name.replace(".yaml", ending) }))));
+  expect(found["edited"]).toEqual(
+    names.flatMap((name) =>
+      [".ts", ".meta.ts", ".document.ts"].map((ending) => ({
+        what: "stale",
+        name: name.replace(".yaml", ending),
+      })),
+    ),
+  );
 });
 
 test("a spec that the wrapper cannot follow is refused by name", () => {
@@ -45,7 +74,11 @@ test("a spec that the wrapper cannot follow is refused by name", () => {
 test("a missing and an orphaned file are named, and mended without --check", () => {
   const out = join(folder, "generated");
   const run = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "scripts/generate.ts", "--out", out, ...args], { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--import", "tsx", "scripts/generate.ts", "--out", out, ...args],
+      { encoding: "utf8" },
+    );
     return { status, text: stdout + stderr };
   };
   cpSync("generated", out, { recursive: true });
@@ -58,6 +91,9 @@ test("a missing and an orphaned file are named, and mended without --check", () 
   expect(text).toMatch(/orphaned +\S*gone\.ts/);
   expect(text).toMatch(/stale +\S*apinizer\.ts/);
   expect(run().status).toBe(0);
-  const contents = (folder: string): string[] => readdirSync(folder).sort().map((name) => name + readFileSync(join(folder, name), "utf8"));
+  const contents = (folder: string): string[] =>
+    readdirSync(folder)
+      .sort()
+      .map((name) => name + readFileSync(join(folder, name), "utf8"));
   expect(contents(out)).toEqual(contents("generated"));
 });

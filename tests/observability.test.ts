@@ -1,31 +1,58 @@
-/** explain(), events, the diagnostics channel, background work: what one can see of a client, and that none of it is a secret. */
+/**
+ * explain(), events, the diagnostics channel, background work: what one can see of a client, and
+ * that none of it is a secret.
+ */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { spawnSync } from "node:child_process";
-import { CHANNEL, createApinizerClient, createPetjeafClient, type ClientEvent, type CommonOptions } from "../src/index.ts";
+import {
+  CHANNEL,
+  createApinizerClient,
+  createPetjeafClient,
+  type ClientEvent,
+  type CommonOptions,
+} from "../src/index.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 import { leaks } from "./support/secrets.ts";
 
 let sandbox: Sandbox;
-beforeEach(async () => { sandbox = await startSandbox(); });
+beforeEach(async () => {
+  sandbox = await startSandbox();
+});
 afterEach(() => sandbox.close());
-const manager = (options: CommonOptions & { password?: string } = {}) => createApinizerClient({ ...sandbox.apinizer.options, now: sandbox.now, ...options });
+const manager = (options: CommonOptions & { password?: string } = {}) =>
+  createApinizerClient({ ...sandbox.apinizer.options, now: sandbox.now, ...options });
 async function session(options: CommonOptions = {}) {
   const app = createPetjeafClient({ ...sandbox.petjeaf.options, now: sandbox.now, ...options });
   const { url, state } = app.authorizationUrl({ scope: "profile.read" });
-  return app.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", { state });
+  return app.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", {
+    state,
+  });
 }
 
 describe("explain()", () => {
   test("of a token: where it comes from, how old it is, when it is renewed", async () => {
     const { auth } = manager();
     const before = await auth.explain();
-    expect(before).toEqual({ key: expect.stringContaining("apinizer:"), inFlight: false, rotationInDoubt: false, replays: 0, closed: false });
+    expect(before).toEqual({
+      key: expect.stringContaining("apinizer:"),
+      inFlight: false,
+      rotationInDoubt: false,
+      replays: 0,
+      closed: false,
+    });
     const { issuedAt, expiresAt = 0, accessToken } = await auth.getToken();
     sandbox.advance(60_000);
     const { token, ...rest } = await auth.explain();
     expect(rest).toEqual(before);
-    expect(token).toMatchObject({ source: "client_credentials", state: "fresh", issuedAt, expiresAt, renewable: true, saved: true });
+    expect(token).toMatchObject({
+      source: "client_credentials",
+      state: "fresh",
+      issuedAt,
+      expiresAt,
+      renewable: true,
+      saved: true,
+    });
     expect(token?.age).toBeGreaterThanOrEqual(60_000);
     expect(token?.renewsAt).toBeLessThanOrEqual(expiresAt - 240_000);
     expect(leaks([token, rest], [accessToken, sandbox.apinizer.options.password])).toEqual([]);
@@ -37,12 +64,19 @@ describe("explain()", () => {
 
   test("S-03 of a failure and a latch: kind and reason, no secret", async () => {
     const { auth } = manager({ password: "canary-password" });
-    sandbox.apinizer.fail({ status: 401, body: { error: "unauthorized_client", error_description: "no canary-password" } });
+    sandbox.apinizer.fail({
+      status: 401,
+      body: { error: "unauthorized_client", error_description: "no canary-password" },
+    });
     await failure(auth.getToken());
     const explanation = await auth.explain();
     expect(explanation).toMatchObject({
       lastFailure: { kind: "credentials", status: 401, at: expect.any(Number) },
-      latch: { kind: "credentials", reason: expect.stringContaining("unauthorized_client"), until: expect.any(Number) },
+      latch: {
+        kind: "credentials",
+        reason: expect.stringContaining("unauthorized_client"),
+        until: expect.any(Number),
+      },
     });
     expect(leaks(explanation, ["canary-password"])).toEqual([]);
     auth.reset();
@@ -51,7 +85,11 @@ describe("explain()", () => {
 
   test("of a rate limit", async () => {
     const { auth } = manager();
-    sandbox.apinizer.fail({ status: 429, headers: { "retry-after": "60" }, body: { error: "rate_limit_exceeded" } });
+    sandbox.apinizer.fail({
+      status: 429,
+      headers: { "retry-after": "60" },
+      body: { error: "rate_limit_exceeded" },
+    });
     await failure(auth.getToken());
     expect(((await auth.explain()).retryAt ?? 0) - sandbox.now()).toBeGreaterThan(55_000);
   });
@@ -61,9 +99,15 @@ describe("explain()", () => {
     sandbox.advance(3_600_000);
     sandbox.petjeaf.fail({ operation: "createToken", cut: "before", times: 2 });
     await failure(auth.getToken());
-    expect(await auth.explain()).toMatchObject({ rotationInDoubt: true, lastFailure: { kind: "network" } });
+    expect(await auth.explain()).toMatchObject({
+      rotationInDoubt: true,
+      lastFailure: { kind: "network" },
+    });
     await auth.getToken();
-    expect(await auth.explain()).toMatchObject({ rotationInDoubt: false, token: { source: "refresh_token" } });
+    expect(await auth.explain()).toMatchObject({
+      rotationInDoubt: false,
+      token: { source: "refresh_token" },
+    });
   });
 
   test("of a request under way, a refused token, a closed client and a static token", async () => {
@@ -72,14 +116,23 @@ describe("explain()", () => {
     const pending = auth.getToken();
     expect((await auth.explain()).inFlight).toBe(true);
     const token = await pending;
-    sandbox.apinizer.fail({ operation: "createToken", status: 400, body: { error: "invalid_request" } });
+    sandbox.apinizer.fail({
+      operation: "createToken",
+      status: 400,
+      body: { error: "invalid_request" },
+    });
     await failure(auth.getToken({ rejected: token }));
     expect((await auth.explain()).token?.state).toBe("refused");
     await auth.close();
     expect((await auth.explain()).closed).toBe(true);
     expect(await failure(GET("/projects/"))).toMatchObject({ kind: "closed" });
     const { accessToken } = token;
-    expect(await createApinizerClient({ managerUrl: "https://m.example", token: accessToken }).auth.explain()).toMatchObject({ token: { source: "static", renewable: false } });
+    expect(
+      await createApinizerClient({
+        managerUrl: "https://m.example",
+        token: accessToken,
+      }).auth.explain(),
+    ).toMatchObject({ token: { source: "static", renewable: false } });
   });
 });
 
@@ -96,10 +149,24 @@ test("every event is published on the diagnostics channel, without a secret", as
     sandbox.petjeaf.revokeRefreshTokens();
     sandbox.advance(3_600_000);
     await failure(auth.getToken());
-    // The channel is the process's: other clients, of tests that are over, may still be heard on it.
+    // The channel is the process's: other clients, of tests that are over, may still be heard on
+    // it.
     expect(seen.filter((event) => events.includes(event as ClientEvent))).toEqual(events);
-    expect(events.map(({ type }) => type)).toEqual(["token_issued", "token_renewed", "latched", "reauthorization_required", "renewal_failed"]);
-    for (const event of events) expect(leaks("error" in event ? event.error : event, [accessToken, refreshToken, sandbox.petjeaf.options.clientSecret])).toEqual([]);
+    expect(events.map(({ type }) => type)).toEqual([
+      "token_issued",
+      "token_renewed",
+      "latched",
+      "reauthorization_required",
+      "renewal_failed",
+    ]);
+    for (const event of events)
+      expect(
+        leaks("error" in event ? event.error : event, [
+          accessToken,
+          refreshToken,
+          sandbox.petjeaf.options.clientSecret,
+        ]),
+      ).toEqual([]);
   } finally {
     unsubscribe(CHANNEL, note);
   }
@@ -118,7 +185,11 @@ test("whoever subscribes late, after garbage was collected, misses no event", ()
     await fail();
     await fail();
     console.log(seen);`;
-  const { stdout } = spawnSync(process.execPath, ["--expose-gc", "--import", "tsx", "--input-type=module", "-e", code], { encoding: "utf8", timeout: 60_000 });
+  const { stdout } = spawnSync(
+    process.execPath,
+    ["--expose-gc", "--import", "tsx", "--input-type=module", "-e", code],
+    { encoding: "utf8", timeout: 60_000 },
+  );
   expect(stdout.trim()).toBe("2");
 });
 
@@ -160,8 +231,16 @@ test("T-06 a renewal in the background keeps no process alive, and rejects nothi
     now += 3_500_000;
     await auth.getToken();
     console.log("served");`;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], { encoding: "utf8", timeout: 60_000 });
-  expect({ status, stdout: stdout.trim(), stderr }).toEqual({ status: 0, stdout: "served", stderr: "" });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "-e", code],
+    { encoding: "utf8", timeout: 60_000 },
+  );
+  expect({ status, stdout: stdout.trim(), stderr }).toEqual({
+    status: 0,
+    stdout: "served",
+    stderr: "",
+  });
 });
 
 test("T-06 a pause that somebody waits for does keep the process alive", () => {
@@ -171,6 +250,10 @@ test("T-06 a pause that somebody waits for does keep the process alive", () => {
     const fetch = async () => { n += 1; return n < 3 ? new Response("", { status: 500 }) : Response.json({ access_token: "t", expires_in: 3600 }); };
     await createApinizerClient({ managerUrl: "https://m.example", username: "u", password: "p", fetch }).auth.getToken();
     console.log("served after", n);`;
-  const { status, stdout } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], { encoding: "utf8", timeout: 60_000 });
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "-e", code],
+    { encoding: "utf8", timeout: 60_000 },
+  );
   expect({ status, stdout: stdout.trim() }).toEqual({ status: 0, stdout: "served after 3" });
 });

@@ -9,7 +9,9 @@ import { hasServer, startRedis } from "./support/redis.ts";
 
 const folder = mkdtempSync(resolve("tests/.readme-"));
 let sandbox: Sandbox;
-beforeAll(async () => { sandbox = await startSandbox(); });
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
 afterAll(async () => {
   rmSync(folder, { recursive: true });
   await sandbox.close();
@@ -18,26 +20,47 @@ afterAll(async () => {
 /** Runs code that imports `corrigenda` as this working tree has it. */
 async function run(code: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const file = resolve(folder, "example.ts");
-  writeFileSync(file, code.replaceAll(/"corrigenda(\/sandbox)?"/g, (_, sub: string | undefined) => JSON.stringify(resolve(sub ? "src/sandbox/index.ts" : "src/index.ts"))));
+  writeFileSync(
+    file,
+    code.replaceAll(/"corrigenda(\/sandbox)?"/g, (_, sub: string | undefined) =>
+      JSON.stringify(resolve(sub ? "src/sandbox/index.ts" : "src/index.ts")),
+    ),
+  );
   const { genlogs, apinizer, petjeaf } = sandbox;
-  const child = spawn(process.execPath, ["--import", "tsx", "--import", resolve("tests/support/vendors-here.mjs"), file], {
-    env: {
-      ...process.env, ...env,
-      SANDBOX_MAP: JSON.stringify({ "https://api.genlogs.io": genlogs.options.baseUrl, "https://api.petjeaf.com/v1": petjeaf.options.baseUrl }),
-      GENLOGS_API_KEY: genlogs.options.apiKey, GENLOGS_EMAIL: genlogs.options.email, GENLOGS_PASSWORD: genlogs.options.password,
-      APINIZER_MANAGER_URL: apinizer.options.managerUrl, APINIZER_USERNAME: apinizer.options.username, APINIZER_PASSWORD: apinizer.options.password,
-      PETJEAF_CLIENT_ID: petjeaf.options.clientId, PETJEAF_CLIENT_SECRET: petjeaf.options.clientSecret, AUTHORIZE: petjeaf.options.authorizeUrl,
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "--import", resolve("tests/support/vendors-here.mjs"), file],
+    {
+      env: {
+        ...process.env,
+        ...env,
+        SANDBOX_MAP: JSON.stringify({
+          "https://api.genlogs.io": genlogs.options.baseUrl,
+          "https://api.petjeaf.com/v1": petjeaf.options.baseUrl,
+        }),
+        GENLOGS_API_KEY: genlogs.options.apiKey,
+        GENLOGS_EMAIL: genlogs.options.email,
+        GENLOGS_PASSWORD: genlogs.options.password,
+        APINIZER_MANAGER_URL: apinizer.options.managerUrl,
+        APINIZER_USERNAME: apinizer.options.username,
+        APINIZER_PASSWORD: apinizer.options.password,
+        PETJEAF_CLIENT_ID: petjeaf.options.clientId,
+        PETJEAF_CLIENT_SECRET: petjeaf.options.clientSecret,
+        AUTHORIZE: petjeaf.options.authorizeUrl,
+      },
     },
-  });
+  );
   let out = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (out += chunk.toString()));
   const status = await new Promise((done) => child.on("close", done));
   expect({ status, out }).toMatchObject({ status: 0 });
   return out.trim();
 }
 
 test("the quick starts and the sandbox example do what they say", async () => {
-  const [genlogs = "", apinizer = "", petjeaf = "", file = "", redis = "", sandboxed = ""] = EXAMPLES;
+  const [genlogs = "", apinizer = "", petjeaf = "", file = "", redis = "", sandboxed = ""] =
+    EXAMPLES;
   expect(EXAMPLES).toHaveLength(6);
   expect(await run(genlogs)).toBe("1234567 Example Carrier LLC");
   expect(await run(apinizer)).toBe("[ 'ExampleProject' ]");
@@ -50,9 +73,18 @@ const key = await welcome(callback, state);
 console.log(await whoIs(key));
 await logout(key);
 console.log(await whoIs(key).catch((error) => error.kind));`;
-  expect((await run(petjeaf + person)).split("\n")).toEqual(["1 memberships", "person@example.com", "reauthorization_required"]);
+  expect((await run(petjeaf + person)).split("\n")).toEqual([
+    "1 memberships",
+    "person@example.com",
+    "reauthorization_required",
+  ]);
   const nobody = `console.log(await petjeaf.session("nobody").auth.getToken().catch((error) => error.kind));`;
-  expect(await run(file + nobody, { TOKEN_KEY: "6b3e0d94a17f52c8e05b9d2f41a6738cb9e4057d1c8af26e3b90d5c1478ea2f6", XDG_STATE_HOME: folder })).toBe("reauthorization_required");
+  expect(
+    await run(file + nobody, {
+      TOKEN_KEY: "6b3e0d94a17f52c8e05b9d2f41a6738cb9e4057d1c8af26e3b90d5c1478ea2f6",
+      XDG_STATE_HOME: folder,
+    }),
+  ).toBe("reauthorization_required");
   if (hasServer) {
     const server = await startRedis();
     try {
@@ -60,7 +92,10 @@ console.log(await whoIs(key).catch((error) => error.kind));`;
     } finally {
       await server.close();
     }
-  } else console.log("Skipped: the README's example with Redis, since no redis-server is installed to start one.");
+  } else
+    console.log(
+      "Skipped: the README's example with Redis, since no redis-server is installed to start one.",
+    );
   expect(await run(sandboxed)).toBe("3");
 });
 
@@ -68,17 +103,24 @@ test("no quick start swallows a refusal of the API", () => {
   for (const example of EXAMPLES.slice(0, 3)) {
     const calls = example.match(/\.GET\(/g)?.length ?? 0;
     expect(calls).toBeGreaterThan(0);
-    expect(example.match(/if \(data === undefined\) throw \w+\.toError\(answer\);/g)).toHaveLength(calls);
+    expect(example.match(/if \(data === undefined\) throw \w+\.toError\(answer\);/g)).toHaveLength(
+      calls,
+    );
     expect(example).not.toContain("data?.");
   }
 });
 
 test("the error table is complete", () => {
-  const readme = readFileSync("README.md", "utf8");
-  const classes = Object.entries(corrigenda).filter(([name]) => /^[A-Z].*Error$/.test(name) && name !== "CorrigendaError");
+  // A formatter pads the cells of a table.
+  const rows = readFileSync("README.md", "utf8").replace(/ +\|/g, " |");
+  const classes = Object.entries(corrigenda).filter(
+    ([name]) => /^[A-Z].*Error$/.test(name) && name !== "CorrigendaError",
+  );
   expect(classes.length).toBeGreaterThan(10);
   for (const [name, value] of classes) {
-    const { kind } = new (value as new (details: { message: string }) => corrigenda.CorrigendaError)({ message: "" });
-    expect(readme).toContain(`| \`${name}\` | \`${kind}\` |`);
+    const { kind } = new (
+      value as new (details: { message: string }) => corrigenda.CorrigendaError
+    )({ message: "" });
+    expect(rows).toContain(`| \`${name}\` | \`${kind}\` |`);
   }
 });

@@ -1,11 +1,24 @@
-/** T-14: processes that share a store take turns. Here each is a client of its own; tests/processes.test.ts has real processes. */
+/**
+ * T-14: processes that share a store take turns. Here each is a client of its own;
+ * tests/processes.test.ts has real processes.
+ */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import {
-  createApinizerClient, createFileStore, createGenLogsClient, createMemoryStore, createPetjeafClient, createRedisStore, type ClientEvent, type CommonOptions, type PetjeafSession, type SharedTokenStore, type TokenRecord,
+  createApinizerClient,
+  createFileStore,
+  createGenLogsClient,
+  createMemoryStore,
+  createPetjeafClient,
+  createRedisStore,
+  type ClientEvent,
+  type CommonOptions,
+  type PetjeafSession,
+  type SharedTokenStore,
+  type TokenRecord,
 } from "../src/index.ts";
 import { createOwners } from "../src/owner.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
@@ -31,38 +44,67 @@ const TIMES = { ttl: 300, heartbeat: 50, poll: 10, patience: 20_000 };
 const CALM = { ...TIMES, ttl: 20_000, heartbeat: 10_000 };
 /** Where a lease has to outlast a busy machine. */
 const STEADY = { leases: { ...TIMES, ttl: 1500, heartbeat: 100 } };
-const options = (more: CommonOptions = {}): CommonOptions => ({ now: sandbox.now, store, leases: TIMES, timeouts: { attempt: 5000, total: 10_000 }, onEvent: (event) => events.push(event), ...more });
-const app = (more: CommonOptions = {}) => createPetjeafClient({ ...sandbox.petjeaf.options, ...options(more) });
+const options = (more: CommonOptions = {}): CommonOptions => ({
+  now: sandbox.now,
+  store,
+  leases: TIMES,
+  timeouts: { attempt: 5000, total: 10_000 },
+  onEvent: (event) => events.push(event),
+  ...more,
+});
+const app = (more: CommonOptions = {}) =>
+  createPetjeafClient({ ...sandbox.petjeaf.options, ...options(more) });
 async function consent(more: CommonOptions = {}): Promise<PetjeafSession> {
   const client = app(more);
   const { url, state } = client.authorizationUrl({ scope: "profile.read memberships.read" });
-  return client.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", { state, key: "me" });
+  return client.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", {
+    state,
+    key: "me",
+  });
 }
 const requests = (): number => sandbox.petjeaf.count("createToken");
-const alive = async (session: PetjeafSession): Promise<void> => expect((await session.GET("/users/me")).response.status).toBe(200);
+const alive = async (session: PetjeafSession): Promise<void> =>
+  expect((await session.GET("/users/me")).response.status).toBe(200);
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const keyOf = async (): Promise<string> => (await keysOf(store))[0] ?? "";
 /** Puts the intent of another owner on the record, as if that one had sent the refresh token. */
 async function plant(owner: string, at = sandbox.now()): Promise<TokenRecord> {
   const key = await keyOf();
   const record = (await store.get(key))!;
-  const hash = Buffer.from(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(record.token.refreshToken))).toString("base64url");
-  const planted = { ...record, generation: record.generation + 1, intent: { refreshTokenHash: hash, owner, at } };
+  const hash = Buffer.from(
+    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(record.token.refreshToken)),
+  ).toString("base64url");
+  const planted = {
+    ...record,
+    generation: record.generation + 1,
+    intent: { refreshTokenHash: hash, owner, at },
+  };
   await store.set(key, planted, record.generation);
   return planted;
 }
 const [host, , start] = createOwners().create().split("/");
-const deadOwner = (): string => `${host}/${spawnSync(process.execPath, ["-e", "0"]).pid}/${start}/gone`;
+const deadOwner = (): string =>
+  `${host}/${spawnSync(process.execPath, ["-e", "0"]).pid}/${start}/gone`;
 
 test("T-14 the order: lease, read again, latch, intent, POST, compare-and-set, release", async () => {
   const first = await consent();
   const steps: string[] = [];
-  const log = <A extends unknown[], R>(name: (...args: NoInfer<A>) => string, run: (...args: A) => R) => (...args: A): R => { steps.push(name(...args)); return run(...args); };
+  const log =
+    <A extends unknown[], R>(name: (...args: NoInfer<A>) => string, run: (...args: A) => R) =>
+    (...args: A): R => {
+      steps.push(name(...args));
+      return run(...args);
+    };
   const logged: SharedTokenStore = {
-    ...store, get: log((key) => (key.endsWith(":latch") ? "latch" : "read"), store.get), lease: log(() => "lease", store.lease), release: log(() => "release", store.release),
+    ...store,
+    get: log((key) => (key.endsWith(":latch") ? "latch" : "read"), store.get),
+    lease: log(() => "lease", store.lease),
+    release: log(() => "release", store.release),
     set: log((...[, { intent }]) => (intent ? "intent" : "save"), store.set),
   };
-  const session = app({ store: logged, fetch: log(() => "POST", fetch), leases: CALM }).session(first.key);
+  const session = app({ store: logged, fetch: log(() => "POST", fetch), leases: CALM }).session(
+    first.key,
+  );
   sandbox.advance(HOUR);
   await session.auth.getToken();
   expect(steps).toEqual(["read", "lease", "read", "latch", "intent", "POST", "save", "release"]);
@@ -74,14 +116,18 @@ test("T-14 of many clients with many callers on one store, one renews and the ot
   for (let expiry = 1; expiry <= 3; expiry += 1) {
     sandbox.advance(HOUR);
     const clients = Array.from({ length: 5 }, () => app().session(key));
-    const tokens = await Promise.all(clients.flatMap((session) => Array.from({ length: 20 }, () => session.auth.getToken())));
+    const tokens = await Promise.all(
+      clients.flatMap((session) => Array.from({ length: 20 }, () => session.auth.getToken())),
+    );
     expect(new Set(tokens.map(({ accessToken }) => accessToken)).size).toBe(1);
     expect(requests()).toBe(1 + expiry);
   }
 });
 
 test("T-14 logins take turns as well", async () => {
-  const managers = Array.from({ length: 5 }, () => createApinizerClient({ ...sandbox.apinizer.options, ...options() }));
+  const managers = Array.from({ length: 5 }, () =>
+    createApinizerClient({ ...sandbox.apinizer.options, ...options() }),
+  );
   await Promise.all(managers.map((manager) => manager.GET("/projects/")));
   sandbox.advance(HOUR);
   await Promise.all(managers.map((manager) => manager.GET("/projects/")));
@@ -94,15 +140,20 @@ test("T-14 what was read before the lease is read again after it", async () => {
   sandbox.advance(HOUR);
   let once = true;
   // Between the first read and the lease, another process renews.
-  const late: SharedTokenStore = { ...store, lease: async (...args) => {
-    if (once) {
-      once = false;
-      await other.auth.getToken();
-    }
-    return store.lease(...args);
-  } };
+  const late: SharedTokenStore = {
+    ...store,
+    lease: async (...args) => {
+      if (once) {
+        once = false;
+        await other.auth.getToken();
+      }
+      return store.lease(...args);
+    },
+  };
   const session = app({ store: late }).session(first.key);
-  expect((await session.auth.getToken()).accessToken).toBe((await other.auth.getToken()).accessToken);
+  expect((await session.auth.getToken()).accessToken).toBe(
+    (await other.auth.getToken()).accessToken,
+  );
   expect(requests()).toBe(2);
 });
 
@@ -122,11 +173,14 @@ test("T-14 one sign of life that fails does not cost the lease", async () => {
   const first = await consent();
   const key = await keyOf();
   let leases = 0;
-  const flaky: SharedTokenStore = { ...store, lease: async (...args) => {
-    leases += 1;
-    if (leases % 2 === 0) throw new Error("lost");
-    return store.lease(...args);
-  } };
+  const flaky: SharedTokenStore = {
+    ...store,
+    lease: async (...args) => {
+      leases += 1;
+      if (leases % 2 === 0) throw new Error("lost");
+      return store.lease(...args);
+    },
+  };
   const session = app({ store: flaky, ...STEADY }).session(first.key);
   sandbox.advance(HOUR);
   sandbox.petjeaf.fail({ operation: "createToken", delay: 2500 });
@@ -144,7 +198,11 @@ describe("T-14 an intent of another owner", () => {
     await plant(deadOwner());
     const { auth } = app().session(first.key);
     await auth.getToken();
-    expect(events).toContainEqual({ type: "rotation_replayed", reason: "owner_dead", provider: "petjeaf" });
+    expect(events).toContainEqual({
+      type: "rotation_replayed",
+      reason: "owner_dead",
+      provider: "petjeaf",
+    });
     expect(await auth.explain()).toMatchObject({ replays: 1 });
     expect(requests()).toBe(2);
   });
@@ -156,30 +214,64 @@ describe("T-14 an intent of another owner", () => {
     const waiting = app().session(first.key).auth.getToken();
     await pause(200);
     expect(requests()).toBe(1);
-    const next = { ...token, accessToken: "next", refreshToken: "next-refresh", issuedAt: sandbox.now(), expiresAt: sandbox.now() + HOUR };
-    expect(await store.set(await keyOf(), { token: next, generation: generation + 1 }, generation)).toBe(true);
+    const next = {
+      ...token,
+      accessToken: "next",
+      refreshToken: "next-refresh",
+      issuedAt: sandbox.now(),
+      expiresAt: sandbox.now() + HOUR,
+    };
+    expect(
+      await store.set(await keyOf(), { token: next, generation: generation + 1 }, generation),
+    ).toBe(true);
     expect((await waiting).accessToken).toBe("next");
     expect(requests()).toBe(1);
   });
 
-  test.each(["another-host/1/2/x", `${host}/${process.pid}/${start}/other-client`])("who may live (%s): waited for until patience ends, then one replay, reported apart", async (owner) => {
-    const first = await consent();
-    sandbox.advance(HOUR);
-    await plant(owner);
-    const { auth } = app({ timeouts: { attempt: 1500, total: 1500 }, leases: { ...TIMES, patience: 2500 } }).session(first.key);
-    // The deadline of a caller may come first.
-    const error = await failure(auth.getToken());
-    expect(error).toMatchObject({ kind: "store", code: "rotation_in_doubt", retryable: true, retryAt: expect.any(Number) });
-    expect(requests()).toBe(1);
-    for (let tries = 0; requests() === 1 && tries < 10; tries += 1) await auth.getToken().catch(() => undefined);
-    expect(events).toContainEqual({ type: "rotation_replayed", reason: "owner_silent", provider: "petjeaf" });
-    expect((await auth.explain()).replays).toBe(1);
-    expect(requests()).toBe(2);
-  });
+  test.each(["another-host/1/2/x", `${host}/${process.pid}/${start}/other-client`])(
+    "who may live (%s): waited for until patience ends, then one replay, reported apart",
+    async (owner) => {
+      const first = await consent();
+      sandbox.advance(HOUR);
+      await plant(owner);
+      const { auth } = app({
+        timeouts: { attempt: 1500, total: 1500 },
+        leases: { ...TIMES, patience: 2500 },
+      }).session(first.key);
+      // The deadline of a caller may come first.
+      const error = await failure(auth.getToken());
+      expect(error).toMatchObject({
+        kind: "store",
+        code: "rotation_in_doubt",
+        retryable: true,
+        retryAt: expect.any(Number),
+      });
+      expect(requests()).toBe(1);
+      for (let tries = 0; requests() === 1 && tries < 10; tries += 1)
+        await auth.getToken().catch(() => undefined);
+      expect(events).toContainEqual({
+        type: "rotation_replayed",
+        reason: "owner_silent",
+        provider: "petjeaf",
+      });
+      expect((await auth.explain()).replays).toBe(1);
+      expect(requests()).toBe(2);
+    },
+  );
 
   test("is of a dead owner only where that is certain", () => {
     const { create, isDead } = createOwners();
-    for (const owner of ["unknown/0/0/x", "nonsense", "", `another/${process.pid}/1/x`, `${host}/0/1/x`, `${host}/-1/1/x`, `${host}/1.5/1/x`, create()]) expect({ owner, dead: isDead(owner) }).toEqual({ owner, dead: false });
+    for (const owner of [
+      "unknown/0/0/x",
+      "nonsense",
+      "",
+      `another/${process.pid}/1/x`,
+      `${host}/0/1/x`,
+      `${host}/-1/1/x`,
+      `${host}/1.5/1/x`,
+      create(),
+    ])
+      expect({ owner, dead: isDead(owner) }).toEqual({ owner, dead: false });
     expect(isDead(deadOwner())).toBe(true);
     expect(isDead(`${host}/${process.pid}/1/x`)).toBe(true);
   });
@@ -189,7 +281,9 @@ describe("T-14 an intent of another owner", () => {
     sandbox.advance(HOUR);
     await plant(`${host}/${process.pid}/1/x`);
     await app().session(first.key).auth.getToken();
-    expect(events).toContainEqual(expect.objectContaining({ type: "rotation_replayed", reason: "owner_dead" }));
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: "rotation_replayed", reason: "owner_dead" }),
+    );
   });
 
   test("that is older than patience by any clock is not waited for, so that processes of a second each get on", async () => {
@@ -204,7 +298,15 @@ describe("T-14 an intent of another owner", () => {
     const first = await consent();
     sandbox.advance(HOUR);
     const { token, generation } = await plant("another-host/1/2/x");
-    await store.set(await keyOf(), { token, generation: generation + 1, intent: { refreshTokenHash: "of another", owner: "another-host/1/2/x", at: sandbox.now() } }, generation);
+    await store.set(
+      await keyOf(),
+      {
+        token,
+        generation: generation + 1,
+        intent: { refreshTokenHash: "of another", owner: "another-host/1/2/x", at: sandbox.now() },
+      },
+      generation,
+    );
     await app().session(first.key).auth.getToken();
     expect(requests()).toBe(2);
     expect(events.filter(({ type }) => type === "rotation_replayed")).toEqual([]);
@@ -214,7 +316,9 @@ describe("T-14 an intent of another owner", () => {
     const first = await consent();
     sandbox.advance(HOUR - 10_000); // Within the hard window.
     await plant("another-host/1/2/x");
-    const { accessToken } = await app({ timeouts: { attempt: 500, total: 500 } }).session(first.key).auth.getToken();
+    const { accessToken } = await app({ timeouts: { attempt: 500, total: 500 } })
+      .session(first.key)
+      .auth.getToken();
     expect(accessToken).toBe((await store.get(await keyOf()))?.token.accessToken);
     expect(requests()).toBe(1);
   });
@@ -225,7 +329,8 @@ test("T-14 an owner that lost its lease before it could send does not send: it w
   sandbox.advance(HOUR);
   const other = app().session(first.key);
   let frozen = true;
-  // Frozen from its intent on, for longer than the lease: no sign of life, and somebody else's turn in the meantime.
+  // Frozen from its intent on, for longer than the lease: no sign of life, and somebody else's turn
+  // in the meantime.
   const freezing: SharedTokenStore = {
     ...store,
     set: async (key, record, expected) => {
@@ -240,9 +345,16 @@ test("T-14 an owner that lost its lease before it could send does not send: it w
     },
   };
   let sent = 0;
-  const session = app({ store: freezing, fetch: (input, init) => { sent += 1; return fetch(input, init); } }).session(first.key);
+  const session = app({
+    store: freezing,
+    fetch: (input, init) => {
+      sent += 1;
+      return fetch(input, init);
+    },
+  }).session(first.key);
   const pending = alive(session);
-  await until(async () => !frozen && (await store.get(await keyOf()))?.intent === undefined); // Taken back, so that the thief need not wait.
+  // Taken back, so that the thief need not wait.
+  await until(async () => !frozen && (await store.get(await keyOf()))?.intent === undefined);
   await pause(100);
   expect(sent).toBe(0);
   await store.release(await keyOf(), "thief");
@@ -256,7 +368,13 @@ test("T-14 an owner that comes back after its lease still saves, if nobody rotat
   const first = await consent();
   sandbox.advance(HOUR);
   // It never gives a sign of life, and its answer takes longer than its lease.
-  const silent: SharedTokenStore = { ...store, lease: async (key, owner, ms) => ((await store.get(key))?.intent?.owner === owner ? Promise.reject(new Error("frozen")) : store.lease(key, owner, ms)) };
+  const silent: SharedTokenStore = {
+    ...store,
+    lease: async (key, owner, ms) =>
+      (await store.get(key))?.intent?.owner === owner
+        ? Promise.reject(new Error("frozen"))
+        : store.lease(key, owner, ms),
+  };
   sandbox.petjeaf.fail({ operation: "createToken", delay: 900, delayed: "after" });
   const pending = app({ store: silent }).session(first.key).auth.getToken();
   await pause(500);
@@ -270,14 +388,23 @@ test("T-14 an owner that comes back after its lease still saves, if nobody rotat
 test("T-14 who is right is decided by what was sent, not by clocks: hosts may differ in theirs", async () => {
   const first = await consent();
   sandbox.advance(HOUR);
-  // This host's clock is four minutes ahead. While its answer is on its way, another one has rotated, and saved.
+  // This host's clock is four minutes ahead. While its answer is on its way, another one has
+  // rotated, and saved.
   const ahead = app({
     now: () => sandbox.now() + 240_000,
     fetch: async (input, init) => {
       const answer = await fetch(input, init);
       const { token, generation } = (await store.get(await keyOf()))!;
-      const theirs = { ...token, accessToken: "theirs", refreshToken: "their-refresh", issuedAt: sandbox.now(), expiresAt: sandbox.now() + HOUR };
-      expect(await store.set(await keyOf(), { token: theirs, generation: generation + 1 }, generation)).toBe(true);
+      const theirs = {
+        ...token,
+        accessToken: "theirs",
+        refreshToken: "their-refresh",
+        issuedAt: sandbox.now(),
+        expiresAt: sandbox.now() + HOUR,
+      };
+      expect(
+        await store.set(await keyOf(), { token: theirs, generation: generation + 1 }, generation),
+      ).toBe(true);
       return answer;
     },
   }).session(first.key);
@@ -306,8 +433,18 @@ test("T-13 `replay: false` sends no refresh token a second time", async () => {
 
 test("T-10 T-14 a credential that is latched takes nobody's turn, and while one waits no secret is asked for again", async () => {
   let leases = 0;
-  const counting: SharedTokenStore = { ...store, lease: (...args) => { leases += 1; return store.lease(...args); } };
-  const manager = createApinizerClient({ ...sandbox.apinizer.options, ...options({ store: counting }), password: "wrong-password" });
+  const counting: SharedTokenStore = {
+    ...store,
+    lease: (...args) => {
+      leases += 1;
+      return store.lease(...args);
+    },
+  };
+  const manager = createApinizerClient({
+    ...sandbox.apinizer.options,
+    ...options({ store: counting }),
+    password: "wrong-password",
+  });
   await failure(manager.auth.getToken());
   const before = leases; // With a sign of life or two, if the vendor took long.
   expect(before).toBeGreaterThan(0);
@@ -318,7 +455,14 @@ test("T-10 T-14 a credential that is latched takes nobody's turn, and while one 
   sandbox.advance(HOUR);
   await plant("another-host/1/2/x");
   let asked = 0;
-  const { auth } = createPetjeafClient({ ...sandbox.petjeaf.options, ...options({ timeouts: { attempt: 1500, total: 1500 } }), clientSecret: () => { asked += 1; return sandbox.petjeaf.options.clientSecret; } }).session(first.key);
+  const { auth } = createPetjeafClient({
+    ...sandbox.petjeaf.options,
+    ...options({ timeouts: { attempt: 1500, total: 1500 } }),
+    clientSecret: () => {
+      asked += 1;
+      return sandbox.petjeaf.options.clientSecret;
+    },
+  }).session(first.key);
   expect(await failure(auth.getToken())).toMatchObject({ code: "rotation_in_doubt" });
   expect(asked).toBe(1); // To know whose token it is, and to send it.
 });
@@ -328,7 +472,11 @@ test("T-14 when the turn never comes, that is a typed error in time, and nothing
   sandbox.advance(HOUR);
   await store.lease(await keyOf(), "somebody", 60_000);
   const { auth } = app({ timeouts: { attempt: 1500, total: 1500 } }).session(first.key);
-  expect(await failure(auth.getToken())).toMatchObject({ kind: "store", code: "turn_taken", retryable: true });
+  expect(await failure(auth.getToken())).toMatchObject({
+    kind: "store",
+    code: "turn_taken",
+    retryable: true,
+  });
   expect(requests()).toBe(1);
 });
 
@@ -336,7 +484,13 @@ test("T-16 a token that no store holds is still its owner's turn; it is given ba
   const first = await consent();
   const key = await keyOf();
   let broken = true;
-  const half: SharedTokenStore = { ...store, set: async (name, record, expected) => (broken && !record.intent ? Promise.reject(new Error("disk full")) : store.set(name, record, expected)) };
+  const half: SharedTokenStore = {
+    ...store,
+    set: async (name, record, expected) =>
+      broken && !record.intent
+        ? Promise.reject(new Error("disk full"))
+        : store.set(name, record, expected),
+  };
   const { auth } = app({ store: half, ...STEADY }).session(first.key);
   sandbox.advance(HOUR);
   const { accessToken } = await auth.getToken();
@@ -345,7 +499,8 @@ test("T-16 a token that no store holds is still its owner's turn; it is given ba
   broken = false;
   sandbox.advance(2000);
   await auth.getToken();
-  for (let tries = 0; tries < 100 && !(await store.lease(key, "somebody", 1)); tries += 1) await pause(10);
+  for (let tries = 0; tries < 100 && !(await store.lease(key, "somebody", 1)); tries += 1)
+    await pause(10);
   expect((await store.get(key))?.token.accessToken).toBe(accessToken);
   await auth.close();
 });
@@ -353,7 +508,13 @@ test("T-16 a token that no store holds is still its owner's turn; it is given ba
 test("T-16 a token that could not be saved is saved later, though nobody asks for one: others wait for it", async () => {
   const first = await consent();
   let broken = true;
-  const half: SharedTokenStore = { ...store, set: async (name, record, expected) => (broken && !record.intent ? Promise.reject(new Error("disk full")) : store.set(name, record, expected)) };
+  const half: SharedTokenStore = {
+    ...store,
+    set: async (name, record, expected) =>
+      broken && !record.intent
+        ? Promise.reject(new Error("disk full"))
+        : store.set(name, record, expected),
+  };
   sandbox.advance(HOUR);
   const { accessToken } = await app({ store: half }).session(first.key).auth.getToken();
   broken = false; // And nobody calls that one again.
@@ -366,16 +527,43 @@ test("T-14 after a pause between attempts it looks again whose turn it is", asyn
   const first = await consent();
   const key = await keyOf();
   sandbox.advance(HOUR);
-  sandbox.petjeaf.fail({ operation: "createToken", status: 429, headers: { "retry-after": "2" }, body: {} });
+  sandbox.petjeaf.fail({
+    operation: "createToken",
+    status: 429,
+    headers: { "retry-after": "2" },
+    body: {},
+  });
   // From its first request on it is frozen, and somebody else gets the turn.
   let sent = false;
-  const freezing: SharedTokenStore = { ...store, lease: async (...args) => (sent ? Promise.reject(new Error("frozen")) : store.lease(...args)) };
-  const { auth } = app({ store: freezing, fetch: (input, init) => { sent = true; return fetch(input, init); } }).session(first.key);
+  const freezing: SharedTokenStore = {
+    ...store,
+    lease: async (...args) => (sent ? Promise.reject(new Error("frozen")) : store.lease(...args)),
+  };
+  const { auth } = app({
+    store: freezing,
+    fetch: (input, init) => {
+      sent = true;
+      return fetch(input, init);
+    },
+  }).session(first.key);
   const pending = auth.getToken();
   await until(() => sent);
   await until(() => store.lease(key, "somebody", 60_000));
   const { token, generation } = (await store.get(key))!;
-  await store.set(key, { token: { ...token, accessToken: "theirs", refreshToken: "their-refresh", issuedAt: sandbox.now(), expiresAt: sandbox.now() + HOUR }, generation: generation + 1 }, generation);
+  await store.set(
+    key,
+    {
+      token: {
+        ...token,
+        accessToken: "theirs",
+        refreshToken: "their-refresh",
+        issuedAt: sandbox.now(),
+        expiresAt: sandbox.now() + HOUR,
+      },
+      generation: generation + 1,
+    },
+    generation,
+  );
   expect((await pending).accessToken).toBe("theirs");
   expect(requests()).toBe(2);
 });
@@ -387,7 +575,11 @@ test("T-08 T-14 after a long wait a refresh token is not sent so late that the d
   await store.lease(key, "somebody", 1300);
   sandbox.petjeaf.fail({ operation: "createToken", delay: 800, delayed: "after" });
   const session = app({ timeouts: { attempt: 1000, total: 2000 } }).session(first.key);
-  expect(await failure(session.auth.getToken())).toMatchObject({ kind: "store", code: "turn_taken", retryable: true });
+  expect(await failure(session.auth.getToken())).toMatchObject({
+    kind: "store",
+    code: "turn_taken",
+    retryable: true,
+  });
   expect(requests()).toBe(1);
   await alive(session);
   expect(sandbox.petjeaf.log.filter(({ event }) => event === "reused")).toEqual([]);
@@ -413,14 +605,20 @@ test("T-14 a record that is deleted while its token is renewed stays so: that ow
   await store.delete(await keyOf());
   expect(await renewing).toMatchObject({ kind: "reauthorization_required" });
   expect(await store.list()).toEqual([]);
-  expect(await failure(app().session(other.key).auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
+  expect(await failure(app().session(other.key).auth.getToken())).toMatchObject({
+    kind: "reauthorization_required",
+  });
   // A new consent opens it again, here as well.
   await consent();
   await alive(other);
 });
 
 test("T-14 where there is a login, a record that is deleted while its token is renewed costs one, and no error", async () => {
-  const { auth } = createGenLogsClient({ ...sandbox.genlogs.options, ...options(), renew: "refresh-token" });
+  const { auth } = createGenLogsClient({
+    ...sandbox.genlogs.options,
+    ...options(),
+    renew: "refresh-token",
+  });
   await auth.getToken();
   sandbox.advance(2 * HOUR);
   sandbox.genlogs.fail({ operation: "refreshToken", delay: 300, delayed: "after" });
@@ -435,7 +633,14 @@ test("T-14 where there is a login, a record that is deleted while its token is r
 test("T-14 in a store that says nothing of others, a record that is gone is written again", async () => {
   const { get, set, delete: remove } = store;
   let key = "";
-  const alone = { get: (name: string) => { if (!name.endsWith(":latch")) key = name; return get(name); }, set, delete: remove };
+  const alone = {
+    get: (name: string) => {
+      if (!name.endsWith(":latch")) key = name;
+      return get(name);
+    },
+    set,
+    delete: remove,
+  };
   const session = await consent({ store: alone });
   sandbox.advance(HOUR);
   sandbox.petjeaf.fail({ operation: "createToken", delay: 300, delayed: "after" });
@@ -447,35 +652,53 @@ test("T-14 in a store that says nothing of others, a record that is gone is writ
 });
 
 test("T-10 T-17 a refusal of an earlier refresh token is no reason to try a later one that was refused elsewhere", async () => {
-  const refuse = (): void => sandbox.petjeaf.fail({ operation: "createToken", status: 400, body: { error: "invalid_grant" } });
+  const refuse = (): void =>
+    sandbox.petjeaf.fail({
+      operation: "createToken",
+      status: 400,
+      body: { error: "invalid_grant" },
+    });
   const one = await consent();
   const session = app().session(one.key);
   sandbox.advance(HOUR);
   refuse();
-  expect(await failure(session.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
+  expect(await failure(session.auth.getToken())).toMatchObject({
+    kind: "reauthorization_required",
+  });
   const other = await consent();
   sandbox.advance(HOUR);
   refuse();
   expect(await failure(other.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
   const before = requests();
-  expect(await failure(session.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
+  expect(await failure(session.auth.getToken())).toMatchObject({
+    kind: "reauthorization_required",
+  });
   expect(requests()).toBe(before);
 });
 
 test("T-16 a token that could not be saved is not saved once its session was revoked", async () => {
   const first = await consent();
   let broken = true;
-  const half: SharedTokenStore = { ...store, set: async (name, record, expected) => (broken && !record.intent ? Promise.reject(new Error("full")) : store.set(name, record, expected)) };
+  const half: SharedTokenStore = {
+    ...store,
+    set: async (name, record, expected) =>
+      broken && !record.intent
+        ? Promise.reject(new Error("full"))
+        : store.set(name, record, expected),
+  };
   const session = app({ store: half }).session(first.key);
   sandbox.advance(HOUR);
   const { accessToken } = await session.auth.getToken();
   await store.delete(await keyOf());
   broken = false;
-  await until(async () => (await session.auth.explain()).token?.saved === true); // Nothing is left to save.
+  // Nothing is left to save.
+  await until(async () => (await session.auth.explain()).token?.saved === true);
   expect(await store.list()).toEqual([]);
   expect((await session.auth.getToken()).accessToken).toBe(accessToken); // As long as it lives.
   sandbox.advance(HOUR);
-  expect(await failure(session.auth.getToken())).toMatchObject({ kind: "reauthorization_required" });
+  expect(await failure(session.auth.getToken())).toMatchObject({
+    kind: "reauthorization_required",
+  });
 });
 
 test("T-14 a store that was set back to a used refresh token: the successor in memory is written again, and nothing is sent twice", async () => {
@@ -486,7 +709,11 @@ test("T-14 a store that was set back to a used refresh token: the successor in m
   await alive(session);
   const { generation } = (await store.get(key))!;
   for (const expiry of [0, HOUR]) {
-    await store.set(key, { ...before, generation: generation + 100 + expiry }, (await store.get(key))?.generation ?? 0);
+    await store.set(
+      key,
+      { ...before, generation: generation + 100 + expiry },
+      (await store.get(key))?.generation ?? 0,
+    );
     sandbox.advance(HOUR);
     await alive(session);
   }
@@ -501,9 +728,15 @@ test("T-16 a consent that comes while an older token is being saved is what is k
   const gate: { open?: () => void } = {};
   const store1: SharedTokenStore = {
     ...store,
-    set: async (name, record, expected) => (mode === "fail" && !record.intent ? Promise.reject(new Error("full")) : store.set(name, record, expected)),
+    set: async (name, record, expected) =>
+      mode === "fail" && !record.intent
+        ? Promise.reject(new Error("full"))
+        : store.set(name, record, expected),
     get: async (name) => {
-      if (mode === "slow") await new Promise<void>((resolve) => { gate.open = resolve; });
+      if (mode === "slow")
+        await new Promise<void>((resolve) => {
+          gate.open = resolve;
+        });
       return store.get(name);
     },
   };
@@ -512,18 +745,30 @@ test("T-16 a consent that comes while an older token is being saved is what is k
   await one.session(first.key).auth.getToken(); // Unsaved.
   const { token, generation } = (await store.get(key))!;
   // Somebody else's consent is stored; the older token is overtaken by it.
-  await store.set(key, { token: { ...token, accessToken: "theirs", refreshToken: "their-refresh" }, generation: generation + 1 }, generation);
+  await store.set(
+    key,
+    {
+      token: { ...token, accessToken: "theirs", refreshToken: "their-refresh" },
+      generation: generation + 1,
+    },
+    generation,
+  );
   mode = "slow";
   for (let tries = 0; tries < 200 && !gate.open; tries += 1) await pause(20);
   mode = "well";
   // While that is found out, the person consents here.
   const { url, state } = one.authorizationUrl({ scope: "profile.read" });
-  const consenting = one.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", { state, key: "me" });
+  const consenting = one.exchange(
+    (await fetch(url, { redirect: "manual" })).headers.get("location") ?? "",
+    { state, key: "me" },
+  );
   await pause(100);
   gate.open?.();
   const session = await consenting;
   await alive(session);
-  expect((await store.get(key))?.token.accessToken).toBe((await session.auth.getToken()).accessToken);
+  expect((await store.get(key))?.token.accessToken).toBe(
+    (await session.auth.getToken()).accessToken,
+  );
   expect((await store.get(key))?.token.accessToken).not.toBe("theirs");
 });
 
@@ -531,39 +776,79 @@ test("T-16 a token that could not be saved follows the generation it was based o
   const first = await consent();
   const key = await keyOf();
   let broken = true;
-  const half: SharedTokenStore = { ...store, set: async (name, record, expected) => (broken && !record.intent ? Promise.reject(new Error("full")) : store.set(name, record, expected)) };
+  const half: SharedTokenStore = {
+    ...store,
+    set: async (name, record, expected) =>
+      broken && !record.intent
+        ? Promise.reject(new Error("full"))
+        : store.set(name, record, expected),
+  };
   const session = app({ store: half }).session(first.key);
   sandbox.advance(HOUR);
   const rejected = await session.auth.getToken();
   const { token, generation } = (await store.get(key))!;
-  const theirs = { ...token, accessToken: "theirs", refreshToken: "their-refresh", issuedAt: sandbox.now(), expiresAt: sandbox.now() + HOUR };
+  const theirs = {
+    ...token,
+    accessToken: "theirs",
+    refreshToken: "their-refresh",
+    issuedAt: sandbox.now(),
+    expiresAt: sandbox.now() + HOUR,
+  };
   await store.set(key, { token: theirs, generation: generation + 1 }, generation);
   broken = false;
   await session.auth.getToken({ rejected }); // Its flight reads the store first.
-  for (let tries = 0; tries < 100 && !(await session.auth.explain()).token?.saved; tries += 1) await pause(50);
+  for (let tries = 0; tries < 100 && !(await session.auth.explain()).token?.saved; tries += 1)
+    await pause(50);
   expect((await store.get(key))?.token.refreshToken).toBe("their-refresh");
 });
 
 describe("T-14 a store that does not do its part ends in a typed error in time", () => {
-  const counted = (parts: Partial<SharedTokenStore>): { store: SharedTokenStore; count: () => number } => {
+  const counted = (
+    parts: Partial<SharedTokenStore>,
+  ): { store: SharedTokenStore; count: () => number } => {
     let n = 0;
     const all = { ...store, ...parts };
-    return { store: { ...all, get: (key) => { n += 1; return all.get(key); } }, count: () => n };
+    return {
+      store: {
+        ...all,
+        get: (key) => {
+          n += 1;
+          return all.get(key);
+        },
+      },
+      count: () => n,
+    };
   };
 
   test("a lease that takes longer than it lasts", async () => {
     const first = await consent();
     sandbox.advance(HOUR);
-    const slow = counted({ lease: async (...args) => { await pause(350); return store.lease(...args); } });
-    expect(await failure(app({ timeouts: { attempt: 1000, total: 1500 }, store: slow.store }).session(first.key).auth.getToken())).toMatchObject({ kind: "store", code: "turn_taken" });
+    const slow = counted({
+      lease: async (...args) => {
+        await pause(350);
+        return store.lease(...args);
+      },
+    });
+    expect(
+      await failure(
+        app({ timeouts: { attempt: 1000, total: 1500 }, store: slow.store })
+          .session(first.key)
+          .auth.getToken(),
+      ),
+    ).toMatchObject({ kind: "store", code: "turn_taken" });
     expect(slow.count()).toBeLessThan(20);
   });
 
-  test.each([["false", false], ["nothing", undefined]])("a compare-and-set that always says %s", async (_, answer) => {
+  test.each([
+    ["false", false],
+    ["nothing", undefined],
+  ])("a compare-and-set that always says %s", async (_, answer) => {
     const first = await consent();
     sandbox.advance(HOUR);
     const refusing = counted({ set: async () => answer as boolean });
-    expect(await failure(app({ store: refusing.store }).session(first.key).auth.getToken())).toMatchObject({ kind: "store", code: "changes" });
+    expect(
+      await failure(app({ store: refusing.store }).session(first.key).auth.getToken()),
+    ).toMatchObject({ kind: "store", code: "changes" });
     expect(refusing.count()).toBeLessThan(50);
     expect(requests()).toBe(1);
   });
@@ -572,15 +857,19 @@ describe("T-14 a store that does not do its part ends in a typed error in time",
     const first = await consent();
     sandbox.advance(HOUR);
     let once = true;
-    const unsure = counted({ set: async (key, record, expected) => {
-      const written = await store.set(key, record, expected);
-      if (record.intent && once) {
-        once = false;
-        throw new Error("not replicated");
-      }
-      return written;
-    } });
-    expect(await failure(app({ store: unsure.store }).session(first.key).auth.getToken())).toMatchObject({ kind: "store" });
+    const unsure = counted({
+      set: async (key, record, expected) => {
+        const written = await store.set(key, record, expected);
+        if (record.intent && once) {
+          once = false;
+          throw new Error("not replicated");
+        }
+        return written;
+      },
+    });
+    expect(
+      await failure(app({ store: unsure.store }).session(first.key).auth.getToken()),
+    ).toMatchObject({ kind: "store" });
     await alive(app().session(first.key));
     expect(events.filter(({ type }) => type === "rotation_replayed")).toEqual([]);
   });
@@ -590,13 +879,27 @@ describe("T-14 a store that does not do its part ends in a typed error in time",
     sandbox.advance(HOUR);
     const hanging = counted({ release: () => new Promise(() => undefined) });
     const began = performance.now();
-    await app({ timeouts: { attempt: 8000, total: 10_000 }, store: hanging.store }).session(first.key).auth.getToken();
+    await app({ timeouts: { attempt: 8000, total: 10_000 }, store: hanging.store })
+      .session(first.key)
+      .auth.getToken();
     expect(performance.now() - began).toBeLessThan(7000);
   });
 
   test("GenLogs with a refresh token: a login needs no store", async () => {
-    const failing: SharedTokenStore = { ...store, get: async () => { throw new Error("down"); }, lease: async () => { throw new Error("down"); } };
-    const client = createGenLogsClient({ ...sandbox.genlogs.options, ...options({ store: failing }), renew: "refresh-token" });
+    const failing: SharedTokenStore = {
+      ...store,
+      get: async () => {
+        throw new Error("down");
+      },
+      lease: async () => {
+        throw new Error("down");
+      },
+    };
+    const client = createGenLogsClient({
+      ...sandbox.genlogs.options,
+      ...options({ store: failing }),
+      renew: "refresh-token",
+    });
     expect((await client.GET("/carrier/recommendations")).response.status).toBe(200);
     sandbox.advance(HOUR);
     expect((await client.GET("/carrier/recommendations")).response.status).toBe(200);
@@ -609,7 +912,15 @@ test("T-14 a sign of life that came too late does not end the heartbeat, nor doe
   sandbox.advance(HOUR);
   sandbox.petjeaf.fail({ operation: "createToken", delay: 3000 });
   let beats = 0;
-  const session = app({ store: { ...store, lease: (...args) => { beats += 1; return store.lease(...args); } } }).session(first.key);
+  const session = app({
+    store: {
+      ...store,
+      lease: (...args) => {
+        beats += 1;
+        return store.lease(...args);
+      },
+    },
+  }).session(first.key);
   const pending = session.auth.getToken();
   await pause(200);
   const end = performance.now() + 400;
@@ -641,9 +952,15 @@ test("T-14 a record that came after a deletion is not taken for the one before",
 });
 
 test.each([
-  ["leases.heartbeat", { heartbeat: 4000 }], ["leases.patience", { patience: 1000 }], ["leases.ttl", { ttl: 0 }], ["leases.poll", { poll: -1 }], ["leases", 7],
+  ["leases.heartbeat", { heartbeat: 4000 }],
+  ["leases.patience", { patience: 1000 }],
+  ["leases.ttl", { ttl: 0 }],
+  ["leases.poll", { poll: -1 }],
+  ["leases", 7],
 ])("%s that cannot work is a configuration error", (option, leases) => {
-  expect(() => createPetjeafClient({ ...sandbox.petjeaf.options, leases: leases as never })).toThrow(expect.objectContaining({ kind: "configuration", option }));
+  expect(() =>
+    createPetjeafClient({ ...sandbox.petjeaf.options, leases: leases as never }),
+  ).toThrow(expect.objectContaining({ kind: "configuration", option }));
 });
 
 test("a store with a lease and no release is a configuration error", () => {
@@ -654,30 +971,40 @@ test("a store with a lease and no release is a configuration error", () => {
 
 test.each([
   ["damaged", /is damaged/, (file: string) => writeFileSync(file, "{")],
-  ["of a newer version", /newer version.*Upgrade/, (file: string) => writeFileSync(file, `{"version":9}`)],
+  [
+    "of a newer version",
+    /newer version.*Upgrade/,
+    (file: string) => writeFileSync(file, `{"version":9}`),
+  ],
   ["readable by others", /chmod 600/, (file: string) => chmodSync(file, 0o644)],
-])("T-19 a store file that is %s: the token in memory is served; when it expires, an error names the path and the cure", async (_, cure, harm) => {
-  const path = mkdtempSync(join(tmpdir(), "corrigenda-rotation-"));
-  try {
-    const session = await consent({ store: createFileStore({ path }) });
-    const folder = join(path, readdirSync(path)[0] ?? "");
-    const file = join(folder, readdirSync(folder).find((name) => name.startsWith("token.")) ?? "");
-    harm(file);
-    const before = readFileSync(file, "utf8");
-    await alive(session);
-    sandbox.advance(HOUR - 5000);
-    await alive(session); // It should be renewed by now, and still works.
-    sandbox.advance(HOUR);
-    const error = await failure(session.auth.getToken());
-    expect(error).toMatchObject({ kind: "store", provider: "petjeaf" });
-    expect(error.message).toContain(file);
-    expect(error.message).toMatch(cure);
-    expect(requests()).toBe(1);
-    expect(readFileSync(file, "utf8")).toBe(before);
-  } finally {
-    rmSync(path, { recursive: true });
-  }
-});
+])(
+  "T-19 a store file that is %s: the token in memory is served; when it expires, an error names the path and the cure",
+  async (_, cure, harm) => {
+    const path = mkdtempSync(join(tmpdir(), "corrigenda-rotation-"));
+    try {
+      const session = await consent({ store: createFileStore({ path }) });
+      const folder = join(path, readdirSync(path)[0] ?? "");
+      const file = join(
+        folder,
+        readdirSync(folder).find((name) => name.startsWith("token.")) ?? "",
+      );
+      harm(file);
+      const before = readFileSync(file, "utf8");
+      await alive(session);
+      sandbox.advance(HOUR - 5000);
+      await alive(session); // It should be renewed by now, and still works.
+      sandbox.advance(HOUR);
+      const error = await failure(session.auth.getToken());
+      expect(error).toMatchObject({ kind: "store", provider: "petjeaf" });
+      expect(error.message).toContain(file);
+      expect(error.message).toMatch(cure);
+      expect(requests()).toBe(1);
+      expect(readFileSync(file, "utf8")).toBe(before);
+    } finally {
+      rmSync(path, { recursive: true });
+    }
+  },
+);
 
 withServer.describe("T-18 Redis that goes away and comes back", () => {
   test("a login goes on without it; a rotating refresh stops with a clear error; the token in memory is served; then all is well", async () => {
@@ -707,7 +1034,8 @@ withServer.describe("T-18 Redis that goes away and comes back", () => {
       expect(requests()).toBe(2);
       sandbox.advance(2000);
       await manager.auth.getToken();
-      for (let tries = 0; tries < 100 && !(await manager.auth.explain()).token?.saved; tries += 1) await pause(20);
+      for (let tries = 0; tries < 100 && !(await manager.auth.explain()).token?.saved; tries += 1)
+        await pause(20);
       expect((await manager.auth.explain()).token?.saved).toBe(true);
       await alive(app(shared).session("me"));
     } finally {
@@ -721,7 +1049,10 @@ withServer.describe("T-18 Redis that goes away and comes back", () => {
     const client = new Redis(server.port);
     client.on("error", () => undefined);
     try {
-      const session = await consent({ store: createRedisStore({ client }), timeouts: { attempt: 1000, total: 10_000 } });
+      const session = await consent({
+        store: createRedisStore({ client }),
+        timeouts: { attempt: 1000, total: 10_000 },
+      });
       server.freeze();
       await alive(session);
       sandbox.advance(HOUR);

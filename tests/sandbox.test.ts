@@ -1,23 +1,48 @@
 /** The sandbox refuses what the specs refuse, in each vendor's own shape. */
 import { createApinizerClient } from "../src/index.ts";
-import { createTokenBook, startSandbox, startServer, type Sandbox, type Vendor } from "../src/sandbox/index.ts";
+import {
+  createTokenBook,
+  startSandbox,
+  startServer,
+  type Sandbox,
+  type Vendor,
+} from "../src/sandbox/index.ts";
 
 let sandbox: Sandbox;
-beforeAll(async () => { sandbox = await startSandbox(); });
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
 afterAll(() => sandbox.close());
 
-const post = async (url: string, body: string | undefined, headers: Record<string, string> = {}) => {
-  const response = await fetch(url, { method: "POST", headers, ...(body === undefined ? {} : { body }) });
-  return { status: response.status, body: (await response.json()) };
+const post = async (
+  url: string,
+  body: string | undefined,
+  headers: Record<string, string> = {},
+) => {
+  const response = await fetch(url, {
+    method: "POST",
+    headers,
+    ...(body === undefined ? {} : { body }),
+  });
+  return { status: response.status, body: await response.json() };
 };
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
 test("GenLogs: no API key, no credentials, a member too many", async () => {
   const url = `${sandbox.genlogs.options.baseUrl}/auth/token`;
   const key = { "x-api-key": sandbox.genlogs.options.apiKey, "content-type": "application/json" };
-  expect(await post(url, "{}", { "content-type": "application/json" })).toMatchObject({ status: 403, body: { detail: expect.any(String) } });
-  expect(await post(url, undefined, key)).toMatchObject({ status: 422, body: { detail: [{ loc: ["body", "email"] }, { loc: ["body", "password"] }] } });
-  expect(await post(url, `{"email":"a","password":"b","username":"c"}`, key)).toMatchObject({ status: 422, body: { detail: [{ loc: ["body", "username"], type: "unevaluatedProperties" }] } });
+  expect(await post(url, "{}", { "content-type": "application/json" })).toMatchObject({
+    status: 403,
+    body: { detail: expect.any(String) },
+  });
+  expect(await post(url, undefined, key)).toMatchObject({
+    status: 422,
+    body: { detail: [{ loc: ["body", "email"] }, { loc: ["body", "password"] }] },
+  });
+  expect(await post(url, `{"email":"a","password":"b","username":"c"}`, key)).toMatchObject({
+    status: 422,
+    body: { detail: [{ loc: ["body", "username"], type: "unevaluatedProperties" }] },
+  });
   expect(await post(url, "email=a", { ...key, ...FORM })).toMatchObject({ status: 422 });
 });
 
@@ -25,38 +50,74 @@ test("AP-03 Apinizer: JSON is refused, and so is another grant type", async () =
   const url = `${sandbox.apinizer.options.managerUrl}/apiops/auth/token`;
   const { username, password } = sandbox.apinizer.options;
   const grant = { grant_type: "client_credentials", client_id: username, client_secret: password };
-  expect(await post(url, JSON.stringify(grant), { "content-type": "application/json" })).toMatchObject({ status: 400, body: { error: "invalid_request" } });
-  expect(await post(url, new URLSearchParams({ ...grant, grant_type: "password" }).toString(), FORM)).toMatchObject({ status: 400, body: { error: "unsupported_grant_type" } });
-  expect(await post(url, new URLSearchParams(grant).toString(), FORM)).toMatchObject({ status: 200 });
-  expect(await post(`${url}/`, new URLSearchParams(grant).toString(), FORM)).toMatchObject({ status: 404, body: { status: "FAILURE" } });
+  expect(
+    await post(url, JSON.stringify(grant), { "content-type": "application/json" }),
+  ).toMatchObject({ status: 400, body: { error: "invalid_request" } });
+  expect(
+    await post(url, new URLSearchParams({ ...grant, grant_type: "password" }).toString(), FORM),
+  ).toMatchObject({ status: 400, body: { error: "unsupported_grant_type" } });
+  expect(await post(url, new URLSearchParams(grant).toString(), FORM)).toMatchObject({
+    status: 200,
+  });
+  expect(await post(`${url}/`, new URLSearchParams(grant).toString(), FORM)).toMatchObject({
+    status: 404,
+    body: { status: "FAILURE" },
+  });
 });
 
 test("PJ-01 Petje.af: a grant type with a space is refused in its problem shape", async () => {
   const url = `${sandbox.petjeaf.options.baseUrl}/oauth2/tokens`;
   const { clientId, clientSecret } = sandbox.petjeaf.options;
-  const grant = { grant_type: "refresh token", client_id: clientId, client_secret: clientSecret, refresh_token: "x" };
-  expect(await post(url, new URLSearchParams(grant).toString(), FORM)).toMatchObject({ status: 400, body: { status: 400, title: "Bad Request", detail: expect.any(String) } });
+  const grant = {
+    grant_type: "refresh token",
+    client_id: clientId,
+    client_secret: clientSecret,
+    refresh_token: "x",
+  };
+  expect(await post(url, new URLSearchParams(grant).toString(), FORM)).toMatchObject({
+    status: 400,
+    body: { status: 400, title: "Bad Request", detail: expect.any(String) },
+  });
 });
 
 test("a query parameter that the spec does not know is refused", async () => {
-  const response = await fetch(`${sandbox.apinizer.options.managerUrl}/apiops/test/healthcheck?verbose=1`);
+  const response = await fetch(
+    `${sandbox.apinizer.options.managerUrl}/apiops/test/healthcheck?verbose=1`,
+  );
   expect(response.status).toBe(400);
 });
 
 test("the consent page answers with a redirect, and redirects no unknown client", async () => {
   const { authorizeUrl, clientId } = sandbox.petjeaf.options;
-  const page = (parameters: Record<string, string>) => fetch(`${authorizeUrl}?${new URLSearchParams(parameters).toString()}`, { redirect: "manual" });
-  const good = { client_id: clientId, response_type: "code", scope: "profile.read", state: "s 1", redirect_uri: "https://app.example/cb?keep=1" };
+  const page = (parameters: Record<string, string>) =>
+    fetch(`${authorizeUrl}?${new URLSearchParams(parameters).toString()}`, { redirect: "manual" });
+  const good = {
+    client_id: clientId,
+    response_type: "code",
+    scope: "profile.read",
+    state: "s 1",
+    redirect_uri: "https://app.example/cb?keep=1",
+  };
   const answer = await page(good);
   expect(answer.status).toBe(302);
-  expect(answer.headers.get("location")).toMatch(/^https:\/\/app\.example\/cb\?keep=1&state=s\+1&code=sandbox-code-[\w-]+$/);
-  for (const wrong of [{ client_id: "other" }, { response_type: "token" }, { scope: "" }, { state: "" }, { redirect_uri: "nonsense" }]) {
+  expect(answer.headers.get("location")).toMatch(
+    /^https:\/\/app\.example\/cb\?keep=1&state=s\+1&code=sandbox-code-[\w-]+$/,
+  );
+  for (const wrong of [
+    { client_id: "other" },
+    { response_type: "token" },
+    { scope: "" },
+    { state: "" },
+    { redirect_uri: "nonsense" },
+  ]) {
     expect((await page({ ...good, ...wrong })).status).toBe(400);
   }
 });
 
 test("rotation: a refresh token that is used twice kills its family", () => {
-  const book = createTokenBook({ now: () => 0, advance: () => undefined }, () => Math.random().toString());
+  const book = createTokenBook({ now: () => 0, advance: () => undefined }, () =>
+    Math.random().toString(),
+  );
   const first = book.issue({ subject: "s", scope: "" }, 60);
   const second = book.rotate(first.refreshToken, 60)!;
   expect(book.check(second.accessToken).state).toBe("live");
@@ -68,14 +129,21 @@ test("rotation: a refresh token that is used twice kills its family", () => {
 test("the clock moves for everybody, and the Date header with it", async () => {
   sandbox.advance(86_400_000);
   const response = await fetch(`${sandbox.apinizer.options.managerUrl}/apiops/test/healthcheck`);
-  expect(Math.abs(Date.parse(response.headers.get("date") ?? "") - Date.now() - 86_400_000)).toBeLessThan(5000);
+  expect(
+    Math.abs(Date.parse(response.headers.get("date") ?? "") - Date.now() - 86_400_000),
+  ).toBeLessThan(5000);
   sandbox.advance(-86_400_000);
 });
 
 test("a fault takes as many requests as it says, of the operation that it names", async () => {
   const client = createApinizerClient(sandbox.apinizer.options);
   await client.auth.getToken();
-  sandbox.apinizer.fail({ operation: "listProjects", status: 500, body: { status: "FAILURE" }, times: 2 });
+  sandbox.apinizer.fail({
+    operation: "listProjects",
+    status: 500,
+    body: { status: "FAILURE" },
+    times: 2,
+  });
   const statuses = [];
   for (let i = 0; i < 3; i += 1) {
     expect((await client.GET("/test/healthcheck")).response.status).toBe(200);
@@ -85,10 +153,28 @@ test("a fault takes as many requests as it says, of the operation that it names"
 });
 
 test("a vendor whose answer breaks its own spec is caught", async () => {
-  const document = { openapi: "3.1.0", paths: { "/x": { get: { operationId: "x", responses: { 200: { content: { "application/json": { schema: { type: "object" } } } } } } } } };
+  const document = {
+    openapi: "3.1.0",
+    paths: {
+      "/x": {
+        get: {
+          operationId: "x",
+          responses: { 200: { content: { "application/json": { schema: { type: "object" } } } } },
+        },
+      },
+    },
+  };
   const vendor = (): Vendor => ({
-    name: "sloppy", document, prefix: "", settings: {}, options: () => ({}), handlers: { x: () => ({ status: 200, body: [1] }) },
-    refuse: () => ({ status: 400 }), notFound: () => ({ status: 404 }), revokeAccessTokens: () => undefined, revokeRefreshTokens: () => undefined,
+    name: "sloppy",
+    document,
+    prefix: "",
+    settings: {},
+    options: () => ({}),
+    handlers: { x: () => ({ status: 200, body: [1] }) },
+    refuse: () => ({ status: 400 }),
+    notFound: () => ({ status: 404 }),
+    revokeAccessTokens: () => undefined,
+    revokeRefreshTokens: () => undefined,
   });
   const server = await startServer({ sloppy: vendor });
   const response = await fetch(`${server.url}/sloppy/x`);
@@ -100,14 +186,47 @@ test("a vendor whose answer breaks its own spec is caught", async () => {
 describe("rotation as cruel as it is set", () => {
   const refresh = (refresh_token: string) => {
     const { clientId: client_id, clientSecret: client_secret, baseUrl } = sandbox.petjeaf.options;
-    return post(`${baseUrl}/oauth2/tokens`, new URLSearchParams({ grant_type: "refresh_token", refresh_token, client_id, client_secret }).toString(), FORM) as Promise<{ status: number; body: { access_token: string; refresh_token: string } }>;
+    return post(
+      `${baseUrl}/oauth2/tokens`,
+      new URLSearchParams({
+        grant_type: "refresh_token",
+        refresh_token,
+        client_id,
+        client_secret,
+      }).toString(),
+      FORM,
+    ) as Promise<{ status: number; body: { access_token: string; refresh_token: string } }>;
   };
-  const me = async (token: string): Promise<number> => (await fetch(`${sandbox.petjeaf.options.baseUrl}/users/me`, { headers: { authorization: `Bearer ${token}` } })).status;
+  const me = async (token: string): Promise<number> =>
+    (
+      await fetch(`${sandbox.petjeaf.options.baseUrl}/users/me`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+    ).status;
   async function first(): Promise<{ access_token: string; refresh_token: string }> {
-    const { clientId: client_id, clientSecret: client_secret, baseUrl, authorizeUrl } = sandbox.petjeaf.options;
+    const {
+      clientId: client_id,
+      clientSecret: client_secret,
+      baseUrl,
+      authorizeUrl,
+    } = sandbox.petjeaf.options;
     const page = `${authorizeUrl}?${new URLSearchParams({ client_id, response_type: "code", scope: "profile.read", state: "s" }).toString()}`;
-    const code = new URL((await fetch(page, { redirect: "manual" })).headers.get("location") ?? "").searchParams.get("code") ?? "";
-    return (await post(`${baseUrl}/oauth2/tokens`, new URLSearchParams({ grant_type: "authorization_code", code, client_id, client_secret }).toString(), FORM)).body as { access_token: string; refresh_token: string };
+    const code =
+      new URL(
+        (await fetch(page, { redirect: "manual" })).headers.get("location") ?? "",
+      ).searchParams.get("code") ?? "";
+    return (
+      await post(
+        `${baseUrl}/oauth2/tokens`,
+        new URLSearchParams({
+          grant_type: "authorization_code",
+          code,
+          client_id,
+          client_secret,
+        }).toString(),
+        FORM,
+      )
+    ).body as { access_token: string; refresh_token: string };
   }
   afterEach(() => Object.assign(sandbox.petjeaf.rotation, { grace: 0, revokesPrevious: false }));
 
@@ -147,15 +266,18 @@ describe("rotation as cruel as it is set", () => {
     sandbox.petjeaf.fail({ operation: "createToken", delay: 200, delayed: "after" });
     const slow = refresh(one.refresh_token);
     const until = Date.now() + 5000;
-    while (sandbox.petjeaf.log.length < from + 3 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (sandbox.petjeaf.log.length < from + 3 && Date.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     expect(sandbox.petjeaf.log.at(-1)).toMatchObject({ event: "reused", delivered: undefined });
     expect((await slow).status).toBe(400);
     await refresh("nobody's");
     const log = sandbox.petjeaf.log.slice(from);
     const number = log[0]?.committed ?? 0;
     expect(log).toMatchObject([
-      { event: "issued", committed: number, delivered: true }, { event: "rotated", sent: number, committed: number + 1, delivered: false },
-      { event: "reused", sent: number, delivered: true }, { event: "refused", delivered: true },
+      { event: "issued", committed: number, delivered: true },
+      { event: "rotated", sent: number, committed: number + 1, delivered: false },
+      { event: "reused", sent: number, delivered: true },
+      { event: "refused", delivered: true },
     ]);
     expect(JSON.stringify(log)).not.toContain(one.refresh_token);
   });

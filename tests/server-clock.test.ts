@@ -1,4 +1,6 @@
-/** The vendor's clock: what its Dates are worth (T-02), and which tokens have ended by it (T-21). */
+/**
+ * The vendor's clock: what its Dates are worth (T-02), and which tokens have ended by it (T-21).
+ */
 import type net from "node:net";
 import { createGenLogsClient, createMemoryStore, genlogs, type ClientEvent } from "../src/index.ts";
 import { openClient } from "../src/client.ts";
@@ -12,13 +14,25 @@ import { landed } from "./support/wait.ts";
 const START = Date.UTC(2026, 0, 1);
 const SECOND = 1000;
 
-/** The server's time when a request was sent, as the answers tell it. All in s after the start; `monotonic` is moved by hand. */
-function clockAt(): { clock: ServerClock; at: (s: number) => void; answer: (date: number | null, options?: { from?: "token" | "api"; took?: number }) => number | undefined } {
+/**
+ * The server's time when a request was sent, as the answers tell it. All in s after the start;
+ * `monotonic` is moved by hand.
+ */
+function clockAt(): {
+  clock: ServerClock;
+  at: (s: number) => void;
+  answer: (
+    date: number | null,
+    options?: { from?: "token" | "api"; took?: number },
+  ) => number | undefined;
+} {
   let monotonic = 5000;
   const clock = createServerClock(() => monotonic);
   return {
     clock,
-    at: (s) => { monotonic = 5000 + s * SECOND; },
+    at: (s) => {
+      monotonic = 5000 + s * SECOND;
+    },
     answer(date, { from = "token", took = 0 } = {}) {
       const arrived = clock.sent(from);
       monotonic += took * SECOND;
@@ -43,7 +57,11 @@ describe("the server's clock at sending", () => {
   test("T-02 is an earlier Date plus the time from its arrival to this sending, where a server repeats that Date", () => {
     const { at, answer } = clockAt();
     expect(answer(0, { took: 2 })).toBe(0); // Arrives at 2 s.
-    for (const [s, time] of [[35, 33], [70, 68], [105, 103]] as const) {
+    for (const [s, time] of [
+      [35, 33],
+      [70, 68],
+      [105, 103],
+    ] as const) {
       at(s);
       expect(answer(0, { took: 1 })).toBe(time);
     }
@@ -53,7 +71,8 @@ describe("the server's clock at sending", () => {
     const { clock, answer, at } = clockAt();
     expect(answer(null)).toBeUndefined();
     // Without a zone it would be read in the machine's own.
-    for (const text of ["", "yesterday", "2026-01-01 00:00:00", "Thu, 01 Jan 2026 00:00:00"]) expect(clock.sent("token")(text)).toBeUndefined();
+    for (const text of ["", "yesterday", "2026-01-01 00:00:00", "Thu, 01 Jan 2026 00:00:00"])
+      expect(clock.sent("token")(text)).toBeUndefined();
     expect(clock.sent("token")("Thursday, 01-Jan-26 00:00:00 GMT")).toBe(START);
     at(10);
     expect(answer(null)).toBe(10);
@@ -92,15 +111,49 @@ describe("the server's clock at sending", () => {
 
   test.each([
     ["one alone", [[30, 30]]],
-    ["two that are the same one", [[30, 30], [60, 30]]],
-    ["two that stand still", [[30, 0.001], [60, 1]]],
-    ["two that advance more slowly", [[30, 30], [60, 50]]],
-    ["two that advance faster", [[30, 30], [60, 70]]],
-    ["two of which one was seen before", [[10, 60], [30, 30], [60, 60]]],
+    [
+      "two that are the same one",
+      [
+        [30, 30],
+        [60, 30],
+      ],
+    ],
+    [
+      "two that stand still",
+      [
+        [30, 0.001],
+        [60, 1],
+      ],
+    ],
+    [
+      "two that advance more slowly",
+      [
+        [30, 30],
+        [60, 50],
+      ],
+    ],
+    [
+      "two that advance faster",
+      [
+        [30, 30],
+        [60, 70],
+      ],
+    ],
+    [
+      "two of which one was seen before",
+      [
+        [10, 60],
+        [30, 30],
+        [60, 60],
+      ],
+    ],
   ] as const)("T-02 is still told by it after %s", (_, answers) => {
     const { at, answer } = clockAt();
     answer(3600);
-    for (const [s, date] of answers.slice(0, -1)) { at(s); answer(date); }
+    for (const [s, date] of answers.slice(0, -1)) {
+      at(s);
+      answer(date);
+    }
     const [s, date] = answers.at(-1)!;
     at(s);
     expect(answer(date)).toBe(3600 + s);
@@ -121,7 +174,8 @@ describe("the server's clock at sending", () => {
   test("T-02 a Date that an API call has shown already is not new, though answers of the API do not count by then", () => {
     const { at, answer } = clockAt();
     answer(0);
-    // Connections that were opened 5 s before each login, by a server that repeats their first Date.
+    // Connections that were opened 5 s before each login, by a server that repeats their first
+    // Date.
     for (const opened of [30, 60, 90]) {
       at(opened);
       answer(opened, { from: "api" });
@@ -135,14 +189,17 @@ describe("the server's clock at sending", () => {
     ["a part of a second more", [30.9, 30], [41, 41, 0]],
     ["as much as an answer took", [30, 30], [40, 43, 3]],
     ["as much as two clocks drift apart in half a day", [30, 30], [43_230, 43_233, 0]],
-  ] as const)("T-02 a Date that advances by %s advances like the monotonic clock", (_, [first, date], [second, next, took]) => {
-    const { at, answer } = clockAt();
-    answer(3600);
-    at(first);
-    answer(date);
-    at(second);
-    expect(answer(next, { took })).toBeLessThan(next + 1); // An hour more, if it did not.
-  });
+  ] as const)(
+    "T-02 a Date that advances by %s advances like the monotonic clock",
+    (_, [first, date], [second, next, took]) => {
+      const { at, answer } = clockAt();
+      answer(3600);
+      at(first);
+      answer(date);
+      at(second);
+      expect(answer(next, { took })).toBeLessThan(next + 1); // An hour more, if it did not.
+    },
+  );
 
   test("T-02 gives whole ms", () => {
     const { at, answer } = clockAt();
@@ -154,7 +211,8 @@ describe("the server's clock at sending", () => {
   test("T-02 remembers a bounded number of Dates", () => {
     const { at, answer } = clockAt();
     answer(1e6);
-    for (let s = 1; s < 2000; s += 1) for (const date of [-1, -2 - s]) answer(date, { from: "api" });
+    for (let s = 1; s < 2000; s += 1)
+      for (const date of [-1, -2 - s]) answer(date, { from: "api" });
     // The one that keeps coming is still known; of the others the oldest are forgotten.
     at(30);
     answer(-1);
@@ -203,7 +261,10 @@ describe("a token that the vendor gave an end", () => {
   });
 });
 
-/** A vendor over real sockets whose clock, with the machine's two, is moved by hand. It answers an expired token with 403. */
+/**
+ * A vendor over real sockets whose clock, with the machine's two, is moved by hand. It answers an
+ * expired token with 403.
+ */
 describe("a vendor that answers an expired token with 403", () => {
   let seconds = 0;
   /** By how much the local clock is wrong, ms. */
@@ -227,15 +288,29 @@ describe("a vendor that answers an expired token with 403", () => {
     server = await startRawServer((socket, n) => {
       const now = seconds + ahead;
       if (!opened.has(socket)) opened.set(socket, now);
-      const date = dateOf(dates === "true" ? now : opened.get(socket) ?? 0);
+      const date = dateOf(dates === "true" ? now : (opened.get(socket) ?? 0));
       const request = server.requests[n - 1] ?? "";
       const login = request.startsWith("POST");
-      const good = login || (permitted && now < Number(/access-token: until-(\d+)/i.exec(request)?.[1] ?? 0));
-      const body = login ? { access_token_data: { token: `until-${now + life}`, expires: new Date(START + (now + life) * SECOND).toISOString().slice(0, -1) } }
-        : good ? { real_time_locs: {}, recommendations: [] } : { message: "Forbidden" };
+      const good =
+        login || (permitted && now < Number(/access-token: until-(\d+)/i.exec(request)?.[1] ?? 0));
+      const body = login
+        ? {
+            access_token_data: {
+              token: `until-${now + life}`,
+              expires: new Date(START + (now + life) * SECOND).toISOString().slice(0, -1),
+            },
+          }
+        : good
+          ? { real_time_locs: {}, recommendations: [] }
+          : { message: "Forbidden" };
       shown.add(date);
       log.push({ path: login ? "login" : "call", status: good ? 200 : 403 });
-      socket.write(http(good ? 200 : 403, JSON.stringify(body), { date, connection: keepAlive ? "keep-alive" : "close" }));
+      socket.write(
+        http(good ? 200 : 403, JSON.stringify(body), {
+          date,
+          connection: keepAlive ? "keep-alive" : "close",
+        }),
+      );
       if (!keepAlive) socket.end();
     });
   });
@@ -244,30 +319,50 @@ describe("a vendor that answers an expired token with 403", () => {
   function client(store = createMemoryStore()) {
     const scheduler = { ...systemScheduler, monotonic: () => seconds * SECOND };
     const events: ClientEvent[] = [];
-    const options = { apiKey: "key-0001", email: "user@example.com", password: "password-0001", baseUrl: server.url, store, now: () => START + seconds * SECOND + wrong, onEvent: (event: ClientEvent) => void events.push(event) };
-    const runtime = { ...createRuntime(options, undefined), scheduler, serverClock: createServerClock(scheduler.monotonic) };
+    const options = {
+      apiKey: "key-0001",
+      email: "user@example.com",
+      password: "password-0001",
+      baseUrl: server.url,
+      store,
+      now: () => START + seconds * SECOND + wrong,
+      onEvent: (event: ClientEvent) => void events.push(event),
+    };
+    const runtime = {
+      ...createRuntime(options, undefined),
+      scheduler,
+      serverClock: createServerClock(scheduler.monotonic),
+    };
     const connection = genlogs.connect(options);
     const source = createTokenSource(genlogs, connection, runtime);
-    return { auth: source, call: async () => (await openClient(genlogs, connection, runtime, source).GET("/carrier/recommendations")).response.status };
+    return {
+      auth: source,
+      call: async () =>
+        (await openClient(genlogs, connection, runtime, source).GET("/carrier/recommendations"))
+          .response.status,
+    };
   }
   const logins = (): number => log.filter(({ path }) => path === "login").length;
 
-  test.each([0, -86_400_000, 86_400_000])("T-02 one Date repeated over a kept-alive connection makes no token live longer, the local clock being %i ms off", async (off) => {
-    wrong = off;
-    dates = "of the connection";
-    const { auth, call } = client();
-    const ends = new Map<string, number>();
-    for (; seconds < 400; seconds += 1) {
-      expect(await call()).toBe(200);
-      await landed(auth);
-      const { accessToken, expiresAt = NaN } = await auth.getToken();
-      ends.set(accessToken, (expiresAt - wrong - START) / SECOND);
-    }
-    expect(ends.size).toBeGreaterThan(8);
-    expect(shown.size).toBeLessThan(ends.size / 2); // The connections were kept.
-    for (const [token, end] of ends) expect(`until-${end + 1}`).toBe(token);
-    expect(log.filter(({ status }) => status === 403)).toEqual([]);
-  });
+  test.each([0, -86_400_000, 86_400_000])(
+    "T-02 one Date repeated over a kept-alive connection makes no token live longer, the local clock being %i ms off",
+    async (off) => {
+      wrong = off;
+      dates = "of the connection";
+      const { auth, call } = client();
+      const ends = new Map<string, number>();
+      for (; seconds < 400; seconds += 1) {
+        expect(await call()).toBe(200);
+        await landed(auth);
+        const { accessToken, expiresAt = NaN } = await auth.getToken();
+        ends.set(accessToken, (expiresAt - wrong - START) / SECOND);
+      }
+      expect(ends.size).toBeGreaterThan(8);
+      expect(shown.size).toBeLessThan(ends.size / 2); // The connections were kept.
+      for (const [token, end] of ends) expect(`until-${end + 1}`).toBe(token);
+      expect(log.filter(({ status }) => status === 403)).toEqual([]);
+    },
+  );
 
   test("T-02 a call that opened the connection tells of the clock, though the login that follows repeats its Date", async () => {
     const store = createMemoryStore();
@@ -285,16 +380,45 @@ describe("a vendor that answers an expired token with 403", () => {
 
   test("T-02 what a redirect brings from another origin says nothing of the vendor's clock", async () => {
     const told: [string, string | null][] = [];
-    const serverClock: ServerClock = { sent: (from) => (date) => { told.push([from, date]); return undefined; }, note: () => undefined, ended: () => false };
+    const serverClock: ServerClock = {
+      sent: (from) => (date) => {
+        told.push([from, date]);
+        return undefined;
+      },
+      note: () => undefined,
+      ended: () => false,
+    };
     const options = {
-      apiKey: "key-0001", email: "user@example.com", password: "password-0001", baseUrl: "https://vendor.example",
-      fetch: async (url: unknown) => String(url).endsWith("/auth/token") ? Response.json({ access_token_data: { token: "t" } }, { headers: { date: dateOf(1) } })
-        : String(url).startsWith("https://vendor.example") ? new Response(null, { status: 307, headers: { date: dateOf(2), location: "https://other.example/" } }) : Response.json({}, { headers: { date: dateOf(3) } }),
+      apiKey: "key-0001",
+      email: "user@example.com",
+      password: "password-0001",
+      baseUrl: "https://vendor.example",
+      fetch: async (url: unknown) =>
+        String(url).endsWith("/auth/token")
+          ? Response.json({ access_token_data: { token: "t" } }, { headers: { date: dateOf(1) } })
+          : String(url).startsWith("https://vendor.example")
+            ? new Response(null, {
+                status: 307,
+                headers: { date: dateOf(2), location: "https://other.example/" },
+              })
+            : Response.json({}, { headers: { date: dateOf(3) } }),
     };
     const runtime = { ...createRuntime(options, undefined), serverClock };
     const connection = genlogs.connect(options);
-    expect((await openClient(genlogs, connection, runtime, createTokenSource(genlogs, connection, runtime)).GET("/carrier/recommendations")).response.status).toBe(200);
-    expect(told).toEqual([["token", dateOf(1)], ["api", dateOf(2)]]);
+    expect(
+      (
+        await openClient(
+          genlogs,
+          connection,
+          runtime,
+          createTokenSource(genlogs, connection, runtime),
+        ).GET("/carrier/recommendations")
+      ).response.status,
+    ).toBe(200);
+    expect(told).toEqual([
+      ["token", dateOf(1)],
+      ["api", dateOf(2)],
+    ]);
   });
 
   test("T-21 a 403 renews nothing before the token's end", async () => {
@@ -311,7 +435,13 @@ describe("a vendor that answers an expired token with 403", () => {
     wrong = -120_000;
     seconds = 50;
     expect(await call()).toBe(200);
-    expect(log.map(({ path, status }) => `${path} ${status}`)).toEqual(["login 200", "call 200", "call 403", "login 200", "call 200"]);
+    expect(log.map(({ path, status }) => `${path} ${status}`)).toEqual([
+      "login 200",
+      "call 200",
+      "call 403",
+      "login 200",
+      "call 200",
+    ]);
   });
 
   test("T-21 such a renewal is forced, of which there is one in 30 s", async () => {
@@ -345,9 +475,24 @@ describe("a vendor that answers an expired token with 403", () => {
 
 test("T-02 a token of a second or half of it, by a server whose clock shows whole seconds, serves without an error", async () => {
   for (const life of [1000, 500]) {
-    const fetch = async (url: unknown): Promise<Response> => Response.json(String(url).endsWith("/auth/token")
-      ? { access_token_data: { token: "short-lived", expires: new Date(Date.now() + life).toISOString() } } : { real_time_locs: {}, recommendations: [] }, { headers: { date: new Date().toUTCString() } });
-    const { auth } = createGenLogsClient({ apiKey: "key-0001", email: "user@example.com", password: "password-0001", fetch });
+    const fetch = async (url: unknown): Promise<Response> =>
+      Response.json(
+        String(url).endsWith("/auth/token")
+          ? {
+              access_token_data: {
+                token: "short-lived",
+                expires: new Date(Date.now() + life).toISOString(),
+              },
+            }
+          : { real_time_locs: {}, recommendations: [] },
+        { headers: { date: new Date().toUTCString() } },
+      );
+    const { auth } = createGenLogsClient({
+      apiKey: "key-0001",
+      email: "user@example.com",
+      password: "password-0001",
+      fetch,
+    });
     const { issuedAt, expiresAt = NaN } = await auth.getToken();
     expect(expiresAt - issuedAt).toBeGreaterThan(0);
     expect(expiresAt - issuedAt).toBeLessThanOrEqual(life + 50);

@@ -1,40 +1,87 @@
-/** The curated specs keep their own promises: every answer is described and has an example that validates. */
+/**
+ * The curated specs keep their own promises: every answer is described and has an example that
+ * validates.
+ */
 import { createContract, type Contract } from "../src/sandbox/index.ts";
 import { SPECS } from "./support/specs.ts";
 
-interface Response { $ref?: string; content?: Record<string, { example?: unknown; examples?: Record<string, { value: unknown }> }> }
-interface Operation { operationId: string; requestBody?: Response; responses: Record<string, Response> }
+interface Response {
+  $ref?: string;
+  content?: Record<string, { example?: unknown; examples?: Record<string, { value: unknown }> }>;
+}
+interface Operation {
+  operationId: string;
+  requestBody?: Response;
+  responses: Record<string, Response>;
+}
 
 describe.each(SPECS)("$name", ({ document }) => {
   let contract: Contract;
-  beforeAll(async () => { contract = await createContract(document); });
+  beforeAll(async () => {
+    contract = await createContract(document);
+  });
 
-  const resolve = (node: Response): Response => node.$ref === undefined ? node
-    : (node.$ref.split("/").slice(1).reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], document) as Response);
-  const operations = Object.values(document["paths"] as Record<string, Record<string, Operation>>).flatMap((item) => Object.values(item).filter((operation) => "operationId" in operation));
-  const examples = (node: Response): [string, unknown][] => Object.entries(resolve(node).content ?? {})
-    .flatMap(([type, { example, examples }]) => (examples ? Object.values(examples).map(({ value }) => value) : [example]).map((value): [string, unknown] => [type, value]));
+  const resolve = (node: Response): Response =>
+    node.$ref === undefined
+      ? node
+      : (node.$ref
+          .split("/")
+          .slice(1)
+          .reduce<unknown>(
+            (at, part) => (at as Record<string, unknown>)[part],
+            document,
+          ) as Response);
+  const operations = Object.values(
+    document["paths"] as Record<string, Record<string, Operation>>,
+  ).flatMap((item) => Object.values(item).filter((operation) => "operationId" in operation));
+  const examples = (node: Response): [string, unknown][] =>
+    Object.entries(resolve(node).content ?? {}).flatMap(([type, { example, examples }]) =>
+      (examples ? Object.values(examples).map(({ value }) => value) : [example]).map(
+        (value): [string, unknown] => [type, value],
+      ),
+    );
   const find = (id: string) => contract.operations.find((operation) => operation.id === id)!;
 
-  test.each(operations)("$operationId: every answer has an example that validates, and what no document names has a default", (operation) => {
-    expect(Object.keys(operation.responses)).toContain("default");
-    for (const [status, response] of Object.entries(operation.responses)) {
-      const found = examples(response);
-      if (resolve(response).content) expect(found.length).toBeGreaterThan(0);
-      for (const [type, value] of found) {
-        expect(value).toBeDefined();
-        const text = type.startsWith("text/") ? String(value) : JSON.stringify(value);
-        expect(contract.checkResponse(find(operation.operationId), status === "default" ? 418 : Number(status), type, text)).toEqual([]);
+  test.each(operations)(
+    "$operationId: every answer has an example that validates, and what no document names has a default",
+    (operation) => {
+      expect(Object.keys(operation.responses)).toContain("default");
+      for (const [status, response] of Object.entries(operation.responses)) {
+        const found = examples(response);
+        if (resolve(response).content) expect(found.length).toBeGreaterThan(0);
+        for (const [type, value] of found) {
+          expect(value).toBeDefined();
+          const text = type.startsWith("text/") ? String(value) : JSON.stringify(value);
+          expect(
+            contract.checkResponse(
+              find(operation.operationId),
+              status === "default" ? 418 : Number(status),
+              type,
+              text,
+            ),
+          ).toEqual([]);
+        }
       }
-    }
-  });
+    },
+  );
 
   test("request examples validate", () => {
     for (const operation of operations) {
       for (const [type, value] of operation.requestBody ? examples(operation.requestBody) : []) {
-        const body = type === "application/json" ? JSON.stringify(value) : new URLSearchParams(value as Record<string, string>).toString();
-        const headers = new Headers({ "content-type": type, "x-api-key": "k", "access-token": "t", authorization: "Bearer t" });
-        expect(contract.checkRequest(find(operation.operationId), { query: "", headers, body }).violations).toEqual([]);
+        const body =
+          type === "application/json"
+            ? JSON.stringify(value)
+            : new URLSearchParams(value as Record<string, string>).toString();
+        const headers = new Headers({
+          "content-type": type,
+          "x-api-key": "k",
+          "access-token": "t",
+          authorization: "Bearer t",
+        });
+        expect(
+          contract.checkRequest(find(operation.operationId), { query: "", headers, body })
+            .violations,
+        ).toEqual([]);
       }
     }
   });

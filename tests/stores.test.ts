@@ -1,11 +1,35 @@
-/** The contract that every store keeps to, on memory, files and real Redis; and what damaged, foreign or unreachable stores get. */
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+/**
+ * The contract that every store keeps to, on memory, files and real Redis; and what damaged,
+ * foreign or unreachable stores get.
+ */
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Cluster, Redis } from "ioredis";
 import { createClient, createCluster, createSentinel } from "redis";
-import { createEncryption, createFileStore, createMemoryStore, createRedisStore, StoreError, type RedisClient, type TokenRecord, type TokenStore } from "../src/index.ts";
+import {
+  createEncryption,
+  createFileStore,
+  createMemoryStore,
+  createRedisStore,
+  StoreError,
+  type RedisClient,
+  type TokenRecord,
+  type TokenStore,
+} from "../src/index.ts";
 import { storeContract } from "../src/testing/index.ts";
 import { startCluster, startRedis, startSentinel, type RedisServer } from "./support/redis.ts";
 import { withRedis, withServer } from "./support/with-redis.ts";
@@ -23,7 +47,9 @@ afterAll(() => folders.forEach((path) => rmSync(path, { recursive: true, force: 
 const fs = jest.requireActual<typeof import("node:fs")>("node:fs");
 /** The newest file of a kind, as the store numbers them. */
 const newestIn = (inner: string, part: string): string => {
-  const numbers = readdirSync(inner).map((name) => Number(new RegExp(`^${part}\\.([1-9]\\d*)\\.json$`).exec(name)?.[1] ?? 0));
+  const numbers = readdirSync(inner).map((name) =>
+    Number(new RegExp(`^${part}\\.([1-9]\\d*)\\.json$`).exec(name)?.[1] ?? 0),
+  );
   return join(inner, `${part}.${Math.max(...numbers)}.json`);
 };
 /** What every look at a file or folder finds, changed. */
@@ -34,13 +60,23 @@ const looks = (change: (at: string) => object) => {
     return stats && Object.assign(stats, change(at));
   }) as never);
 };
-const after = (file: string, by = 1): string => file.replace(/\d+(?=\.json$)/, (number) => String(Number(number) + by));
+const after = (file: string, by = 1): string =>
+  file.replace(/\d+(?=\.json$)/, (number) => String(Number(number) + by));
 
-const KEY = "6b3e0d94a17f52c8e05b9d2f41a6738cb9e4057d1c8af26e3b90d5c1478ea2f6", OTHER_KEY = "q7Vd0mHsX2bK9uZpR4eYtL8nJ1wCfG5aTiO6xNvDkEQ=";
-const SECRET = "canary-access-token", REFRESH = "canary-refresh-token";
-const record = (generation = 1): TokenRecord => ({ generation, token: { accessToken: SECRET, tokenType: "Bearer", issuedAt: 1, refreshToken: REFRESH } });
-async function storeError(attempt: Promise<unknown> | (() => Promise<unknown>)): Promise<StoreError> {
-  const error: unknown = await (typeof attempt === "function" ? attempt() : attempt).catch((thrown: unknown) => thrown);
+const KEY = "6b3e0d94a17f52c8e05b9d2f41a6738cb9e4057d1c8af26e3b90d5c1478ea2f6",
+  OTHER_KEY = "q7Vd0mHsX2bK9uZpR4eYtL8nJ1wCfG5aTiO6xNvDkEQ=";
+const SECRET = "canary-access-token",
+  REFRESH = "canary-refresh-token";
+const record = (generation = 1): TokenRecord => ({
+  generation,
+  token: { accessToken: SECRET, tokenType: "Bearer", issuedAt: 1, refreshToken: REFRESH },
+});
+async function storeError(
+  attempt: Promise<unknown> | (() => Promise<unknown>),
+): Promise<StoreError> {
+  const error: unknown = await (typeof attempt === "function" ? attempt() : attempt).catch(
+    (thrown: unknown) => thrown,
+  );
   expect(error).toBeInstanceOf(StoreError);
   expect(JSON.stringify([(error as StoreError).message, error])).not.toMatch(/canary/);
   return error as StoreError;
@@ -53,45 +89,181 @@ function keepsToTheContract(name: string, open: () => TokenStore | Promise<Token
 }
 
 describe("the contract itself", () => {
-  const broken: [name: string, break_: (store: ReturnType<typeof createMemoryStore>) => TokenStore, check: RegExp][] = [
-    ["compares nothing", (store) => ({ ...store, set: async (key, value) => store.set(key, value, (await store.get(key))?.generation ?? 0) }), /compare-and-set/],
-    ["forgets a member", (store) => ({ ...store, get: async (key) => { const found = await store.get(key); return found && { token: found.token, generation: found.generation }; } }), /as a whole/],
-    ["forgets whose a token is", (store) => ({ ...store, get: async (key) => { const { binding: _, ...rest } = (await store.get(key)) ?? { binding: "" }; return "token" in rest ? rest : store.get(key); } }), /as a whole/],
-    ["forgets what a latch says", (store) => ({ ...store, set: (key, value, expected) => store.set(key, value.token === undefined ? { generation: value.generation } as TokenRecord : value, expected) }), /latch/],
-    ["lists latches", (store) => { const all = new Set<string>(); return { ...store, set: (key, ...rest) => { all.add(key); return store.set(key, ...rest); }, list: async () => [...(await store.list()), ...[...all].filter((key) => key.endsWith(":latch"))] }; }, /latch/],
-    ["keeps a latch whose key was deleted", (store) => ({ ...store, delete: async (key) => { const latch = await store.get(`${key}:latch`); await store.delete(key); if (latch) await store.set(`${key}:latch`, latch, 0); } }), /latch/],
+  const broken: [
+    name: string,
+    break_: (store: ReturnType<typeof createMemoryStore>) => TokenStore,
+    check: RegExp,
+  ][] = [
+    [
+      "compares nothing",
+      (store) => ({
+        ...store,
+        set: async (key, value) => store.set(key, value, (await store.get(key))?.generation ?? 0),
+      }),
+      /compare-and-set/,
+    ],
+    [
+      "forgets a member",
+      (store) => ({
+        ...store,
+        get: async (key) => {
+          const found = await store.get(key);
+          return found && { token: found.token, generation: found.generation };
+        },
+      }),
+      /as a whole/,
+    ],
+    [
+      "forgets whose a token is",
+      (store) => ({
+        ...store,
+        get: async (key) => {
+          const { binding: _, ...rest } = (await store.get(key)) ?? { binding: "" };
+          return "token" in rest ? rest : store.get(key);
+        },
+      }),
+      /as a whole/,
+    ],
+    [
+      "forgets what a latch says",
+      (store) => ({
+        ...store,
+        set: (key, value, expected) =>
+          store.set(
+            key,
+            value.token === undefined ? ({ generation: value.generation } as TokenRecord) : value,
+            expected,
+          ),
+      }),
+      /latch/,
+    ],
+    [
+      "lists latches",
+      (store) => {
+        const all = new Set<string>();
+        return {
+          ...store,
+          set: (key, ...rest) => {
+            all.add(key);
+            return store.set(key, ...rest);
+          },
+          list: async () => [
+            ...(await store.list()),
+            ...[...all].filter((key) => key.endsWith(":latch")),
+          ],
+        };
+      },
+      /latch/,
+    ],
+    [
+      "keeps a latch whose key was deleted",
+      (store) => ({
+        ...store,
+        delete: async (key) => {
+          const latch = await store.get(`${key}:latch`);
+          await store.delete(key);
+          if (latch) await store.set(`${key}:latch`, latch, 0);
+        },
+      }),
+      /latch/,
+    ],
     ["deletes nothing", (store) => ({ ...store, delete: async () => undefined }), /deleted/],
-    ["folds case", (store) => ({ ...store, get: (key) => store.get(key.replace(/[{}]/g, "")), set: (key, ...rest) => store.set(key.replace(/[{}]/g, ""), ...rest) }), /kept apart/],
-    ["lists what was deleted", (store) => { const all = new Set<string>(); return { ...store, set: (key, ...rest) => { all.add(key); return store.set(key, ...rest); }, list: async () => [...all] }; }, /kept apart/],
+    [
+      "folds case",
+      (store) => ({
+        ...store,
+        get: (key) => store.get(key.replace(/[{}]/g, "")),
+        set: (key, ...rest) => store.set(key.replace(/[{}]/g, ""), ...rest),
+      }),
+      /kept apart/,
+    ],
+    [
+      "lists what was deleted",
+      (store) => {
+        const all = new Set<string>();
+        return {
+          ...store,
+          set: (key, ...rest) => {
+            all.add(key);
+            return store.set(key, ...rest);
+          },
+          list: async () => [...all],
+        };
+      },
+      /kept apart/,
+    ],
     ["leases to everybody", (store) => ({ ...store, lease: async () => true }), /one owner/],
-    ["lets anybody give a lease back", (store) => ({ ...store, release: async (key) => { for (const owner of ["a", "b"]) await store.release(key, owner); } }), /one owner/],
-    ["never ends a lease", (store) => ({ ...store, lease: (key, owner) => store.lease(key, owner, 1e9) }), /ends by itself/],
-    ["ends a lease too soon", (store) => ({ ...store, lease: (key, owner) => store.lease(key, owner, 1) }), /ends by itself/],
-    ["does not prolong", (store) => ({ ...store, lease: async (key, owner, ms) => (await store.lease(key, "probe", 0)) && (await store.release(key, "probe"), store.lease(key, owner, ms)) }), /one owner/],
+    [
+      "lets anybody give a lease back",
+      (store) => ({
+        ...store,
+        release: async (key) => {
+          for (const owner of ["a", "b"]) await store.release(key, owner);
+        },
+      }),
+      /one owner/,
+    ],
+    [
+      "never ends a lease",
+      (store) => ({ ...store, lease: (key, owner) => store.lease(key, owner, 1e9) }),
+      /ends by itself/,
+    ],
+    [
+      "ends a lease too soon",
+      (store) => ({ ...store, lease: (key, owner) => store.lease(key, owner, 1) }),
+      /ends by itself/,
+    ],
+    [
+      "does not prolong",
+      (store) => ({
+        ...store,
+        lease: async (key, owner, ms) =>
+          (await store.lease(key, "probe", 0)) &&
+          (await store.release(key, "probe"), store.lease(key, owner, ms)),
+      }),
+      /one owner/,
+    ],
   ];
   test.each(broken)("notices a store that %s", async (_, breakIt, wanted) => {
     const store = breakIt(createMemoryStore());
     const failed: string[] = [];
-    for (const { name, run } of storeContract(() => store)) await run().catch(() => failed.push(name));
+    for (const { name, run } of storeContract(() => store))
+      await run().catch(() => failed.push(name));
     expect(failed.join()).toMatch(wanted);
   });
 
-  test.each<[string, (key: string) => string | { key: string }]>([["keys as they are", (key) => key], ["entries", (key) => ({ key })]])("takes a list of %s, beside entries of problems", async (_, entry) => {
+  test.each<[string, (key: string) => string | { key: string }]>([
+    ["keys as they are", (key) => key],
+    ["entries", (key) => ({ key })],
+  ])("takes a list of %s, beside entries of problems", async (_, entry) => {
     const store = createMemoryStore();
     const problem = { problem: new StoreError({ message: "damaged" }), path: "somewhere" };
-    const listing: TokenStore = { ...store, list: async () => [problem, ...(await store.list()).map((one) => entry("key" in one ? one.key : ""))] };
+    const listing: TokenStore = {
+      ...store,
+      list: async () => [
+        problem,
+        ...(await store.list()).map((one) => entry("key" in one ? one.key : "")),
+      ],
+    };
     for (const { run } of storeContract(() => listing)) await run();
   });
 
   test("lets a store refuse a latch", async () => {
     const store = createMemoryStore();
-    const choosy = { ...store, set: async (...[key, value, expected]: Parameters<typeof store.set>) => { if (value.token === undefined) throw new Error("no token"); return store.set(key, value, expected); } };
+    const choosy = {
+      ...store,
+      set: async (...[key, value, expected]: Parameters<typeof store.set>) => {
+        if (value.token === undefined) throw new Error("no token");
+        return store.set(key, value, expected);
+      },
+    };
     for (const { run } of storeContract(() => choosy)) await run();
   });
 
   test("asks for neither leases nor a list of a store for one process", async () => {
     const { get, set, delete: remove } = createMemoryStore();
-    for (const { run } of storeContract(() => ({ get, set, delete: remove }), { shared: false })) await run();
+    for (const { run } of storeContract(() => ({ get, set, delete: remove }), { shared: false }))
+      await run();
   });
 });
 
@@ -101,7 +273,9 @@ describe("the contract itself", () => {
   const path = folder();
   keepsToTheContract("T-19 file", () => createFileStore({ path }));
   const sealed = folder();
-  keepsToTheContract("T-19 file, encrypted", () => createFileStore({ path: sealed, ...createEncryption(KEY) }));
+  keepsToTheContract("T-19 file, encrypted", () =>
+    createFileStore({ path: sealed, ...createEncryption(KEY) }),
+  );
 }
 
 describe("T-19 the file store", () => {
@@ -119,7 +293,11 @@ describe("T-19 the file store", () => {
     for (let i = 1; i < 10; i += 1) await store.set("k", record(i + 1), i);
     await store.lease("k", "a", 1000);
     await store.release("k", "a");
-    expect(readdirSync(inner).map((name) => join(inner, name)).sort()).toEqual([join(inner, "lease.1.json"), after(file, 9)]);
+    expect(
+      readdirSync(inner)
+        .map((name) => join(inner, name))
+        .sort(),
+    ).toEqual([join(inner, "lease.1.json"), after(file, 9)]);
     expect(lstatSync(join(inner, "lease.1.json")).size).toBe(0);
     await store.delete("k");
     expect(readdirSync(path)).toEqual([]);
@@ -131,9 +309,25 @@ describe("T-19 the file store", () => {
     const paths = new Map<number, string>();
     const { open, openSync, fsync } = fs;
     const spies = [
-      jest.spyOn(fs, "open").mockImplementation(((path: string, flags: string, mode: number, done: (error: Error | null, file: number) => void) => open(path, flags, mode, (error, file) => { paths.set(file, path); done(error, file); })) as never),
-      jest.spyOn(fs, "openSync").mockImplementation((path, ...rest) => { const file = openSync(path, ...rest); paths.set(file, String(path)); return file; }),
-      jest.spyOn(fs, "fsync").mockImplementation(((file: number, done: () => void) => { synced.push(paths.get(file) ?? ""); fsync(file, done); }) as never),
+      jest.spyOn(fs, "open").mockImplementation(((
+        path: string,
+        flags: string,
+        mode: number,
+        done: (error: Error | null, file: number) => void,
+      ) =>
+        open(path, flags, mode, (error, file) => {
+          paths.set(file, path);
+          done(error, file);
+        })) as never),
+      jest.spyOn(fs, "openSync").mockImplementation((path, ...rest) => {
+        const file = openSync(path, ...rest);
+        paths.set(file, String(path));
+        return file;
+      }),
+      jest.spyOn(fs, "fsync").mockImplementation(((file: number, done: () => void) => {
+        synced.push(paths.get(file) ?? "");
+        fsync(file, done);
+      }) as never),
     ];
     try {
       await store.set("k", record(2), 1);
@@ -161,12 +355,25 @@ describe("T-19 the file store", () => {
     const link = files.link;
     const spy = jest.spyOn(files, "link").mockImplementationOnce(async (from, to) => {
       // Meanwhile three others write, and the files of before are tidied away.
-      for (let i = 1; i < 4; i += 1) expect(await store.set("k", { ...record(i + 1), token: { ...record().token, accessToken: `other-${i}` } }, i)).toBe(true);
+      for (let i = 1; i < 4; i += 1)
+        expect(
+          await store.set(
+            "k",
+            { ...record(i + 1), token: { ...record().token, accessToken: `other-${i}` } },
+            i,
+          ),
+        ).toBe(true);
       expect(readdirSync(inner)).toHaveLength(2); // The newest, and the late one's.
       await link(from, to);
     });
     try {
-      expect(await store.set("k", { ...record(2), token: { ...record().token, accessToken: "late" } }, 1)).toBe(false);
+      expect(
+        await store.set(
+          "k",
+          { ...record(2), token: { ...record().token, accessToken: "late" } },
+          1,
+        ),
+      ).toBe(false);
     } finally {
       spy.mockRestore();
     }
@@ -177,38 +384,85 @@ describe("T-19 the file store", () => {
   test("a lease ends with the boot of the machine that gave it, and one that a crash cut off is none", async () => {
     const { store, inner } = await written();
     const since = Number(process.hrtime.bigint() / 1_000_000n) + 1e9;
-    writeFileSync(join(inner, "lease.1.json"), JSON.stringify({ owner: "a", since, ms: 60_000 }), { mode: 0o600 });
+    writeFileSync(join(inner, "lease.1.json"), JSON.stringify({ owner: "a", since, ms: 60_000 }), {
+      mode: 0o600,
+    });
     expect(await store.lease("k", "b", 60_000)).toBe(true);
     writeFileSync(join(inner, "lease.7.json"), `{"owner":"a","si`, { mode: 0o600 });
     expect(await store.lease("k", "c", 60_000)).toBe(true);
   });
 
-  const damages: [name: string, code: string, cure: RegExp, harm: (at: { file: string; inner: string; path: string }) => void][] = [
+  const damages: [
+    name: string,
+    code: string,
+    cure: RegExp,
+    harm: (at: { file: string; inner: string; path: string }) => void,
+  ][] = [
     ["truncated", "damaged", /`delete`/, ({ file }) => truncateSync(file, 20)],
     ["emptied", "damaged", /`delete`/, ({ file }) => truncateSync(file, 0)],
     ["no JSON", "damaged", /`delete`/, ({ file }) => writeFileSync(file, "canary")],
     ["a list", "damaged", /`delete`/, ({ file }) => writeFileSync(file, "[]")],
-    ["of another key", "damaged", /`delete`/, ({ file }) => writeFileSync(file, readFileSync(file, "utf8").replace(`"k"`, `"l"`))],
-    ["of a newer version", "newer_version", /Upgrade/, ({ file }) => writeFileSync(file, readFileSync(file, "utf8").replace(`"version":1`, `"version":2`))],
+    [
+      "of another key",
+      "damaged",
+      /`delete`/,
+      ({ file }) => writeFileSync(file, readFileSync(file, "utf8").replace(`"k"`, `"l"`)),
+    ],
+    [
+      "of a newer version",
+      "newer_version",
+      /Upgrade/,
+      ({ file }) =>
+        writeFileSync(file, readFileSync(file, "utf8").replace(`"version":1`, `"version":2`)),
+    ],
     ["world-readable", "permissions", /chmod 600/, ({ file }) => chmodSync(file, 0o644)],
-    ["a symbolic link", "ELOOP", /file itself|`delete`/, ({ file }) => { renameSync(file, `${file}.real`); symlinkSync(`${file}.real`, file); }],
-    ["a folder", "EISDIR|damaged", /`delete`/, ({ file }) => { rmSync(file); mkdirSync(file); }],
-    ["in a folder that others can write to", "permissions", /chmod 700/, ({ path }) => chmodSync(path, 0o777)],
+    [
+      "a symbolic link",
+      "ELOOP",
+      /file itself|`delete`/,
+      ({ file }) => {
+        renameSync(file, `${file}.real`);
+        symlinkSync(`${file}.real`, file);
+      },
+    ],
+    [
+      "a folder",
+      "EISDIR|damaged",
+      /`delete`/,
+      ({ file }) => {
+        rmSync(file);
+        mkdirSync(file);
+      },
+    ],
+    [
+      "in a folder that others can write to",
+      "permissions",
+      /chmod 700/,
+      ({ path }) => chmodSync(path, 0o777),
+    ],
   ];
-  test.each(damages)("a file that is %s is a store error that names it and the cure, and stays as it is", async (_, code, cure, harm) => {
-    const at = await written();
-    harm(at);
-    const before = snapshot(at.path);
-    const store = createFileStore({ path: at.path }); // As another process, which has not read it before.
-    for (const attempt of [() => store.get("k"), () => store.set("k", record(2), 1), () => store.set("k", record(2), 0)]) {
-      const error = await storeError(attempt);
-      expect(error.code).toMatch(new RegExp(`^(${code})$`));
-      expect(error.message).toContain(at.path);
-      expect(error.message).toMatch(cure);
-      expect(error.retryable).toBe(false);
-    }
-    expect(snapshot(at.path)).toBe(before);
-  });
+  test.each(damages)(
+    "a file that is %s is a store error that names it and the cure, and stays as it is",
+    async (_, code, cure, harm) => {
+      const at = await written();
+      harm(at);
+      const before = snapshot(at.path);
+      // As another process, which has not read it before.
+      const store = createFileStore({ path: at.path });
+      for (const attempt of [
+        () => store.get("k"),
+        () => store.set("k", record(2), 1),
+        () => store.set("k", record(2), 0),
+      ]) {
+        const error = await storeError(attempt);
+        expect(error.code).toMatch(new RegExp(`^(${code})$`));
+        expect(error.message).toContain(at.path);
+        expect(error.message).toMatch(cure);
+        expect(error.retryable).toBe(false);
+      }
+      expect(snapshot(at.path)).toBe(before);
+    },
+  );
 
   test("a damaged file can be deleted with its key, and the key used again", async () => {
     const { store, file } = await written();
@@ -219,25 +473,42 @@ describe("T-19 the file store", () => {
   });
 
   test.each([
-    ["ENOSPC", /Make room/, true], ["EDQUOT", /Make room/, true], ["EROFS", /path that can be written/, false], ["EACCES", /right/, false], ["EPERM", /another path/, false], ["EIO", /disk/, true],
-  ])("%s while writing is a store error that names the path and the cure, and nothing changes", async (code, cure, retryable) => {
-    const { store, path } = await written();
-    const before = snapshot(path);
-    const failed = Object.assign(new Error(`${code}: canary`), { code });
-    const spy = code === "EPERM" ? jest.spyOn(files, "link").mockRejectedValue(failed)
-      : jest.spyOn(fs, "open").mockImplementation(((_: string, __: string, ___: number, done: (error: Error) => void) => done(failed)) as never);
-    try {
-      const error = await storeError(store.set("k", record(2), 1));
-      expect(error.code).toBe(code);
-      expect(error.message).toContain(path);
-      expect(error.message).toMatch(cure);
-      expect(error.retryable).toBe(retryable);
-    } finally {
-      spy.mockRestore();
-    }
-    expect(snapshot(path)).toBe(before);
-    expect(await store.get("k")).toEqual(record());
-  });
+    ["ENOSPC", /Make room/, true],
+    ["EDQUOT", /Make room/, true],
+    ["EROFS", /path that can be written/, false],
+    ["EACCES", /right/, false],
+    ["EPERM", /another path/, false],
+    ["EIO", /disk/, true],
+  ])(
+    "%s while writing is a store error that names the path and the cure, and nothing changes",
+    async (code, cure, retryable) => {
+      const { store, path } = await written();
+      const before = snapshot(path);
+      const failed = Object.assign(new Error(`${code}: canary`), { code });
+      const spy =
+        code === "EPERM"
+          ? jest.spyOn(files, "link").mockRejectedValue(failed)
+          : jest
+              .spyOn(fs, "open")
+              .mockImplementation(((
+                _: string,
+                __: string,
+                ___: number,
+                done: (error: Error) => void,
+              ) => done(failed)) as never);
+      try {
+        const error = await storeError(store.set("k", record(2), 1));
+        expect(error.code).toBe(code);
+        expect(error.message).toContain(path);
+        expect(error.message).toMatch(cure);
+        expect(error.retryable).toBe(retryable);
+      } finally {
+        spy.mockRestore();
+      }
+      expect(snapshot(path)).toBe(before);
+      expect(await store.get("k")).toEqual(record());
+    },
+  );
 
   test("a file whose number has no successor is not one of the store's", async () => {
     const { store, inner } = await written();
@@ -252,25 +523,48 @@ describe("T-19 the file store", () => {
     writeFileSync(join(base, "file"), "canary");
     mkdirSync(join(base, "real"));
     symlinkSync(join(base, "real"), join(base, "link"));
-    expect((await storeError(createFileStore({ path: join(base, "file") }).get("k"))).code).toBe("not_a_folder");
-    expect((await storeError(createFileStore({ path: join(base, "link") }).get("k"))).code).toBe("symlink");
-    for (const end of ["/", "//", "/.", "/./", "/../link"]) expect((await storeError(createFileStore({ path: `${base}/link${end}` }).get("k"))).code).toBe("symlink");
-    expect((await storeError(createFileStore({ path: join(base, "file", "below") }).set("k", record(), 0))).code).toBe("ENOTDIR");
+    expect((await storeError(createFileStore({ path: join(base, "file") }).get("k"))).code).toBe(
+      "not_a_folder",
+    );
+    expect((await storeError(createFileStore({ path: join(base, "link") }).get("k"))).code).toBe(
+      "symlink",
+    );
+    for (const end of ["/", "//", "/.", "/./", "/../link"])
+      expect(
+        (await storeError(createFileStore({ path: `${base}/link${end}` }).get("k"))).code,
+      ).toBe("symlink");
+    expect(
+      (
+        await storeError(
+          createFileStore({ path: join(base, "file", "below") }).set("k", record(), 0),
+        )
+      ).code,
+    ).toBe("ENOTDIR");
   });
 
   test("an inner folder that others can write to, or that is a link, and a folder of somebody else, are refused", async () => {
     const { store, inner, path } = await written();
     chmodSync(inner, 0o777);
-    expect(await storeError(store.set("k", record(2), 1))).toMatchObject({ code: "permissions", message: expect.stringContaining(inner) });
+    expect(await storeError(store.set("k", record(2), 1))).toMatchObject({
+      code: "permissions",
+      message: expect.stringContaining(inner),
+    });
     chmodSync(inner, 0o700);
     renameSync(inner, `${inner}x`);
     symlinkSync(`${inner}x`, inner);
     expect(await storeError(store.get("k"))).toMatchObject({ code: "symlink" });
     const uid = jest.spyOn(process, "getuid").mockReturnValue(4711);
     try {
-      if (lstatSync(path).uid !== 0) expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining("another user") });
+      if (lstatSync(path).uid !== 0)
+        expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({
+          code: "permissions",
+          message: expect.stringContaining("another user"),
+        });
       const spy = looks(() => ({ uid: 4712 }));
-      expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining("another user") });
+      expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({
+        code: "permissions",
+        message: expect.stringContaining("another user"),
+      });
       spy.mockRestore();
     } finally {
       uid.mockRestore();
@@ -284,35 +578,61 @@ describe("T-19 the file store", () => {
     chmodSync(open, 0o777);
     for (const path of [join(open, "tokens"), join(open, "deep", "er", "tokens")]) {
       const store = createFileStore({ path });
-      for (const attempt of [() => store.get("k"), () => store.set("k", record(), 0), () => store.lease("k", "a", 1000), () => store.delete("k"), () => store.list()]) {
-        expect(await storeError(attempt)).toMatchObject({ code: "permissions", message: expect.stringMatching(/others can write to \(mode 777\).*chmod go-w/) });
+      for (const attempt of [
+        () => store.get("k"),
+        () => store.set("k", record(), 0),
+        () => store.lease("k", "a", 1000),
+        () => store.delete("k"),
+        () => store.list(),
+      ]) {
+        expect(await storeError(attempt)).toMatchObject({
+          code: "permissions",
+          message: expect.stringMatching(/others can write to \(mode 777\).*chmod go-w/),
+        });
       }
     }
     expect(readdirSync(open)).toEqual([]);
     chmodSync(open, 0o1777);
     expect(await createFileStore({ path: join(open, "tokens") }).set("k", record(), 0)).toBe(true);
     chmodSync(open, 0o770);
-    expect(await storeError(createFileStore({ path: join(open, "tokens") }).get("k"))).toMatchObject({ code: "permissions" });
+    expect(
+      await storeError(createFileStore({ path: join(open, "tokens") }).get("k")),
+    ).toMatchObject({ code: "permissions" });
   });
 
   test("a folder above it that the user's private group can write to is taken; one of another group, or of everybody, is not", async () => {
     const { path } = await written(join(folder(), "tokens"));
     const above = join(path, "..");
-    const spies = [jest.spyOn(process, "getuid").mockReturnValue(4711), jest.spyOn(process, "getgid").mockReturnValue(4711)];
+    const spies = [
+      jest.spyOn(process, "getuid").mockReturnValue(4711),
+      jest.spyOn(process, "getgid").mockReturnValue(4711),
+    ];
     const { open } = files;
-    spies.push(jest.spyOn(files, "open").mockImplementation(async (...args) => {
-      const handle = await open(...args);
-      const stat = handle.stat.bind(handle);
-      handle.stat = (async () => Object.assign(await stat(), { uid: 4711 })) as never;
-      return handle;
-    }) as never);
-    const seen = (mode: number, gid: number) => looks((at) => ({ uid: 4711, ...(at === above ? { gid, mode: 0o040000 | mode } : {}) }));
+    spies.push(
+      jest.spyOn(files, "open").mockImplementation(async (...args) => {
+        const handle = await open(...args);
+        const stat = handle.stat.bind(handle);
+        handle.stat = (async () => Object.assign(await stat(), { uid: 4711 })) as never;
+        return handle;
+      }) as never,
+    );
+    const seen = (mode: number, gid: number) =>
+      looks((at) => ({ uid: 4711, ...(at === above ? { gid, mode: 0o040000 | mode } : {}) }));
     try {
-      for (const [mode, gid, taken] of [[0o775, 4711, true], [0o775, 100, false], [0o777, 4711, false], [0o755, 100, true]] as const) {
+      for (const [mode, gid, taken] of [
+        [0o775, 4711, true],
+        [0o775, 100, false],
+        [0o777, 4711, false],
+        [0o755, 100, true],
+      ] as const) {
         const spy = seen(mode, gid);
         const store = createFileStore({ path });
         if (taken) expect(await store.get("k")).toEqual(record());
-        else expect(await storeError(store.get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining("chmod go-w") });
+        else
+          expect(await storeError(store.get("k"))).toMatchObject({
+            code: "permissions",
+            message: expect.stringContaining("chmod go-w"),
+          });
         spy.mockRestore();
       }
     } finally {
@@ -324,15 +644,21 @@ describe("T-19 the file store", () => {
     const base = folder();
     for (const name of ["real", "open"]) mkdirSync(join(base, name));
     symlinkSync(join(base, "real"), join(base, "link"));
-    expect(await createFileStore({ path: join(base, "link", "tokens") }).set("k", record(), 0)).toBe(true);
+    expect(
+      await createFileStore({ path: join(base, "link", "tokens") }).set("k", record(), 0),
+    ).toBe(true);
     // Within the open folder lies a link that somebody else could point elsewhere.
     symlinkSync(join(base, "real"), join(base, "open", "step"));
     symlinkSync(join("open", "step"), join(base, "way"));
     expect(await createFileStore({ path: join(base, "way", "tokens") }).get("k")).toEqual(record());
     chmodSync(join(base, "open"), 0o777);
-    expect(await storeError(createFileStore({ path: join(base, "way", "tokens") }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringContaining(join(base, "open")) });
+    expect(
+      await storeError(createFileStore({ path: join(base, "way", "tokens") }).get("k")),
+    ).toMatchObject({ code: "permissions", message: expect.stringContaining(join(base, "open")) });
     symlinkSync(join(base, "circle"), join(base, "circle"));
-    expect(await storeError(createFileStore({ path: join(base, "circle", "tokens") }).get("k"))).toMatchObject({ code: "ELOOP" });
+    expect(
+      await storeError(createFileStore({ path: join(base, "circle", "tokens") }).get("k")),
+    ).toMatchObject({ code: "ELOOP" });
   });
 
   test("a folder above it, a link above it and a file that belong to somebody else are refused", async () => {
@@ -343,16 +669,25 @@ describe("T-19 the file store", () => {
     try {
       for (const at of [join(path, ".."), path, file]) {
         const spy = owned(at);
-        expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringMatching(/belongs to another user/) });
+        expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({
+          code: "permissions",
+          message: expect.stringMatching(/belongs to another user/),
+        });
         spy.mockRestore();
       }
-      const spies = [owned("none"), jest.spyOn(files, "open").mockImplementation(async (...args) => {
-        const handle = await open(...args);
-        const stat = handle.stat.bind(handle);
-        handle.stat = (async () => Object.assign(await stat(), { uid: 4712 })) as never;
-        return handle;
-      })];
-      expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({ code: "permissions", message: expect.stringMatching(new RegExp(`${file}.*belongs to another user`)) });
+      const spies = [
+        owned("none"),
+        jest.spyOn(files, "open").mockImplementation(async (...args) => {
+          const handle = await open(...args);
+          const stat = handle.stat.bind(handle);
+          handle.stat = (async () => Object.assign(await stat(), { uid: 4712 })) as never;
+          return handle;
+        }),
+      ];
+      expect(await storeError(createFileStore({ path }).get("k"))).toMatchObject({
+        code: "permissions",
+        message: expect.stringMatching(new RegExp(`${file}.*belongs to another user`)),
+      });
       for (const spy of spies) spy.mockRestore();
     } finally {
       uid.mockRestore();
@@ -360,12 +695,23 @@ describe("T-19 the file store", () => {
   });
 
   test("a file with the highest number there can be stops nothing for ever: an error names it", async () => {
-    for (const [name, attempts] of [["token", ["set", "delete"]], ["lease", ["lease"]]] as const) {
+    for (const [name, attempts] of [
+      ["token", ["set", "delete"]],
+      ["lease", ["lease"]],
+    ] as const) {
       const { store, inner } = await written();
       const planted = join(inner, `${name}.999999999999999.json`);
-      writeFileSync(planted, name === "token" ? readFileSync(newestIn(inner, "token")) : "", { mode: 0o600 });
+      writeFileSync(planted, name === "token" ? readFileSync(newestIn(inner, "token")) : "", {
+        mode: 0o600,
+      });
       for (const attempt of attempts) {
-        const error = await storeError(attempt === "set" ? store.set("k", record(2), 1) : attempt === "delete" ? store.delete("k") : store.lease("k", "a", 1000));
+        const error = await storeError(
+          attempt === "set"
+            ? store.set("k", record(2), 1)
+            : attempt === "delete"
+              ? store.delete("k")
+              : store.lease("k", "a", 1000),
+        );
         expect(error.code).toBe("no_number");
         expect(error.message).toContain(planted);
       }
@@ -385,7 +731,9 @@ describe("T-19 the file store", () => {
 
   test("a folder in which somebody always writes first ends in an error", async () => {
     const { store } = await written();
-    const spy = jest.spyOn(files, "link").mockImplementation(async () => { throw Object.assign(new Error("there"), { code: "EEXIST" }); });
+    const spy = jest.spyOn(files, "link").mockImplementation(async () => {
+      throw Object.assign(new Error("there"), { code: "EEXIST" });
+    });
     try {
       expect(await storeError(store.delete("k"))).toMatchObject({ code: "changes" });
       expect(await storeError(store.lease("k", "a", 1000))).toMatchObject({ code: "changes" });
@@ -398,12 +746,22 @@ describe("T-19 the file store", () => {
   test("a file that is larger than any record is not read", async () => {
     const { store, file } = await written();
     truncateSync(file, 64 << 20);
-    expect(await storeError(store.get("k"))).toMatchObject({ code: "damaged", message: expect.stringContaining("larger than any record") });
+    expect(await storeError(store.get("k"))).toMatchObject({
+      code: "damaged",
+      message: expect.stringContaining("larger than any record"),
+    });
   });
 
   test("a lease of which nothing can be made is none", async () => {
     const { store, inner } = await written();
-    for (const [i, text] of ["null", "7", "[]", `{"owner":7,"since":0,"ms":1e12}`, `{"owner":"a","since":"0","ms":1e12}`, `{"owner":"a","since":0}`].entries()) {
+    for (const [i, text] of [
+      "null",
+      "7",
+      "[]",
+      `{"owner":7,"since":0,"ms":1e12}`,
+      `{"owner":"a","since":"0","ms":1e12}`,
+      `{"owner":"a","since":0}`,
+    ].entries()) {
       writeFileSync(join(inner, `lease.${i + 1}.json`), text, { mode: 0o600 });
       expect(await store.lease("k", "b", 1)).toBe(true);
       rmSync(join(inner, `lease.${i + 1}.json`), { force: true });
@@ -412,13 +770,18 @@ describe("T-19 the file store", () => {
   });
 
   test("where a folder cannot be made, that is a store error at once", async () => {
-    for (const path of ["/proc/corrigenda", "/proc/corrigenda/deep/er"]) expect((await storeError(createFileStore({ path }).set("k", record(), 0))).message).toContain(path);
+    for (const path of ["/proc/corrigenda", "/proc/corrigenda/deep/er"])
+      expect((await storeError(createFileStore({ path }).set("k", record(), 0))).message).toContain(
+        path,
+      );
   });
 
   test("by default it lies in the XDG state folder; a relative one is ignored, as the specification has it", async () => {
     const [state, home] = [folder(), folder()];
     const { XDG_STATE_HOME: before } = process.env;
-    const homedir = jest.spyOn(jest.requireActual<typeof import("node:os")>("node:os"), "homedir").mockReturnValue(home);
+    const homedir = jest
+      .spyOn(jest.requireActual<typeof import("node:os")>("node:os"), "homedir")
+      .mockReturnValue(home);
     try {
       process.env["XDG_STATE_HOME"] = state;
       await createFileStore().set("k", record(), 0);
@@ -439,17 +802,26 @@ describe("T-19 the file store", () => {
     for (const name of ["truncated", "readable", "moved"]) {
       const known = new Set(readdirSync(path));
       await store.set(name, record(), 0);
-      places.set(name, newestIn(join(path, readdirSync(path).find((one) => !known.has(one)) ?? ""), "token"));
+      places.set(
+        name,
+        newestIn(join(path, readdirSync(path).find((one) => !known.has(one)) ?? ""), "token"),
+      );
     }
     truncateSync(places.get("truncated") ?? "", 20);
     chmodSync(places.get("readable") ?? "", 0o644);
-    writeFileSync(places.get("moved") ?? "", readFileSync(places.get("moved") ?? "", "utf8").replace(`"moved"`, `"other"`));
+    writeFileSync(
+      places.get("moved") ?? "",
+      readFileSync(places.get("moved") ?? "", "utf8").replace(`"moved"`, `"other"`),
+    );
     const entries = await createFileStore({ path }).list();
     expect(entries.filter((entry) => "key" in entry)).toEqual([{ key: "k" }]);
     const problems = entries.flatMap((entry) => ("problem" in entry ? [entry] : []));
     expect(problems.map(({ path: place }) => place).sort()).toEqual([...places.values()].sort());
     for (const { problem, path: place } of problems) {
-      expect(await storeError(Promise.reject(problem))).toMatchObject({ code: place === places.get("readable") ? "permissions" : "damaged", message: expect.stringContaining(place) });
+      expect(await storeError(Promise.reject(problem))).toMatchObject({
+        code: place === places.get("readable") ? "permissions" : "damaged",
+        message: expect.stringContaining(place),
+      });
     }
   });
 
@@ -465,11 +837,15 @@ describe("T-19 the file store", () => {
       most = Math.max(most, opened);
       const handle = await open(...args);
       const close = handle.close.bind(handle);
-      handle.close = async () => { await close(); opened -= 1; };
+      handle.close = async () => {
+        await close();
+        opened -= 1;
+      };
       return handle;
     });
     try {
-      expect(await createFileStore({ path }).list()).toHaveLength(100); // Which has read none of them before.
+      // Which has read none of them before.
+      expect(await createFileStore({ path }).list()).toHaveLength(100);
     } finally {
       spy.mockRestore();
     }
@@ -483,11 +859,17 @@ describe("T-19 the file store", () => {
     for (let i = 0; i < 20; i += 1) {
       await store.lease(`k${i}`, "a", 60_000);
       await store.set(`k${i}`, record(1), 0);
-      await store.set(`k${i}`, { ...record(2), intent: { refreshTokenHash: "h", owner: "a", at: 1 } }, 1);
+      await store.set(
+        `k${i}`,
+        { ...record(2), intent: { refreshTokenHash: "h", owner: "a", at: 1 } },
+        1,
+      );
       await store.set(`k${i}`, record(3), 2);
       if (i % 3 > 0) await store.release(`k${i}`, "a");
     }
-    expect(readdirSync(path).map((name) => readdirSync(join(path, name)).length)).toEqual(Array(20).fill(2));
+    expect(readdirSync(path).map((name) => readdirSync(join(path, name)).length)).toEqual(
+      Array(20).fill(2),
+    );
     for (let i = 0; i < 20; i += 1) await (i % 2 === 0 ? store : other).delete(`k${i}`);
     for (let i = 0; i < 20; i += 3) {
       expect(await other.lease(`k${i}`, "b", 60_000)).toBe(false); // Still the owner's.
@@ -511,7 +893,11 @@ describe("T-19 the file store", () => {
     expect(readdirSync(path)).toEqual([]);
     // And one that died between the last record and the removal of the folder.
     await store.set("k", record(), 0);
-    writeFileSync(after(newestIn(join(path, name), "token")), text.replace("}", `,"closed":true}`), { mode: 0o600 });
+    writeFileSync(
+      after(newestIn(join(path, name), "token")),
+      text.replace("}", `,"closed":true}`),
+      { mode: 0o600 },
+    );
     expect(await store.get("k")).toBeUndefined();
     expect(await store.set("k", record(7), 0)).toBe(true);
     expect(await createFileStore({ path }).get("k")).toEqual(record(7));
@@ -531,7 +917,14 @@ describe("T-19 the file store", () => {
       const spy = jest.spyOn(files, "link").mockImplementationOnce(async (from, to) => {
         await other.delete("k");
         expect(readdirSync(path)).toEqual([]);
-        for (let i = 0; i < later; i += 1) expect(await other.set("k", { ...record(100 + i), token: { ...record().token, accessToken: "new" } }, i === 0 ? 0 : 99 + i)).toBe(true);
+        for (let i = 0; i < later; i += 1)
+          expect(
+            await other.set(
+              "k",
+              { ...record(100 + i), token: { ...record().token, accessToken: "new" } },
+              i === 0 ? 0 : 99 + i,
+            ),
+          ).toBe(true);
         await link(from, to);
       });
       try {
@@ -550,9 +943,15 @@ describe("T-19 the file store", () => {
     const { unlink } = files;
     let slept = 0;
     const spy = jest.spyOn(files, "unlink").mockImplementation(async (at) => {
-      if (slept === 0 && /token\.\d+\.json$/.test(String(at)) && !/temporary/.test(String(at)) && readFileSync(at, "utf8").includes("closed")) {
+      if (
+        slept === 0 &&
+        /token\.\d+\.json$/.test(String(at)) &&
+        !/temporary/.test(String(at)) &&
+        readFileSync(at, "utf8").includes("closed")
+      ) {
         slept += 1;
-        expect(await other.set("k", record(49), 0)).toBe(true); // Another one finishes it, and the key comes again, with as many writes as before.
+        // Another one finishes it, and the key comes again, with as many writes as before.
+        expect(await other.set("k", record(49), 0)).toBe(true);
         expect(await other.set("k", record(50), 49)).toBe(true);
       }
       await unlink(at);
@@ -568,12 +967,22 @@ describe("T-19 the file store", () => {
   });
 
   /** The first call that fits waits until it is told to go on, before it does anything or after. */
-  function stopAt<Name extends "link" | "unlink">(name: Name, is: (...args: Parameters<(typeof files)[Name]>) => boolean, after = false): { readonly reached: Promise<void>; readonly goOn: () => void } {
+  function stopAt<Name extends "link" | "unlink">(
+    name: Name,
+    is: (...args: Parameters<(typeof files)[Name]>) => boolean,
+    after = false,
+  ): { readonly reached: Promise<void>; readonly goOn: () => void } {
     const real = files[name] as (...args: unknown[]) => Promise<void>;
     let [reach, goOn] = [(): void => undefined, (): void => undefined];
-    const reached = new Promise<void>((resolve) => { reach = resolve; });
-    const told = new Promise<void>((resolve) => { goOn = resolve; });
-    const spy = jest.spyOn(files, name).mockImplementation((async (...args: Parameters<(typeof files)[Name]>) => {
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    const told = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const spy = jest.spyOn(files, name).mockImplementation((async (
+      ...args: Parameters<(typeof files)[Name]>
+    ) => {
       if (!is(...args)) return real(...args);
       spy.mockRestore();
       if (after) await real(...args);
@@ -591,7 +1000,8 @@ describe("T-19 the file store", () => {
     const asleep = stopAt("link", (_, to) => /[/]token[.]/.test(String(to)));
     const late = writer.set("k", record(2), 1);
     await asleep.reached;
-    expect(await other.set("k", record(2), 1)).toBe(true); // Takes the number that the writer is about to take.
+    // Takes the number that the writer is about to take.
+    expect(await other.set("k", record(2), 1)).toBe(true);
     const removal = stopAt("unlink", isLease);
     const deletion = store.delete("k");
     await removal.reached; // What is to be removed was listed, and that number is free.
@@ -616,7 +1026,8 @@ describe("T-19 the file store", () => {
   });
 
   test("a writer who was frozen once its file was in place removes nothing of a later life of the folder", async () => {
-    // In every second round the numbers of the later life are lower, and look as if they had been written before.
+    // In every second round the numbers of the later life are lower, and look as if they had been
+    // written before.
     for (let round = 0; round < 12; round += 1) {
       const { store, path } = await written();
       const other = createFileStore({ path });
@@ -634,17 +1045,30 @@ describe("T-19 the file store", () => {
   test("no lease is given in a folder whose key was deleted, where a process died before it removed it", async () => {
     const { store, path } = await written();
     const [name = ""] = readdirSync(path);
-    writeFileSync(after(newestIn(join(path, name), "token")), `{"version":1,"deleted":true,"closed":true}`, { mode: 0o600 });
+    writeFileSync(
+      after(newestIn(join(path, name), "token")),
+      `{"version":1,"deleted":true,"closed":true}`,
+      { mode: 0o600 },
+    );
     expect(await store.lease("k", "a", 60_000)).toBe(true);
-    expect(await createFileStore({ path }).set("k", record(7), 0)).toBe(true); // Removes nothing of it.
+    // Removes nothing of it.
+    expect(await createFileStore({ path }).set("k", record(7), 0)).toBe(true);
     expect(await createFileStore({ path }).lease("k", "b", 60_000)).toBe(false);
   });
 
   test("a write that the disk takes in part only is gone on with, or fails: it never counts", async () => {
     const { store, path } = await written();
     const write = fs.writeSync;
-    const spy = jest.spyOn(fs, "writeSync").mockImplementation(((file: number, data: NodeJS.ArrayBufferView | string, offset?: number) =>
-      typeof data === "string" ? write(file, data.slice(0, 100)) : write(file, data, offset, 100)) as never);
+    const spy = jest
+      .spyOn(fs, "writeSync")
+      .mockImplementation(((
+        file: number,
+        data: NodeJS.ArrayBufferView | string,
+        offset?: number,
+      ) =>
+        typeof data === "string"
+          ? write(file, data.slice(0, 100))
+          : write(file, data, offset, 100)) as never);
     try {
       expect(await store.set("k", record(2), 1)).toBe(true);
     } finally {
@@ -658,16 +1082,27 @@ describe("T-19 the file store", () => {
     const stores = Array.from({ length: 4 }, () => createFileStore({ path }));
     for (let round = 0; round < 25; round += 1) {
       expect(await stores[0]!.set("k", record(1), 0)).toBe(true);
-      const written = await Promise.all(stores.map(async (store, i) => {
-        if (i === 0) return void (await store.delete("k"));
-        for (;;) {
-          if (await store.set("k", { ...record(10 + i), token: { ...record().token, accessToken: `writer-${i}` } }, 0)) return i;
-          if (((await store.get("k"))?.generation ?? 1) !== 1) return undefined;
-        }
-      }));
+      const written = await Promise.all(
+        stores.map(async (store, i) => {
+          if (i === 0) return void (await store.delete("k"));
+          for (;;) {
+            if (
+              await store.set(
+                "k",
+                { ...record(10 + i), token: { ...record().token, accessToken: `writer-${i}` } },
+                0,
+              )
+            )
+              return i;
+            if (((await store.get("k"))?.generation ?? 1) !== 1) return undefined;
+          }
+        }),
+      );
       const winners = written.filter((one) => one !== undefined);
       expect(winners).toHaveLength(1);
-      expect((await createFileStore({ path }).get("k"))?.token.accessToken).toBe(`writer-${winners[0]}`);
+      expect((await createFileStore({ path }).get("k"))?.token.accessToken).toBe(
+        `writer-${winners[0]}`,
+      );
       await stores[1]!.delete("k");
       expect(readdirSync(path)).toEqual([]);
     }
@@ -675,38 +1110,80 @@ describe("T-19 the file store", () => {
 
   describe("with `keepUnusedFor`", () => {
     const DAY = 86_400_000;
-    const saved = async (path: string, key: string, ago: number, token: Partial<TokenRecord["token"]> = {}): Promise<void> => {
+    const saved = async (
+      path: string,
+      key: string,
+      ago: number,
+      token: Partial<TokenRecord["token"]> = {},
+    ): Promise<void> => {
       const known = new Set(readdirSync(path));
-      await createFileStore({ path }).set(key, { ...record(), token: { ...record().token, ...token } }, 0);
+      await createFileStore({ path }).set(
+        key,
+        { ...record(), token: { ...record().token, ...token } },
+        0,
+      );
       const then = new Date(Date.now() - ago);
-      await files.utimes(newestIn(join(path, readdirSync(path).find((one) => !known.has(one)) ?? ""), "token"), then, then);
+      await files.utimes(
+        newestIn(join(path, readdirSync(path).find((one) => !known.has(one)) ?? ""), "token"),
+        then,
+        then,
+      );
     };
-    const keys = async (store: TokenStore): Promise<unknown[]> => ((await store.list?.()) ?? []).map((entry) => (typeof entry === "object" && "key" in entry ? entry.key : entry)).sort();
+    const keys = async (store: TokenStore): Promise<unknown[]> =>
+      ((await store.list?.()) ?? [])
+        .map((entry) => (typeof entry === "object" && "key" in entry ? entry.key : entry))
+        .sort();
 
-    test.each([["", {}], [", sealed", createEncryption(KEY)]])("a list removes records whose save and tokens ended longer ago, and no others%s", async (_, sealed) => {
-      const path = folder();
-      const options = { path, ...sealed };
-      const write = (key: string, token: Partial<TokenRecord["token"]>) => createFileStore(options).set(key, { ...record(), token: { ...record().token, ...token } }, 0);
-      const ages: [key: string, days: number, token: Partial<TokenRecord["token"]>][] = [
-        ["over", 31, { expiresAt: Date.now() - 31 * DAY }], ["over, of unknown end", 31, {}], ["saved later", 29, { expiresAt: 1 }],
-        ["access token ended later", 40, { expiresAt: Date.now() - 29 * DAY }], ["refresh token lives", 400, { expiresAt: 1, refreshExpiresAt: Date.now() + DAY }],
-        ["refresh token ended later", 400, { expiresAt: 1, refreshExpiresAt: Date.now() - 29 * DAY }], ["at work", 31, {}],
-      ];
-      for (const [key, days, token] of ages) {
-        const known = new Set(readdirSync(path));
-        await write(key, token);
-        const then = new Date(Date.now() - days * DAY);
-        await files.utimes(newestIn(join(path, readdirSync(path).find((one) => !known.has(one)) ?? ""), "token"), then, then);
-      }
-      const store = createFileStore({ ...options, keepUnusedFor: 30 * DAY });
-      await store.lease("at work", "a", 60_000);
-      const stay = ages.map(([key]) => key).filter((key) => !key.startsWith("over")).sort();
-      expect(await keys(createFileStore(options))).toHaveLength(ages.length); // Off by default.
-      expect(await keys(store)).toEqual(stay);
-      expect(await store.get("over")).toBeUndefined();
-      expect(readdirSync(path)).toHaveLength(stay.length);
-      expect(await store.set("over", record(), 0)).toBe(true);
-    });
+    test.each([
+      ["", {}],
+      [", sealed", createEncryption(KEY)],
+    ])(
+      "a list removes records whose save and tokens ended longer ago, and no others%s",
+      async (_, sealed) => {
+        const path = folder();
+        const options = { path, ...sealed };
+        const write = (key: string, token: Partial<TokenRecord["token"]>) =>
+          createFileStore(options).set(
+            key,
+            { ...record(), token: { ...record().token, ...token } },
+            0,
+          );
+        const ages: [key: string, days: number, token: Partial<TokenRecord["token"]>][] = [
+          ["over", 31, { expiresAt: Date.now() - 31 * DAY }],
+          ["over, of unknown end", 31, {}],
+          ["saved later", 29, { expiresAt: 1 }],
+          ["access token ended later", 40, { expiresAt: Date.now() - 29 * DAY }],
+          ["refresh token lives", 400, { expiresAt: 1, refreshExpiresAt: Date.now() + DAY }],
+          [
+            "refresh token ended later",
+            400,
+            { expiresAt: 1, refreshExpiresAt: Date.now() - 29 * DAY },
+          ],
+          ["at work", 31, {}],
+        ];
+        for (const [key, days, token] of ages) {
+          const known = new Set(readdirSync(path));
+          await write(key, token);
+          const then = new Date(Date.now() - days * DAY);
+          await files.utimes(
+            newestIn(join(path, readdirSync(path).find((one) => !known.has(one)) ?? ""), "token"),
+            then,
+            then,
+          );
+        }
+        const store = createFileStore({ ...options, keepUnusedFor: 30 * DAY });
+        await store.lease("at work", "a", 60_000);
+        const stay = ages
+          .map(([key]) => key)
+          .filter((key) => !key.startsWith("over"))
+          .sort();
+        expect(await keys(createFileStore(options))).toHaveLength(ages.length); // Off by default.
+        expect(await keys(store)).toEqual(stay);
+        expect(await store.get("over")).toBeUndefined();
+        expect(readdirSync(path)).toHaveLength(stay.length);
+        expect(await store.set("over", record(), 0)).toBe(true);
+      },
+    );
 
     test("each new key removes some of what is over, though nobody lists", async () => {
       const path = folder();
@@ -716,18 +1193,29 @@ describe("T-19 the file store", () => {
       expect(await keys(createFileStore({ path }))).toEqual(["c"]);
     });
 
-    test.each([0, -1, NaN, Infinity, 1e15, "30", null])("%p is a configuration error, of either store", (keepUnusedFor) => {
-      for (const make of [() => createFileStore({ keepUnusedFor } as never), () => createRedisStore({ client: { eval: async () => null }, keepUnusedFor } as never)]) {
-        expect(make).toThrow(expect.objectContaining({ kind: "configuration", option: "keepUnusedFor" }));
-      }
-    });
+    test.each([0, -1, NaN, Infinity, 1e15, "30", null])(
+      "%p is a configuration error, of either store",
+      (keepUnusedFor) => {
+        for (const make of [
+          () => createFileStore({ keepUnusedFor } as never),
+          () => createRedisStore({ client: { eval: async () => null }, keepUnusedFor } as never),
+        ]) {
+          expect(make).toThrow(
+            expect.objectContaining({ kind: "configuration", option: "keepUnusedFor" }),
+          );
+        }
+      },
+    );
   });
 });
 
-const snapshot = (path: string): string => JSON.stringify((readdirSync(path, { recursive: true }) as string[]).sort().map((name) => {
-  const stats = lstatSync(join(path, name));
-  return [name, stats.mode, stats.isFile() ? readFileSync(join(path, name), "utf8") : ""];
-}));
+const snapshot = (path: string): string =>
+  JSON.stringify(
+    (readdirSync(path, { recursive: true }) as string[]).sort().map((name) => {
+      const stats = lstatSync(join(path, name));
+      return [name, stats.mode, stats.isFile() ? readFileSync(join(path, name), "utf8") : ""];
+    }),
+  );
 
 describe("encryption at rest", () => {
   test("nothing of a token is in the file, and the same text is never sealed alike", async () => {
@@ -735,18 +1223,33 @@ describe("encryption at rest", () => {
     const store = createFileStore({ path, ...createEncryption(KEY) });
     await store.set("k", record(), 0);
     await store.set("l", record(), 0);
-    const sealed = readdirSync(path).map((name) => (JSON.parse(readFileSync(newestIn(join(path, name), "token"), "utf8")) as { sealed: string }).sealed);
+    const sealed = readdirSync(path).map(
+      (name) =>
+        (
+          JSON.parse(readFileSync(newestIn(join(path, name), "token"), "utf8")) as {
+            sealed: string;
+          }
+        ).sealed,
+    );
     expect(snapshot(path)).not.toMatch(/canary|Bearer/);
     expect(sealed[0]).not.toBe(sealed[1]);
     expect(await store.list()).toEqual(expect.arrayContaining([{ key: "k" }, { key: "l" }]));
   });
 
-  test.each([["another key", createEncryption(OTHER_KEY), "wrong_key"], ["none", {}, "encrypted"]])("with %s it is a store error, and nothing is overwritten", async (_, encryption, code) => {
+  test.each([
+    ["another key", createEncryption(OTHER_KEY), "wrong_key"],
+    ["none", {}, "encrypted"],
+  ])("with %s it is a store error, and nothing is overwritten", async (_, encryption, code) => {
     const path = folder();
     await createFileStore({ path, ...createEncryption(KEY) }).set("k", record(), 0);
     const before = snapshot(path);
     const store = createFileStore({ path, ...encryption });
-    for (const attempt of [() => store.get("k"), () => store.set("k", record(2), 1)]) expect(await storeError(attempt)).toMatchObject({ code, retryable: false, message: expect.stringContaining(path) });
+    for (const attempt of [() => store.get("k"), () => store.set("k", record(2), 1)])
+      expect(await storeError(attempt)).toMatchObject({
+        code,
+        retryable: false,
+        message: expect.stringContaining(path),
+      });
     expect(snapshot(path)).toBe(before);
     expect(await createFileStore({ path, ...createEncryption(KEY) }).get("k")).toEqual(record());
   });
@@ -755,15 +1258,26 @@ describe("encryption at rest", () => {
     const path = folder();
     const store = createFileStore({ path, ...createEncryption(KEY) });
     await createFileStore({ path }).set("plain", record(), 0);
-    expect(await storeError(store.get("plain"))).toMatchObject({ code: "not_encrypted", retryable: false });
+    expect(await storeError(store.get("plain"))).toMatchObject({
+      code: "not_encrypted",
+      retryable: false,
+    });
     await store.set("a", record(), 0);
-    const file = readdirSync(path).map((one) => newestIn(join(path, one), "token")).find((one) => readFileSync(one, "utf8").includes(`"a"`)) ?? "";
+    const file =
+      readdirSync(path)
+        .map((one) => newestIn(join(path, one), "token"))
+        .find((one) => readFileSync(one, "utf8").includes(`"a"`)) ?? "";
     const written = JSON.parse(readFileSync(file, "utf8")) as { sealed: string };
     const { seal, open } = createEncryption(KEY);
     await expect((async () => open(await seal("text", "b"), "a"))()).rejects.toThrow();
     expect(await open(await seal("text", "a"), "a")).toBe("text");
-    writeFileSync(file, JSON.stringify({ ...written, sealed: written.sealed.replace(/.{4}$/, "AAAA") }));
-    expect(await storeError(createFileStore({ path, ...createEncryption(KEY) }).get("a"))).toMatchObject({ code: "wrong_key" });
+    writeFileSync(
+      file,
+      JSON.stringify({ ...written, sealed: written.sealed.replace(/.{4}$/, "AAAA") }),
+    );
+    expect(
+      await storeError(createFileStore({ path, ...createEncryption(KEY) }).get("a")),
+    ).toMatchObject({ code: "wrong_key" });
   });
 
   test("a key can be replaced: older ones open, the first one seals", async () => {
@@ -772,10 +1286,20 @@ describe("encryption at rest", () => {
     const both = createFileStore({ path, ...createEncryption(OTHER_KEY, KEY) });
     expect(await both.get("k")).toEqual(record());
     await both.set("k", record(2), 1);
-    expect(await createFileStore({ path, ...createEncryption(OTHER_KEY) }).get("k")).toEqual(record(2));
+    expect(await createFileStore({ path, ...createEncryption(OTHER_KEY) }).get("k")).toEqual(
+      record(2),
+    );
   });
 
-  test.each([["gives no text", () => undefined], ["throws", () => { throw new Error("canary"); }]])("a `seal` that %s writes nothing", async (_, seal) => {
+  test.each([
+    ["gives no text", () => undefined],
+    [
+      "throws",
+      () => {
+        throw new Error("canary");
+      },
+    ],
+  ])("a `seal` that %s writes nothing", async (_, seal) => {
     const path = folder();
     const store = createFileStore({ path, seal: seal as never, open: (text) => text });
     expect(await storeError(store.set("k", record(), 0))).toMatchObject({ code: "not_sealed" });
@@ -794,19 +1318,42 @@ describe("encryption at rest", () => {
     ["a passphrase of 43 letters, small", "correcthorsebatterystaplecorrecthorsebattew"],
     ["a passphrase of 43 letters, capital ones too", "CorrectHorseBatteryStapleCorrectHorseBattew"],
     ["a passphrase of 43 letters and digits, small", "correct4horse4battery4staple4correct4horse4"],
-    ["a passphrase of 32 characters, as bytes", new TextEncoder().encode("Tr0ub4dor&3 is what I always use")],
-    ["a passphrase in hexadecimal digits", Buffer.from("Tr0ub4dor&3 is what I always use").toString("hex")],
+    [
+      "a passphrase of 32 characters, as bytes",
+      new TextEncoder().encode("Tr0ub4dor&3 is what I always use"),
+    ],
+    [
+      "a passphrase in hexadecimal digits",
+      Buffer.from("Tr0ub4dor&3 is what I always use").toString("hex"),
+    ],
     ["a passphrase in base64", Buffer.from("Tr0ub4dor&3 is what I always use").toString("base64")],
-    ["a passphrase with a line break, as bytes", new TextEncoder().encode("my very secret passphrase 12345\n")],
-    ["a passphrase with umlauts, as bytes", new TextEncoder().encode("Größe-Übermut-Schlüssel-Tür")],
-    ["a passphrase in UTF-16, which is no UTF-8", new Uint8Array(Buffer.from("Schlüßel12345678", "utf16le"))],
+    [
+      "a passphrase with a line break, as bytes",
+      new TextEncoder().encode("my very secret passphrase 12345\n"),
+    ],
+    [
+      "a passphrase with umlauts, as bytes",
+      new TextEncoder().encode("Größe-Übermut-Schlüssel-Tür"),
+    ],
+    [
+      "a passphrase in UTF-16, which is no UTF-8",
+      new Uint8Array(Buffer.from("Schlüßel12345678", "utf16le")),
+    ],
     ["sixteen random bytes, twice", "9c4ab71fe3520d86f8617e2bd5c093aa".repeat(2)],
     ["base64 of more than 32 bytes", `${OTHER_KEY.slice(0, 42)}R`],
     ["base64 of 33 bytes", Buffer.from(OTHER_KEY.slice(0, 33)).toString("base64")],
   ])("S-03 a key that is %s is refused, and not quoted", (_, key) => {
     let error: unknown;
-    try { createEncryption(key); } catch (thrown) { error = thrown; }
-    expect(error).toMatchObject({ kind: "configuration", option: "key", message: expect.stringContaining("openssl rand -hex 32") });
+    try {
+      createEncryption(key);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({
+      kind: "configuration",
+      option: "key",
+      message: expect.stringContaining("openssl rand -hex 32"),
+    });
     if (typeof key === "string") expect((error as Error).message).not.toContain(key);
   });
 
@@ -814,8 +1361,18 @@ describe("encryption at rest", () => {
     for (let i = 0; i < 500; i += 1) {
       const bytes = randomBytes(32);
       const unpadded = bytes.toString("base64url");
-      const forms = [new Uint8Array(bytes), bytes.toString("hex"), bytes.toString("hex").toUpperCase(), bytes.toString("base64"), `${unpadded}=`, ...(/[^A-Za-z]/.test(unpadded) ? [unpadded] : [])];
-      for (const key of forms) expect(await createEncryption(key).open(await createEncryption(bytes).seal("text", "k"), "k")).toBe("text");
+      const forms = [
+        new Uint8Array(bytes),
+        bytes.toString("hex"),
+        bytes.toString("hex").toUpperCase(),
+        bytes.toString("base64"),
+        `${unpadded}=`,
+        ...(/[^A-Za-z]/.test(unpadded) ? [unpadded] : []),
+      ];
+      for (const key of forms)
+        expect(
+          await createEncryption(key).open(await createEncryption(bytes).seal("text", "k"), "k"),
+        ).toBe("text");
     }
   });
 
@@ -825,7 +1382,11 @@ describe("encryption at rest", () => {
     await store.set("k", record(1), 0);
     const inner = join(path, readdirSync(path)[0] ?? "");
     const old = JSON.parse(readFileSync(newestIn(inner, "token"), "utf8")) as object;
-    await store.set("k", { ...record(2), token: { ...record().token, accessToken: "canary-newer" } }, 1);
+    await store.set(
+      "k",
+      { ...record(2), token: { ...record().token, accessToken: "canary-newer" } },
+      1,
+    );
     const planted = after(newestIn(inner, "token"));
     writeFileSync(planted, JSON.stringify({ ...old, generation: 3 }), { mode: 0o600 });
     expect(await storeError(store.get("k"))).toMatchObject({ code: "set_back", retryable: false });
@@ -834,11 +1395,25 @@ describe("encryption at rest", () => {
     expect((await store.get("k"))?.token.accessToken).toBe("canary-newer");
   });
 
-  test.each([["short", "abc"], ["31 bytes", new Uint8Array(31)], ["no key", undefined]])("a key that is %s, or one function alone, is a configuration error", (_, key) => {
-    expect(() => createEncryption(key as never)).toThrow(expect.objectContaining({ kind: "configuration", option: "key" }));
-    expect(() => createFileStore({ seal: (text) => text })).toThrow(expect.objectContaining({ option: "seal" }));
-    for (const path of ["", "~/tokens", 7]) expect(() => createFileStore({ path: path as string })).toThrow(expect.objectContaining({ option: "path" }));
-    for (const options of [null, "/tmp/x"]) expect(() => createFileStore(options as never)).toThrow(expect.objectContaining({ kind: "configuration" }));
+  test.each([
+    ["short", "abc"],
+    ["31 bytes", new Uint8Array(31)],
+    ["no key", undefined],
+  ])("a key that is %s, or one function alone, is a configuration error", (_, key) => {
+    expect(() => createEncryption(key as never)).toThrow(
+      expect.objectContaining({ kind: "configuration", option: "key" }),
+    );
+    expect(() => createFileStore({ seal: (text) => text })).toThrow(
+      expect.objectContaining({ option: "seal" }),
+    );
+    for (const path of ["", "~/tokens", 7])
+      expect(() => createFileStore({ path: path as string })).toThrow(
+        expect.objectContaining({ option: "path" }),
+      );
+    for (const options of [null, "/tmp/x"])
+      expect(() => createFileStore(options as never)).toThrow(
+        expect.objectContaining({ kind: "configuration" }),
+      );
   });
 });
 
@@ -871,9 +1446,13 @@ withRedis.describe("T-18 the Redis store", () => {
   };
   const PREFIX = `corrigenda-test-${process.pid}:`;
 
-  keepsToTheContract("node-redis", async () => createRedisStore({ client: await node(), prefix: PREFIX }));
+  keepsToTheContract("node-redis", async () =>
+    createRedisStore({ client: await node(), prefix: PREFIX }),
+  );
   keepsToTheContract("ioredis", () => createRedisStore({ client: io(), prefix: PREFIX }));
-  keepsToTheContract("ioredis, encrypted, with a prefix that looks like a pattern", () => createRedisStore({ client: io(), prefix: `${PREFIX}*[a]?\\`, ...createEncryption(KEY) }));
+  keepsToTheContract("ioredis, encrypted, with a prefix that looks like a pattern", () =>
+    createRedisStore({ client: io(), prefix: `${PREFIX}*[a]?\\`, ...createEncryption(KEY) }),
+  );
 
   test("the keys of a credential are in one hash slot; a lease expires by the server's own clock; two clients see the same", async () => {
     const client = await node();
@@ -885,11 +1464,22 @@ withRedis.describe("T-18 the Redis store", () => {
     const left = await client.pTTL(names[0] ?? "");
     expect(left).toBeGreaterThan(40_000);
     expect(left).toBeLessThanOrEqual(50_000);
-    expect(await createRedisStore({ client: io(), prefix: PREFIX }).get("petjeaf:a:b")).toEqual(record());
+    expect(await createRedisStore({ client: io(), prefix: PREFIX }).get("petjeaf:a:b")).toEqual(
+      record(),
+    );
     // A client that was set to give bytes.
-    const bytes = { eval: async (script: string, ...rest: unknown[]) => { const found: unknown = await client.eval(script, ...(rest as [{ keys: string[] }])); return typeof found === "string" ? Buffer.from(found) : found; }, scan: client.scan.bind(client) };
+    const bytes = {
+      eval: async (script: string, ...rest: unknown[]) => {
+        const found: unknown = await client.eval(script, ...(rest as [{ keys: string[] }]));
+        return typeof found === "string" ? Buffer.from(found) : found;
+      },
+      scan: client.scan.bind(client),
+    };
     const another = createRedisStore({ client: bytes, prefix: PREFIX });
-    expect([await another.get("petjeaf:a:b"), await another.list()]).toEqual([record(), [{ key: "petjeaf:a:b" }]]);
+    expect([await another.get("petjeaf:a:b"), await another.list()]).toEqual([
+      record(),
+      [{ key: "petjeaf:a:b" }],
+    ]);
     await store.release("petjeaf:a:b", "me");
     await store.delete("petjeaf:a:b");
     expect(await store.list()).toEqual([]);
@@ -900,13 +1490,21 @@ withRedis.describe("T-18 the Redis store", () => {
     const store = createRedisStore({ client, prefix: PREFIX });
     const name = `${PREFIX}{g}:token`;
     await client.set(name, "canary");
-    for (const attempt of [() => store.get("g"), () => store.set("g", record(), 0)]) expect(await storeError(attempt)).toMatchObject({ code: "WRONGTYPE", retryable: false, message: expect.stringContaining(name) });
+    for (const attempt of [() => store.get("g"), () => store.set("g", record(), 0)])
+      expect(await storeError(attempt)).toMatchObject({
+        code: "WRONGTYPE",
+        retryable: false,
+        message: expect.stringContaining(name),
+      });
     expect(await client.get(name)).toBe("canary");
     await client.del(name);
-    await client.hSet(name, { generation: "1", record: "{\"canary" });
-    expect(await storeError(store.get("g"))).toMatchObject({ code: "damaged", message: expect.stringContaining(name) });
+    await client.hSet(name, { generation: "1", record: '{"canary' });
+    expect(await storeError(store.get("g"))).toMatchObject({
+      code: "damaged",
+      message: expect.stringContaining(name),
+    });
     expect(await store.set("g", record(), 0)).toBe(false);
-    expect(await client.hGet(name, "record")).toBe("{\"canary");
+    expect(await client.hGet(name, "record")).toBe('{"canary');
     await store.delete("g");
   });
 
@@ -915,48 +1513,116 @@ withRedis.describe("T-18 the Redis store", () => {
     const store = createRedisStore({ client, prefix: PREFIX });
     await store.set("whole", record(), 0);
     await client.set(`${PREFIX}{type}:token`, "canary");
-    await client.hSet(`${PREFIX}{damaged}:token`, { generation: "1", record: "{\"canary" });
-    await client.hSet(`${PREFIX}{moved}:token`, { generation: "1", record: JSON.stringify({ version: 1, key: "whole", ...record() }) });
+    await client.hSet(`${PREFIX}{damaged}:token`, { generation: "1", record: '{"canary' });
+    await client.hSet(`${PREFIX}{moved}:token`, {
+      generation: "1",
+      record: JSON.stringify({ version: 1, key: "whole", ...record() }),
+    });
     const entries = await store.list();
     expect(entries.filter((entry) => "key" in entry)).toEqual([{ key: "whole" }]);
-    const problems = new Map(entries.flatMap((entry) => ("problem" in entry ? [[entry.path, entry.problem]] : [])));
-    for (const [name, code] of [["type", "WRONGTYPE"], ["damaged", "damaged"], ["moved", "damaged"]] as const) {
+    const problems = new Map(
+      entries.flatMap((entry) => ("problem" in entry ? [[entry.path, entry.problem]] : [])),
+    );
+    for (const [name, code] of [
+      ["type", "WRONGTYPE"],
+      ["damaged", "damaged"],
+      ["moved", "damaged"],
+    ] as const) {
       const place = `${PREFIX}{${name}}:token`;
-      expect(await storeError(Promise.reject(problems.get(place) as Error))).toMatchObject({ code, message: expect.stringContaining(place) });
+      expect(await storeError(Promise.reject(problems.get(place) as Error))).toMatchObject({
+        code,
+        message: expect.stringContaining(place),
+      });
       await client.del(place);
     }
     expect(problems.size).toBe(3);
     await store.delete("whole");
     // A server that fails is no record that does.
-    expect(await storeError(createRedisStore({ client: { eval: async () => null, scan: async () => { throw new Error("NOAUTH canary"); } } as never }).list())).toMatchObject({ code: "NOAUTH" });
+    expect(
+      await storeError(
+        createRedisStore({
+          client: {
+            eval: async () => null,
+            scan: async () => {
+              throw new Error("NOAUTH canary");
+            },
+          } as never,
+        }).list(),
+      ),
+    ).toMatchObject({ code: "NOAUTH" });
   });
 
-  test.each([["", {}], [", sealed", createEncryption(KEY)]])("with `keepUnusedFor` a record expires so long after its last save, or the end of its tokens if that is later%s", async (_, sealed) => {
-    const client = await node();
-    const store = createRedisStore({ client, prefix: PREFIX, keepUnusedFor: 1_000_000, ...sealed });
-    const lifetime = async (token: object, generation: number, more: object = {}): Promise<number> => {
-      expect(await store.set("u", { ...record(generation), ...more, token: { ...record().token, ...token } }, generation - 1)).toBe(true);
-      return client.pTTL(`${PREFIX}{u}:token`);
-    };
-    const about = (ms: number) => (left: number) => { expect(left).toBeGreaterThan(ms - 60_000); expect(left).toBeLessThanOrEqual(ms + 1000); };
-    about(1_000_000)(await lifetime({}, 1));
-    about(3_000_000)(await lifetime({ expiresAt: Date.now() + 2_000_000 }, 2));
-    about(9_000_000)(await lifetime({ expiresAt: Date.now() + 2_000_000, refreshExpiresAt: Date.now() + 8_000_000 }, 3));
-    about(1_000_000)(await lifetime({ expiresAt: 1, refreshExpiresAt: 2 }, 4));
-    await client.pExpire(`${PREFIX}{u}:token`, 100_000);
-    about(1_000_000)(await lifetime({}, 5, { intent: { refreshTokenHash: "h", owner: "o", at: 1 } })); // A save like any other.
-    // Without the option no record has an end, also if it had one before.
-    expect(await createRedisStore({ client, prefix: PREFIX, ...sealed }).set("u", record(6), 5)).toBe(true);
-    expect(await client.pTTL(`${PREFIX}{u}:token`)).toBe(-1);
-    await store.delete("u");
-  });
+  test.each([
+    ["", {}],
+    [", sealed", createEncryption(KEY)],
+  ])(
+    "with `keepUnusedFor` a record expires so long after its last save, or the end of its tokens if that is later%s",
+    async (_, sealed) => {
+      const client = await node();
+      const store = createRedisStore({
+        client,
+        prefix: PREFIX,
+        keepUnusedFor: 1_000_000,
+        ...sealed,
+      });
+      const lifetime = async (
+        token: object,
+        generation: number,
+        more: object = {},
+      ): Promise<number> => {
+        expect(
+          await store.set(
+            "u",
+            { ...record(generation), ...more, token: { ...record().token, ...token } },
+            generation - 1,
+          ),
+        ).toBe(true);
+        return client.pTTL(`${PREFIX}{u}:token`);
+      };
+      const about = (ms: number) => (left: number) => {
+        expect(left).toBeGreaterThan(ms - 60_000);
+        expect(left).toBeLessThanOrEqual(ms + 1000);
+      };
+      about(1_000_000)(await lifetime({}, 1));
+      about(3_000_000)(await lifetime({ expiresAt: Date.now() + 2_000_000 }, 2));
+      about(9_000_000)(
+        await lifetime(
+          { expiresAt: Date.now() + 2_000_000, refreshExpiresAt: Date.now() + 8_000_000 },
+          3,
+        ),
+      );
+      about(1_000_000)(await lifetime({ expiresAt: 1, refreshExpiresAt: 2 }, 4));
+      await client.pExpire(`${PREFIX}{u}:token`, 100_000);
+      about(1_000_000)(
+        await lifetime({}, 5, { intent: { refreshTokenHash: "h", owner: "o", at: 1 } }),
+      ); // A save like any other.
+      // Without the option no record has an end, also if it had one before.
+      expect(
+        await createRedisStore({ client, prefix: PREFIX, ...sealed }).set("u", record(6), 5),
+      ).toBe(true);
+      expect(await client.pTTL(`${PREFIX}{u}:token`)).toBe(-1);
+      await store.delete("u");
+    },
+  );
 
   test("options that cannot work are configuration errors", async () => {
     const client = io();
     for (const [option, options] of [
-      ["client", undefined], ["client", {}], ["client", { client: {} }], ["prefix", { client, prefix: "a{b" }], ["replicas", { client, replicas: -1 }],
-      ["client", { client: Object.assign(Object.create(client) as object, { options: { keyPrefix: "x" } }) }], ["replicas", { client: { eval: client.eval, nodes: () => [] }, replicas: 1 }], ["seal", { client, open: () => "" }],
-    ] as const) expect(() => createRedisStore(options as never)).toThrow(expect.objectContaining({ kind: "configuration", option }));
+      ["client", undefined],
+      ["client", {}],
+      ["client", { client: {} }],
+      ["prefix", { client, prefix: "a{b" }],
+      ["replicas", { client, replicas: -1 }],
+      [
+        "client",
+        { client: Object.assign(Object.create(client) as object, { options: { keyPrefix: "x" } }) },
+      ],
+      ["replicas", { client: { eval: client.eval, nodes: () => [] }, replicas: 1 }],
+      ["seal", { client, open: () => "" }],
+    ] as const)
+      expect(() => createRedisStore(options as never)).toThrow(
+        expect.objectContaining({ kind: "configuration", option }),
+      );
   });
 });
 
@@ -980,21 +1646,52 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
   test("that needs a password, refuses one, or is not there: a store error that names the key and the cure", async () => {
     const { port } = await own(["--requirepass", "secret-of-the-server"]);
     const none = ioredis(port, { enableReadyCheck: false });
-    expect(await storeError(createRedisStore({ client: none }).get("k"))).toMatchObject({ code: "NOAUTH", retryable: false, message: expect.stringMatching(/corrigenda:\{k\}:token.*credentials/) });
-    const wrong = ioredis(port, { password: "canary-wrong", maxRetriesPerRequest: 0, retryStrategy: () => null });
-    expect((await storeError(createRedisStore({ client: wrong }).get("k"))).code).toMatch(/NOAUTH|WRONGPASS/);
+    expect(await storeError(createRedisStore({ client: none }).get("k"))).toMatchObject({
+      code: "NOAUTH",
+      retryable: false,
+      message: expect.stringMatching(/corrigenda:\{k\}:token.*credentials/),
+    });
+    const wrong = ioredis(port, {
+      password: "canary-wrong",
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+    });
+    expect((await storeError(createRedisStore({ client: wrong }).get("k"))).code).toMatch(
+      /NOAUTH|WRONGPASS/,
+    );
     const nobody = ioredis(20_097, { maxRetriesPerRequest: 0, retryStrategy: () => null });
-    expect(await storeError(createRedisStore({ client: nobody }).get("k"))).toMatchObject({ message: expect.stringMatching(/cannot be reached/), retryable: true });
+    expect(await storeError(createRedisStore({ client: nobody }).get("k"))).toMatchObject({
+      message: expect.stringMatching(/cannot be reached/),
+      retryable: true,
+    });
   });
 
   test("a fault that is over by itself is retryable, and one that a person has to mend is not", async () => {
-    const said = (message: string) => createRedisStore({ client: { eval: async () => { throw new Error(message); } } });
-    for (const code of ["NOAUTH", "WRONGPASS", "NOPERM", "WRONGTYPE"]) expect(await storeError(said(`${code} canary`).get("k"))).toMatchObject({ code, retryable: false });
-    for (const code of ["READONLY", "LOADING", "CLUSTERDOWN", "MISCONF", "OOM", "NOREPLICAS"]) expect(await storeError(said(`${code} canary`).get("k"))).toMatchObject({ code, retryable: true });
+    const said = (message: string) =>
+      createRedisStore({
+        client: {
+          eval: async () => {
+            throw new Error(message);
+          },
+        },
+      });
+    for (const code of ["NOAUTH", "WRONGPASS", "NOPERM", "WRONGTYPE"])
+      expect(await storeError(said(`${code} canary`).get("k"))).toMatchObject({
+        code,
+        retryable: false,
+      });
+    for (const code of ["READONLY", "LOADING", "CLUSTERDOWN", "MISCONF", "OOM", "NOREPLICAS"])
+      expect(await storeError(said(`${code} canary`).get("k"))).toMatchObject({
+        code,
+        retryable: true,
+      });
   });
 
   test("a token outlives a SIGKILL of a server with appendfsync always; without, it may be lost", async () => {
-    for (const [settings, survives] of [[["--appendonly", "yes", "--appendfsync", "always"], true], [[], false]] as const) {
+    for (const [settings, survives] of [
+      [["--appendonly", "yes", "--appendfsync", "always"], true],
+      [[], false],
+    ] as const) {
       const server = await own(settings);
       const store = createRedisStore({ client: ioredis(server.port) });
       expect(await store.set("k", record(), 0)).toBe(true);
@@ -1008,11 +1705,16 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
     const master = await own();
     const replica = await own(["--replicaof", "127.0.0.1", String(master.port)]);
     const client = ioredis(master.port);
-    while (!(await client.info("replication")).includes("state=online")) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!(await client.info("replication")).includes("state=online"))
+      await new Promise((resolve) => setTimeout(resolve, 50));
     const store = createRedisStore({ client, replicas: 1, replicasTimeout: 10_000 });
     expect(await store.set("k", record(), 0)).toBe(true);
     replica.freeze();
-    expect(await storeError(createRedisStore({ client, replicas: 1, replicasTimeout: 300 }).set("k", record(2), 1))).toMatchObject({ code: "not_replicated" });
+    expect(
+      await storeError(
+        createRedisStore({ client, replicas: 1, replicasTimeout: 300 }).set("k", record(2), 1),
+      ),
+    ).toMatchObject({ code: "not_replicated" });
     replica.thaw();
     expect(await store.set("k", record(3), 2)).toBe(true);
     await master.kill();
@@ -1035,13 +1737,19 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
       await master.close();
     });
     keepsToTheContract("ioredis", () => {
-      const client = new Redis({ sentinels: [{ host: "127.0.0.1", port: sentinel.port }], name: "tokens" });
+      const client = new Redis({
+        sentinels: [{ host: "127.0.0.1", port: sentinel.port }],
+        name: "tokens",
+      });
       client.on("error", () => undefined);
       clients.push(() => client.disconnect());
       return createRedisStore({ client });
     });
     keepsToTheContract("node-redis", async () => {
-      const client = createSentinel({ name: "tokens", sentinelRootNodes: [{ host: "127.0.0.1", port: sentinel.port }] });
+      const client = createSentinel({
+        name: "tokens",
+        sentinelRootNodes: [{ host: "127.0.0.1", port: sentinel.port }],
+      });
       client.on("error", () => undefined);
       await client.connect();
       clients.push(() => client.destroy());
@@ -1052,7 +1760,9 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
   describe("a cluster of three", () => {
     let cluster: Awaited<ReturnType<typeof startCluster>>;
     const clients: (() => unknown)[] = [];
-    beforeAll(async () => { cluster = await startCluster(); });
+    beforeAll(async () => {
+      cluster = await startCluster();
+    });
     afterAll(async () => {
       for (const close of clients) await close();
       await cluster.close();
@@ -1064,7 +1774,9 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
       return createRedisStore({ client });
     });
     keepsToTheContract("node-redis", async () => {
-      const client = createCluster({ rootNodes: cluster.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) });
+      const client = createCluster({
+        rootNodes: cluster.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })),
+      });
       client.on("error", () => undefined);
       await client.connect();
       clients.push(() => client.destroy());

@@ -1,20 +1,35 @@
 /**
- * T-01 T-02: no time is read in the machine's own zone. The parsers run in processes of other zones, on days on which those set their clocks:
- * what comes out has to be what comes out in UTC. Node reads TZ once, so that it takes a process each.
+ * T-01 T-02: no time is read in the machine's own zone. The parsers run in processes of other
+ * zones, on days on which those set their clocks: what comes out has to be what comes out in UTC.
+ * Node reads TZ once, so that it takes a process each.
  */
 import { inChild } from "./support/child.ts";
 
-/** Wall clock times of the vendors, in UTC. Of each zone some do not exist as local times, and some exist twice. */
+/**
+ * Wall clock times of the vendors, in UTC. Of each zone some do not exist as local times, and some
+ * exist twice.
+ */
 const MOMENTS = [
-  "2026-03-08T01:59:59", "2026-03-08T02:30:00", "2026-03-08T07:00:00", "2026-11-01T01:30:00", "2026-11-01T06:30:00", // New York
-  "2026-03-29T02:30:00", "2026-10-25T02:30:00", // Amsterdam
+  "2026-03-08T01:59:59",
+  "2026-03-08T02:30:00",
+  "2026-03-08T07:00:00",
+  "2026-11-01T01:30:00",
+  "2026-11-01T06:30:00", // New York
+  "2026-03-29T02:30:00",
+  "2026-10-25T02:30:00", // Amsterdam
   "2026-07-01 12:00:00.123456",
 ];
 
-interface Reading { readonly lifetimes: unknown; readonly offsets: readonly number[] }
+interface Reading {
+  readonly lifetimes: unknown;
+  readonly offsets: readonly number[];
+}
 
 /** Everything that reads a time, through the clients: lifetimes and waits in ms. */
-const read = (zone: string): Reading => JSON.parse(inChild(`
+const read = (zone: string): Reading =>
+  JSON.parse(
+    inChild(
+      `
   import { createApinizerClient, createGenLogsClient, createPetjeafClient } from "$src/index.ts";
   const MOMENTS = ${JSON.stringify(MOMENTS)};
   const HOUR = 3_600_000;
@@ -39,7 +54,11 @@ const read = (zone: string): Reading => JSON.parse(inChild(`
   }
   const local = MOMENTS.map((text) => new Date(text.replace(" ", "T").slice(0, 19)));
   console.log(JSON.stringify({ offsets: local.map((date) => date.getTimezoneOffset()), lifetimes: rows }));
-  process.exit();`, 45_000, { TZ: zone })) as Reading;
+  process.exit();`,
+      45_000,
+      { TZ: zone },
+    ),
+  ) as Reading;
 
 const utc = read("UTC");
 
@@ -47,12 +66,22 @@ test("in UTC each moment is an hour away by a clock that is right, as it was mad
   expect(new Set(utc.offsets)).toEqual(new Set([0]));
   const [first] = utc.lifetimes as [{ lifetimes: (number | string | null)[][] }];
   const ends = first.lifetimes.map(([, at]) => Math.round(Number(at) / 10_000) * 10_000);
-  // The fourth has a zone of its own, two hours ahead, and has passed; the eighth is a wait of ten minutes.
-  expect(ends).toEqual([3_600_000, 3_600_000, 3_600_000, 0, 3_600_000, 3_600_000, 3_600_000, 600_000, 3_600_000]);
+  // The fourth has a zone of its own, two hours ahead, and has passed; the eighth is a wait of ten
+  // minutes.
+  expect(ends).toEqual([
+    3_600_000, 3_600_000, 3_600_000, 0, 3_600_000, 3_600_000, 3_600_000, 600_000, 3_600_000,
+  ]);
 });
 
-test.each([["America/New_York", 240, 300], ["Europe/Amsterdam", -120, -60]])("T-01 T-02 in %s, on days on which its clocks are set, every time is read as in UTC", (zone, summer, winter) => {
-  const here = read(zone);
-  expect(new Set(here.offsets)).toEqual(new Set([summer, winter])); // The process does have that zone.
-  expect(here.lifetimes).toEqual(utc.lifetimes);
-});
+test.each([
+  ["America/New_York", 240, 300],
+  ["Europe/Amsterdam", -120, -60],
+])(
+  "T-01 T-02 in %s, on days on which its clocks are set, every time is read as in UTC",
+  (zone, summer, winter) => {
+    const here = read(zone);
+    // The process does have that zone.
+    expect(new Set(here.offsets)).toEqual(new Set([summer, winter]));
+    expect(here.lifetimes).toEqual(utc.lifetimes);
+  },
+);

@@ -3,50 +3,132 @@ import { createApinizerClient, createPetjeafClient, type TokenRecord } from "../
 import { isLatchRecord, isTokenRecord } from "../src/token-record.ts";
 import { failure } from "./support/clients.ts";
 
-const token = { accessToken: "canary-access", tokenType: "Bearer", issuedAt: 1, expiresAt: 2, refreshToken: "canary refresh", refreshExpiresAt: 3, scope: ["a"] };
+const token = {
+  accessToken: "canary-access",
+  tokenType: "Bearer",
+  issuedAt: 1,
+  expiresAt: 2,
+  refreshToken: "canary refresh",
+  refreshExpiresAt: 3,
+  scope: ["a"],
+};
 const intent = { refreshTokenHash: "h", owner: "o", at: 1 };
 const whole: TokenRecord = { generation: 1, token, intent, reauthorizationRequired: true };
 
 test("a whole record, and one with no more than it needs", () => {
-  for (const record of [whole, { generation: 1, token: { accessToken: "a", tokenType: "Bearer", issuedAt: 0 } }]) expect(isTokenRecord(record)).toBe(true);
+  for (const record of [
+    whole,
+    { generation: 1, token: { accessToken: "a", tokenType: "Bearer", issuedAt: 0 } },
+  ])
+    expect(isTokenRecord(record)).toBe(true);
 });
 
 const broken: [what: string, record: unknown][] = [
-  ...[undefined, null, 7, "x", []].map((value): [string, unknown] => [JSON.stringify(value) ?? "undefined", value]),
-  ...[0, -1, 1.5, "1", null, 2 ** 53].map((generation): [string, unknown] => [`generation ${String(generation)}`, { ...whole, generation }]),
-  ...[undefined, null, "t", []].map((value): [string, unknown] => [`token ${JSON.stringify(value) ?? "undefined"}`, { ...whole, token: value }]),
-  ...["", 7, null, "a b", "a\n", "ä", "x".repeat(65_537)].map((accessToken): [string, unknown] => [`accessToken ${JSON.stringify(accessToken).slice(0, 20)}`, { ...whole, token: { ...token, accessToken } }]),
-  ...["", 7, null, "a\n", "x".repeat(65_537)].map((refreshToken): [string, unknown] => [`refreshToken ${JSON.stringify(refreshToken).slice(0, 20)}`, { ...whole, token: { ...token, refreshToken } }]),
-  ...["issuedAt", "expiresAt", "refreshExpiresAt"].flatMap((member) => ["1", null, Number.NaN, Infinity, true].map((value): [string, unknown] => [`${member} ${String(value)}`, { ...whole, token: { ...token, [member]: value } }])),
-  ...[7, null, "a", [7]].map((scope): [string, unknown] => [`scope ${JSON.stringify(scope)}`, { ...whole, token: { ...token, scope } }]),
+  ...[undefined, null, 7, "x", []].map((value): [string, unknown] => [
+    JSON.stringify(value) ?? "undefined",
+    value,
+  ]),
+  ...[0, -1, 1.5, "1", null, 2 ** 53].map((generation): [string, unknown] => [
+    `generation ${String(generation)}`,
+    { ...whole, generation },
+  ]),
+  ...[undefined, null, "t", []].map((value): [string, unknown] => [
+    `token ${JSON.stringify(value) ?? "undefined"}`,
+    { ...whole, token: value },
+  ]),
+  ...["", 7, null, "a b", "a\n", "ä", "x".repeat(65_537)].map((accessToken): [string, unknown] => [
+    `accessToken ${JSON.stringify(accessToken).slice(0, 20)}`,
+    { ...whole, token: { ...token, accessToken } },
+  ]),
+  ...["", 7, null, "a\n", "x".repeat(65_537)].map((refreshToken): [string, unknown] => [
+    `refreshToken ${JSON.stringify(refreshToken).slice(0, 20)}`,
+    { ...whole, token: { ...token, refreshToken } },
+  ]),
+  ...["issuedAt", "expiresAt", "refreshExpiresAt"].flatMap((member) =>
+    ["1", null, Number.NaN, Infinity, true].map((value): [string, unknown] => [
+      `${member} ${String(value)}`,
+      { ...whole, token: { ...token, [member]: value } },
+    ]),
+  ),
+  ...[7, null, "a", [7]].map((scope): [string, unknown] => [
+    `scope ${JSON.stringify(scope)}`,
+    { ...whole, token: { ...token, scope } },
+  ]),
   ["tokenType 7", { ...whole, token: { ...token, tokenType: 7 } }],
-  ...[7, null, "x", {}, { ...intent, owner: 123 }, { ...intent, owner: "x".repeat(1001) }, { ...intent, refreshTokenHash: null }, { ...intent, at: "1" }].map((value): [string, unknown] => [`intent ${JSON.stringify(value).slice(0, 40)}`, { ...whole, intent: value }]),
-  ...[false, 1, "true"].map((reauthorizationRequired): [string, unknown] => [`reauthorizationRequired ${String(reauthorizationRequired)}`, { ...whole, reauthorizationRequired }]),
+  ...[
+    7,
+    null,
+    "x",
+    {},
+    { ...intent, owner: 123 },
+    { ...intent, owner: "x".repeat(1001) },
+    { ...intent, refreshTokenHash: null },
+    { ...intent, at: "1" },
+  ].map((value): [string, unknown] => [
+    `intent ${JSON.stringify(value).slice(0, 40)}`,
+    { ...whole, intent: value },
+  ]),
+  ...[false, 1, "true"].map((reauthorizationRequired): [string, unknown] => [
+    `reauthorizationRequired ${String(reauthorizationRequired)}`,
+    { ...whole, reauthorizationRequired },
+  ]),
 ];
 
 test("T-19 what throws when it is looked at is no record, and rejects nothing that nobody awaits", async () => {
-  const throwing = { generation: 1, get token(): never { throw new Error("canary"); }, get latch(): never { throw new Error("canary"); } };
+  const throwing = {
+    generation: 1,
+    get token(): never {
+      throw new Error("canary");
+    },
+    get latch(): never {
+      throw new Error("canary");
+    },
+  };
   expect([isTokenRecord(throwing), isLatchRecord(throwing)]).toEqual([false, false]);
   const client = createApinizerClient({
-    managerUrl: "https://m.example", username: "u", password: "canary-password", fetch: async () => Response.json({ access_token: "t", expires_in: 3600 }),
+    managerUrl: "https://m.example",
+    username: "u",
+    password: "canary-password",
+    fetch: async () => Response.json({ access_token: "t", expires_in: 3600 }),
     store: { get: async () => throwing, set: async () => false, delete: async () => undefined },
   });
   expect(await client.auth.getToken()).toMatchObject({ accessToken: "t" });
-  expect(await failure(client.auth.close())).toMatchObject({ kind: "store", message: expect.not.stringContaining("canary") });
+  expect(await failure(client.auth.close())).toMatchObject({
+    kind: "store",
+    message: expect.not.stringContaining("canary"),
+  });
 });
 
 test.each(broken)("T-19 %s is no record", (_, record) => {
   expect(isTokenRecord(record)).toBe(false);
 });
 
-test.each(broken.filter(([, record]) => record !== undefined))("T-19 %s in a store is a store error without a value of it, and nothing is sent or written", async (_, record) => {
-  let used = 0;
-  const app = createPetjeafClient({
-    clientId: "c", clientSecret: "s", baseUrl: "https://petjeaf.example", fetch: async () => { used += 1; return Response.json({}); },
-    store: { get: async () => record as TokenRecord, set: async () => { used += 1; return true; }, delete: async () => { used += 1; } },
-  });
-  const error = await failure(app.session("me").auth.getToken());
-  expect(error).toMatchObject({ name: "StoreError", kind: "store", provider: "petjeaf" });
-  expect(error.message).not.toContain("canary");
-  expect(used).toBe(0);
-});
+test.each(broken.filter(([, record]) => record !== undefined))(
+  "T-19 %s in a store is a store error without a value of it, and nothing is sent or written",
+  async (_, record) => {
+    let used = 0;
+    const app = createPetjeafClient({
+      clientId: "c",
+      clientSecret: "s",
+      baseUrl: "https://petjeaf.example",
+      fetch: async () => {
+        used += 1;
+        return Response.json({});
+      },
+      store: {
+        get: async () => record as TokenRecord,
+        set: async () => {
+          used += 1;
+          return true;
+        },
+        delete: async () => {
+          used += 1;
+        },
+      },
+    });
+    const error = await failure(app.session("me").auth.getToken());
+    expect(error).toMatchObject({ name: "StoreError", kind: "store", provider: "petjeaf" });
+    expect(error.message).not.toContain("canary");
+    expect(used).toBe(0);
+  },
+);

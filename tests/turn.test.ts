@@ -1,4 +1,7 @@
-/** T-14: when a turn still counts as held. With clocks of the test's own, since only they can be late, stand still or be set. */
+/**
+ * T-14: when a turn still counts as held. With clocks of the test's own, since only they can be
+ * late, stand still or be set.
+ */
 import { createMemoryStore, type SharedTokenStore } from "../src/index.ts";
 import { sha256 } from "../src/bytes.ts";
 import { createKeeper } from "../src/keeper.ts";
@@ -16,12 +19,33 @@ afterEach(() => jest.restoreAllMocks());
 const TIMES = { ttl: 5000, heartbeat: 1600, poll: 100, patience: 60_000 };
 const ME = "this-host/1/1/me";
 
-/** A turn on a store whose lease anybody can have: what is asked of the lease is counted, and always granted. */
+/**
+ * A turn on a store whose lease anybody can have: what is asked of the lease is counted, and always
+ * granted.
+ */
 function openTurns(clock: ManualClock): { turns: Turns; leases: () => number } {
   let leases = 0;
-  const store: SharedTokenStore = { ...createMemoryStore(), lease: async () => { leases += 1; return true; } };
-  const keeper = createKeeper(createStoreAccess(store, "model", 10_000, clock.scheduler), "key", false, () => undefined);
-  const turns = createTurns({ keeper, times: TIMES, owners: { create: () => ME, isDead: () => false }, now: clock.now, scheduler: clock.scheduler, replay: true });
+  const store: SharedTokenStore = {
+    ...createMemoryStore(),
+    lease: async () => {
+      leases += 1;
+      return true;
+    },
+  };
+  const keeper = createKeeper(
+    createStoreAccess(store, "model", 10_000, clock.scheduler),
+    "key",
+    false,
+    () => undefined,
+  );
+  const turns = createTurns({
+    keeper,
+    times: TIMES,
+    owners: { create: () => ME, isDead: () => false },
+    now: clock.now,
+    scheduler: clock.scheduler,
+    replay: true,
+  });
   return { turns, leases: () => leases };
 }
 
@@ -31,7 +55,7 @@ test("T-14 a turn is held for as long as signs of life come in time", async () =
   expect(turns.held).toBe(false);
   expect(await turns.take()).toBe(true);
   await clock.advance(10 * TIMES.ttl);
-  expect(leases()).toBe(1 + Math.floor(10 * TIMES.ttl / TIMES.heartbeat));
+  expect(leases()).toBe(1 + Math.floor((10 * TIMES.ttl) / TIMES.heartbeat));
   expect(turns.held).toBe(true);
   await turns.end();
   expect(turns.held).toBe(false);
@@ -42,7 +66,8 @@ test("T-14 a sign of life that came too late gets the lease back, and not the tu
   const clock = createManualClock();
   const { turns, leases } = openTurns(clock);
   await turns.take();
-  await clock.stall(TIMES.ttl); // The process stands still for a whole lease, and then gives its sign of life.
+  // The process stands still for a whole lease, and then gives its sign of life.
+  await clock.stall(TIMES.ttl);
   expect(leases()).toBe(2);
   expect(turns.held).toBe(false);
   await clock.advance(TIMES.heartbeat); // Nor do later signs of life give it back.
@@ -53,31 +78,48 @@ test("T-14 a sign of life that came too late gets the lease back, and not the tu
   await turns.end();
 });
 
-test.each([["forward", TIMES.ttl], ["back", -TIMES.ttl]])("T-14 a turn is not held by one clock alone: the wall clock went %s by a lease while the other one stood still", async (_, ms) => {
-  const clock = createManualClock();
-  const { turns } = openTurns(clock);
-  await turns.take();
-  clock.jump(ms - Math.sign(ms));
-  expect(turns.held).toBe(true);
-  clock.jump(Math.sign(ms));
-  expect(turns.held).toBe(false);
-  await turns.end();
-});
+test.each([
+  ["forward", TIMES.ttl],
+  ["back", -TIMES.ttl],
+])(
+  "T-14 a turn is not held by one clock alone: the wall clock went %s by a lease while the other one stood still",
+  async (_, ms) => {
+    const clock = createManualClock();
+    const { turns } = openTurns(clock);
+    await turns.take();
+    clock.jump(ms - Math.sign(ms));
+    expect(turns.held).toBe(true);
+    clock.jump(Math.sign(ms));
+    expect(turns.held).toBe(false);
+    await turns.end();
+  },
+);
 
 test("T-14 an intent is judged by who certainly has the turn: a process that lost it meanwhile leaves the owner's intent alone", async () => {
   const clock = createManualClock();
   const memory = createMemoryStore();
   const key = storeKey(plainProvider.name, plainConnection("refresh"));
-  const token = { accessToken: "access-0", tokenType: "Bearer", issuedAt: clock.now() - 3_600_000, expiresAt: clock.now() - 1, refreshToken: "refresh-0" };
+  const token = {
+    accessToken: "access-0",
+    tokenType: "Bearer",
+    issuedAt: clock.now() - 3_600_000,
+    expiresAt: clock.now() - 1,
+    refreshToken: "refresh-0",
+  };
   const hash = await sha256("refresh-0");
   // Its owner has been silent for so long that the refresh token would be sent again.
-  const intent = { refreshTokenHash: hash, owner: "another-host/2/2/other", at: clock.now() - 3_600_000 };
+  const intent = {
+    refreshTokenHash: hash,
+    owner: "another-host/2/2/other",
+    at: clock.now() - 3_600_000,
+  };
   await memory.set(key, { token, generation: 1, intent }, 0);
   let owner: "silent" | "has its turn again" | "gone" = "silent";
   const digest = crypto.subtle.digest.bind(crypto.subtle);
   jest.spyOn(crypto.subtle, "digest").mockImplementation(async (algorithm, data) => {
     if (new TextDecoder().decode(data as Uint8Array) === "refresh-0" && owner === "silent") {
-      // Between its second look at the store and its verdict this process stands still for a whole lease, and the owner comes back.
+      // Between its second look at the store and its verdict this process stands still for a whole
+      // lease, and the owner comes back.
       owner = "has its turn again";
       await clock.stall(TIMES.ttl);
     }
@@ -99,18 +141,34 @@ test("T-14 an intent is judged by who certainly has the turn: a process that los
   const requests: unknown[] = [];
   const fetch = async (_: unknown, init?: RequestInit): Promise<Response> => {
     requests.push(init?.body);
-    return Response.json({ access_token: "access-1", expires_in: 3600, refresh_token: "refresh-1" });
+    return Response.json({
+      access_token: "access-1",
+      expires_in: 3600,
+      refresh_token: "refresh-1",
+    });
   };
-  const runtime = { ...createRuntime({ store, fetch, now: clock.now, leases: TIMES }, undefined), scheduler: clock.scheduler, binds: false };
+  const runtime = {
+    ...createRuntime({ store, fetch, now: clock.now, leases: TIMES }, undefined),
+    scheduler: clock.scheduler,
+    binds: false,
+  };
   const pending = createTokenSource(plainProvider, plainConnection("refresh"), runtime).getToken();
-  const passing = async (): Promise<boolean> => { await clock.advance(TIMES.poll); return refused > 3; };
+  const passing = async (): Promise<boolean> => {
+    await clock.advance(TIMES.poll);
+    return refused > 3;
+  };
   await until(passing);
   expect(await memory.get(key)).toEqual({ token, generation: 1, intent });
   expect({ writes, requests }).toEqual({ writes: [], requests: [] });
   owner = "gone";
   let served: string | undefined;
-  void pending.then(({ accessToken }) => { served = accessToken; });
-  await until(async () => { await clock.advance(TIMES.poll); return served !== undefined; });
+  void pending.then(({ accessToken }) => {
+    served = accessToken;
+  });
+  await until(async () => {
+    await clock.advance(TIMES.poll);
+    return served !== undefined;
+  });
   expect(served).toBe("access-1");
   expect(writes).toEqual(["an intent: the owner gone", "refresh-1: the owner gone"]);
   expect(requests).toEqual(["refresh_token=refresh-0"]);

@@ -1,29 +1,66 @@
-/** The cells that cases have to cover: operation x status x media type x grant or form, read off the spec. */
+/**
+ * The cells that cases have to cover: operation x status x media type x grant or form, read off the
+ * spec.
+ */
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 import { resolve, type Schema } from "./schema.ts";
 
-export interface Cell { readonly operationId: string; readonly answer: string; readonly mediaType: string | null; readonly variant: string }
+export interface Cell {
+  readonly operationId: string;
+  readonly answer: string;
+  readonly mediaType: string | null;
+  readonly variant: string;
+}
 
 interface Operation {
   readonly operationId?: string;
   readonly parameters?: readonly { readonly in: string; readonly deprecated?: boolean }[];
-  readonly requestBody?: { readonly required?: boolean; readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  };
   readonly responses: Readonly<Record<string, { readonly content?: object }>>;
 }
 
 export function cellsOf(document: OpenApiDocument): Cell[] {
-  const operations = Object.values(document["paths"] as Record<string, Record<string, Operation>>).flatMap((item) => Object.values(item));
-  return operations.flatMap(({ operationId, responses, ...operation }) => operationId === undefined ? [] : Object.entries(responses).flatMap(([answer, response]) => {
-    const types: (string | null)[] = Object.keys(resolve(document, response).content ?? {});
-    return (types.length === 0 ? [null] : types).flatMap((mediaType) => variantsOf(document, operation).map((variant) => ({ operationId, answer, mediaType, variant })));
-  }));
+  const operations = Object.values(
+    document["paths"] as Record<string, Record<string, Operation>>,
+  ).flatMap((item) => Object.values(item));
+  return operations.flatMap(({ operationId, responses, ...operation }) =>
+    operationId === undefined
+      ? []
+      : Object.entries(responses).flatMap(([answer, response]) => {
+          const types: (string | null)[] = Object.keys(resolve(document, response).content ?? {});
+          return (types.length === 0 ? [null] : types).flatMap((mediaType) =>
+            variantsOf(document, operation).map((variant) => ({
+              operationId,
+              answer,
+              mediaType,
+              variant,
+            })),
+          );
+        }),
+  );
 }
 
-/** Branches of a union by their `grant_type`; body and query where either may carry what the other does. */
-function variantsOf(document: OpenApiDocument, { parameters = [], requestBody }: Omit<Operation, "responses">): string[] {
+/**
+ * Branches of a union by their `grant_type`; body and query where either may carry what the other
+ * does.
+ */
+function variantsOf(
+  document: OpenApiDocument,
+  { parameters = [], requestBody }: Omit<Operation, "responses">,
+): string[] {
   const union = Object.values(requestBody?.content ?? {})[0]?.schema?.oneOf;
-  if (union) return union.map((branch) => String(resolve(document, branch).properties?.["grant_type"]?.const));
-  return requestBody && !requestBody.required && parameters.some(({ in: place, deprecated }) => place === "query" && deprecated) ? ["body", "query"] : ["-"];
+  if (union)
+    return union.map((branch) =>
+      String(resolve(document, branch).properties?.["grant_type"]?.const),
+    );
+  return requestBody &&
+    !requestBody.required &&
+    parameters.some(({ in: place, deprecated }) => place === "query" && deprecated)
+    ? ["body", "query"]
+    : ["-"];
 }
 
 export const cellName = ({ operationId, answer, mediaType, variant }: Cell): string =>

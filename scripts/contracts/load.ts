@@ -4,22 +4,37 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { ContractCase, OpenApiDocument } from "../../src/testing/index.ts";
 
-export interface NamedCase extends ContractCase { readonly name: string }
+export interface NamedCase extends ContractCase {
+  readonly name: string;
+}
 
-export interface OverlayAction { readonly target: string; readonly update?: unknown; readonly copy?: string; readonly remove?: true }
+export interface OverlayAction {
+  readonly target: string;
+  readonly update?: unknown;
+  readonly copy?: string;
+  readonly remove?: true;
+}
 export interface Erratum {
   readonly id: string;
   readonly title: string;
   readonly kind: "wire" | "prose";
   readonly origin: "seed" | "beyond";
-  readonly claims: readonly { readonly document: string; readonly section: string; readonly says: string }[];
+  readonly claims: readonly {
+    readonly document: string;
+    readonly section: string;
+    readonly says: string;
+  }[];
   readonly resolution: string;
   readonly confidence: "documented" | "corroborated" | "inferred";
   readonly pointers: readonly string[];
   readonly evidence?: readonly string[];
   readonly documented?: readonly OverlayAction[];
 }
-export interface Ledger { readonly provider: string; readonly documents: Readonly<Record<string, string>>; readonly errata: readonly Erratum[] }
+export interface Ledger {
+  readonly provider: string;
+  readonly documents: Readonly<Record<string, string>>;
+  readonly errata: readonly Erratum[];
+}
 
 export interface Subject {
   readonly provider: string;
@@ -30,15 +45,25 @@ export interface Subject {
 
 /** @param root folder that holds openapi/ and tests/cases/ */
 export function load(root = "."): Subject[] {
-  return readdirSync(join(root, "openapi")).filter((name) => name.endsWith(".yaml")).sort().map((file) => {
-    const provider = file.replace(".yaml", "");
-    const folder = join(root, "tests", "cases", provider);
-    const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")).sort() : [];
-    return {
-      provider,
-      document: parse(readFileSync(join(root, "openapi", file), "utf8")) as OpenApiDocument,
-      ledger: parse(readFileSync(join(root, "openapi", "errata", file), "utf8")) as Ledger,
-      cases: names.map((name) => ({ ...(JSON.parse(readFileSync(join(folder, name), "utf8")) as ContractCase), name: name.replace(".json", "") })),
-    };
-  });
+  return readdirSync(join(root, "openapi"))
+    .filter((name) => name.endsWith(".yaml"))
+    .sort()
+    .map((file) => {
+      const provider = file.replace(".yaml", "");
+      const folder = join(root, "tests", "cases", provider);
+      const names = existsSync(folder)
+        ? readdirSync(folder)
+            .filter((name) => name.endsWith(".json"))
+            .sort()
+        : [];
+      return {
+        provider,
+        document: parse(readFileSync(join(root, "openapi", file), "utf8")) as OpenApiDocument,
+        ledger: parse(readFileSync(join(root, "openapi", "errata", file), "utf8")) as Ledger,
+        cases: names.map((name) => ({
+          ...(JSON.parse(readFileSync(join(folder, name), "utf8")) as ContractCase),
+          name: name.replace(".json", ""),
+        })),
+      };
+    });
 }

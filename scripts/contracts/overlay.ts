@@ -4,10 +4,16 @@ import type { OpenApiDocument } from "../../src/testing/index.ts";
 import type { OverlayAction } from "./load.ts";
 
 /** @throws RangeError if an action matches nothing: then it says nothing, and proves nothing */
-export function applyOverlay(document: OpenApiDocument, actions: readonly OverlayAction[]): OpenApiDocument {
+export function applyOverlay(
+  document: OpenApiDocument,
+  actions: readonly OverlayAction[],
+): OpenApiDocument {
   const copy = structuredClone(document) as Record<string, unknown>;
   for (const { target, update, copy: source, remove } of actions) {
-    const found = [...jsonpath.query(target, copy as never)].map(({ location, value }) => ({ location, value: value }));
+    const found = [...jsonpath.query(target, copy as never)].map(({ location, value }) => ({
+      location,
+      value: value,
+    }));
     if (found.length === 0) throw new RangeError(`the overlay's target ${target} matches nothing`);
     if (remove) {
       // Last first, so that the places of the others in a list stay what they were.
@@ -20,7 +26,8 @@ export function applyOverlay(document: OpenApiDocument, actions: readonly Overla
       continue;
     }
     const value = source === undefined ? update : jsonpath.query(source, copy as never).values()[0];
-    if (value === undefined) throw new RangeError(`the overlay's source ${source ?? ""} matches nothing`);
+    if (value === undefined)
+      throw new RangeError(`the overlay's source ${source ?? ""} matches nothing`);
     for (const { value: node } of found) merge(node, structuredClone(value));
   }
   return copy;
@@ -31,12 +38,17 @@ const nodeAt = (document: unknown, location: readonly (string | number)[]): unkn
 
 /** Objects are merged, lists appended to, everything else replaced. */
 function merge(node: unknown, update: unknown): void {
-  if (Array.isArray(node)) return void node.push(...(Array.isArray(update) ? (update as unknown[]) : [update]));
+  if (Array.isArray(node))
+    return void node.push(...(Array.isArray(update) ? (update as unknown[]) : [update]));
   const target = node as Record<string, unknown>;
   for (const [name, value] of Object.entries(update as Record<string, unknown>)) {
     const old = target[name];
     const both = (test: (value: unknown) => boolean): boolean => test(old) && test(value);
-    if (both(Array.isArray) || both((one) => typeof one === "object" && one !== null && !Array.isArray(one))) merge(old, value);
+    if (
+      both(Array.isArray) ||
+      both((one) => typeof one === "object" && one !== null && !Array.isArray(one))
+    )
+      merge(old, value);
     else target[name] = value;
   }
 }

@@ -19,7 +19,16 @@ export interface Schema {
 }
 
 export const nodeAt = (document: unknown, pointer: string): unknown =>
-  pointer.split("/").slice(1).reduce<unknown>((node, part) => (node as Record<string, unknown> | undefined)?.[part.replaceAll("~1", "/").replaceAll("~0", "~")], document);
+  pointer
+    .split("/")
+    .slice(1)
+    .reduce<unknown>(
+      (node, part) =>
+        (node as Record<string, unknown> | undefined)?.[
+          part.replaceAll("~1", "/").replaceAll("~0", "~")
+        ],
+      document,
+    );
 
 export const escape = (part: string): string => part.replaceAll("~", "~0").replaceAll("/", "~1");
 
@@ -31,19 +40,47 @@ export function resolve<T>(document: OpenApiDocument, node: T): T {
 export const typesOf = ({ type }: Schema): readonly string[] => [type ?? []].flat();
 
 export const typeOf = (value: unknown): string =>
-  value === null ? "null" : Array.isArray(value) ? "array" : Number.isInteger(value) ? "integer" : typeof value;
+  value === null
+    ? "null"
+    : Array.isArray(value)
+      ? "array"
+      : Number.isInteger(value)
+        ? "integer"
+        : typeof value;
 
-/** Whether a value may be of a schema, as far as its type and its members tell. Enough to choose a branch of a union. */
+/**
+ * Whether a value may be of a schema, as far as its type and its members tell. Enough to choose a
+ * branch of a union.
+ */
 export function fits(document: OpenApiDocument, schema: Schema, value: unknown): boolean {
-  const { type, const: constant, required = [], properties = {}, oneOf, anyOf, items } = resolve(document, schema);
+  const {
+    type,
+    const: constant,
+    required = [],
+    properties = {},
+    oneOf,
+    anyOf,
+    items,
+  } = resolve(document, schema);
   const types = [type ?? []].flat();
   const actual = typeOf(value);
-  if (types.length > 0 && !types.includes(actual) && !(actual === "integer" && types.includes("number"))) return false;
+  if (
+    types.length > 0 &&
+    !types.includes(actual) &&
+    !(actual === "integer" && types.includes("number"))
+  )
+    return false;
   if (constant !== undefined && constant !== value) return false;
   if (oneOf && !oneOf.some((branch) => fits(document, branch, value))) return false;
   if (anyOf && !anyOf.some((branch) => fits(document, branch, value))) return false;
-  if (actual === "array") return (value as unknown[]).every((item) => !items || fits(document, items, item));
+  if (actual === "array")
+    return (value as unknown[]).every((item) => !items || fits(document, items, item));
   if (actual !== "object") return true;
   const members = value as Record<string, unknown>;
-  return required.every((name) => name in members) && Object.entries(properties).every(([name, property]) => !(name in members) || fits(document, property, members[name]));
+  return (
+    required.every((name) => name in members) &&
+    Object.entries(properties).every(
+      ([name, property]) => !(name in members) || fits(document, property, members[name]),
+    )
+  );
 }

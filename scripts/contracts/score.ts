@@ -2,7 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { createContract, judge, complaints, type Contract, type OpenApiDocument } from "../../src/testing/index.ts";
+import {
+  createContract,
+  judge,
+  complaints,
+  type Contract,
+  type OpenApiDocument,
+} from "../../src/testing/index.ts";
 import { disagreements } from "./agreement.ts";
 import { caseMutants, type CaseMutant } from "./case-mutants.ts";
 import { cellName, cellsOf, type Cell } from "./cells.ts";
@@ -11,7 +17,12 @@ import { load, type NamedCase, type Subject } from "./load.ts";
 import { applyOverlay } from "./overlay.ts";
 import { specMutants } from "./spec-mutants.ts";
 
-export interface Row { readonly provider: string; readonly cell: Cell; readonly cases: number; readonly results: Readonly<Record<Executor, "ok" | "failed" | "n/a" | "none">> }
+export interface Row {
+  readonly provider: string;
+  readonly cell: Cell;
+  readonly cases: number;
+  readonly results: Readonly<Record<Executor, "ok" | "failed" | "n/a" | "none">>;
+}
 
 export interface Report {
   cells: number;
@@ -22,75 +33,145 @@ export interface Report {
   readonly survivors: string[];
 }
 
-interface Equivalent { readonly provider: string; readonly mutant: string; readonly reason: string }
+interface Equivalent {
+  readonly provider: string;
+  readonly mutant: string;
+  readonly reason: string;
+}
 
 const EXECUTORS: readonly Executor[] = ["spec", "client", "sandbox"];
 
 /** @param root folder that holds openapi/ and tests/cases/ */
 export async function score(root = "."): Promise<{ report: Report; rows: Row[] }> {
   const report: Report = {
-    cells: 0, uncovered: [], errata: { total: 0, fromSeeds: 0, killed: 0, prose: 0 }, caseMutants: { total: 0, killed: 0 },
-    specMutants: { total: 0, killed: 0, equivalent: 0 }, survivors: [],
+    cells: 0,
+    uncovered: [],
+    errata: { total: 0, fromSeeds: 0, killed: 0, prose: 0 },
+    caseMutants: { total: 0, killed: 0 },
+    specMutants: { total: 0, killed: 0, equivalent: 0 },
+    survivors: [],
   };
   const rows: Row[] = [];
   const counts = new Map<string, string>();
-  const equivalents = parse(readFileSync(join(root, "tests", "equivalent-mutants.yaml"), "utf8")) as Equivalent[];
+  const equivalents = parse(
+    readFileSync(join(root, "tests", "equivalent-mutants.yaml"), "utf8"),
+  ) as Equivalent[];
   for (const subject of load(root)) {
     const contract = await createContract(subject.document);
     report.survivors.push(...disagreements(subject));
-    rows.push(...await parity(subject, contract, report));
+    rows.push(...(await parity(subject, contract, report)));
     const mutants = mutantsOfCases(subject, contract, report);
     await overlays(subject, report);
     const unneeded = extraCases(subject);
-    await mutantsOfSpec(subject, mutants, equivalents.filter(({ provider }) => provider === subject.provider), unneeded, report);
+    await mutantsOfSpec(
+      subject,
+      mutants,
+      equivalents.filter(({ provider }) => provider === subject.provider),
+      unneeded,
+      report,
+    );
     // A case that nothing would miss could be lost without anybody noticing.
-    for (const name of unneeded) report.uncovered.push(`${subject.provider} ${name}: no cell, erratum or mutant needs this case`);
-    // A spec that says less has fewer mutants, all of them killed: the number has to be looked at when it changes.
-    counts.set(subject.provider, `${mutants.length} of cases, ${[...specMutants(subject.document)].length} of the spec`);
+    for (const name of unneeded)
+      report.uncovered.push(
+        `${subject.provider} ${name}: no cell, erratum or mutant needs this case`,
+      );
+    // A spec that says less has fewer mutants, all of them killed: the number has to be looked at
+    // when it changes.
+    counts.set(
+      subject.provider,
+      `${mutants.length} of cases, ${[...specMutants(subject.document)].length} of the spec`,
+    );
   }
-  const expected = parse(readFileSync(join(root, "tests", "mutant-counts.yaml"), "utf8")) as Readonly<Record<string, string>>;
+  const expected = parse(
+    readFileSync(join(root, "tests", "mutant-counts.yaml"), "utf8"),
+  ) as Readonly<Record<string, string>>;
   for (const [provider, found] of counts) {
-    if (expected[provider] !== found) report.survivors.push(`mutants of ${provider}: ${found}, where tests/mutant-counts.yaml has ${expected[provider] ?? "none"}. If the spec or the cases were meant to say more or less, change it there`);
+    if (expected[provider] !== found)
+      report.survivors.push(
+        `mutants of ${provider}: ${found}, where tests/mutant-counts.yaml has ${expected[provider] ?? "none"}. If the spec or the cases were meant to say more or less, change it there`,
+      );
   }
   return { report, rows };
 }
 
-async function parity({ provider, document, cases }: Subject, contract: Contract, report: Report): Promise<Row[]> {
+async function parity(
+  { provider, document, cases }: Subject,
+  contract: Contract,
+  report: Report,
+): Promise<Row[]> {
   const results = new Map<NamedCase, Record<Executor, Result>>();
-  // The client's exchanges go through one interceptor, and so one after the other; the sandboxes are independent.
+  // The client's exchanges go through one interceptor, and so one after the other; the sandboxes
+  // are independent.
   const sandboxes = inBatches(cases, 8, (one) => onSandbox(provider, contract, one));
-  for (const one of cases) results.set(one, { spec: onSpec(contract, one), client: await onClient(provider, contract, one, cases), sandbox: null });
-  for (const [index, result] of (await sandboxes).entries()) Object.assign(results.get(cases[index]!) ?? {}, { sandbox: result });
+  for (const one of cases)
+    results.set(one, {
+      spec: onSpec(contract, one),
+      client: await onClient(provider, contract, one, cases),
+      sandbox: null,
+    });
+  for (const [index, result] of (await sandboxes).entries())
+    Object.assign(results.get(cases[index]!) ?? {}, { sandbox: result });
   for (const [{ name, errata }, byExecutor] of results) {
     const evidence = errata.length === 0 ? "" : ` (evidence for ${errata.join(", ")})`;
-    for (const executor of EXECUTORS) for (const problem of byExecutor[executor] ?? []) report.uncovered.push(`${provider} ${name}${evidence} on ${executor}: ${problem}`);
+    for (const executor of EXECUTORS)
+      for (const problem of byExecutor[executor] ?? [])
+        report.uncovered.push(`${provider} ${name}${evidence} on ${executor}: ${problem}`);
   }
   const cells = cellsOf(document);
   report.cells += cells.length;
   if (cases.length === 0) report.uncovered.push(`${provider}: there are no cases`);
-  for (const one of cases) if (!cells.some((cell) => cellName(cell) === cellName(one))) report.uncovered.push(`${provider} ${one.name} belongs to no cell of the spec: ${cellName(one)}`);
+  for (const one of cases)
+    if (!cells.some((cell) => cellName(cell) === cellName(one)))
+      report.uncovered.push(
+        `${provider} ${one.name} belongs to no cell of the spec: ${cellName(one)}`,
+      );
   return cells.map((cell) => {
-    const here = cases.filter((one) => one.conforms === undefined && cellName(one) === cellName(cell));
+    const here = cases.filter(
+      (one) => one.conforms === undefined && cellName(one) === cellName(cell),
+    );
     if (here.length === 0) report.uncovered.push(`${provider} ${cellName(cell)}: no case`);
     const state = (executor: Executor): Row["results"][Executor] => {
       const all = here.map((one) => results.get(one)?.[executor] ?? null);
-      return all.length === 0 ? "none" : all.some((result) => result && result.length > 0) ? "failed" : all.every((result) => result === null) ? "n/a" : "ok";
+      return all.length === 0
+        ? "none"
+        : all.some((result) => result && result.length > 0)
+          ? "failed"
+          : all.every((result) => result === null)
+            ? "n/a"
+            : "ok";
     };
-    return { provider, cell, cases: here.length, results: { spec: state("spec"), client: state("client"), sandbox: state("sandbox") } };
+    return {
+      provider,
+      cell,
+      cases: here.length,
+      results: { spec: state("spec"), client: state("client"), sandbox: state("sandbox") },
+    };
   });
 }
 
-async function inBatches<T, R>(items: readonly T[], size: number, run: (item: T) => Promise<R>): Promise<R[]> {
+async function inBatches<T, R>(
+  items: readonly T[],
+  size: number,
+  run: (item: T) => Promise<R>,
+): Promise<R[]> {
   const out: R[] = [];
-  for (let at = 0; at < items.length; at += size) out.push(...await Promise.all(items.slice(at, at + size).map(run)));
+  for (let at = 0; at < items.length; at += size)
+    out.push(...(await Promise.all(items.slice(at, at + size).map(run))));
   return out;
 }
 
 /** Whether a contract takes an exchange as it is. */
-const accepts = (contract: Contract, testCase: NamedCase): boolean => complaints(judge(contract, testCase), undefined).length === 0;
+const accepts = (contract: Contract, testCase: NamedCase): boolean =>
+  complaints(judge(contract, testCase), undefined).length === 0;
 
-function mutantsOfCases({ provider, document, cases }: Subject, contract: Contract, report: Report): CaseMutant[] {
-  const mutants = cases.filter(({ conforms }) => conforms === undefined).flatMap((one) => caseMutants(document, one));
+function mutantsOfCases(
+  { provider, document, cases }: Subject,
+  contract: Contract,
+  report: Report,
+): CaseMutant[] {
+  const mutants = cases
+    .filter(({ conforms }) => conforms === undefined)
+    .flatMap((one) => caseMutants(document, one));
   report.caseMutants.total += mutants.length;
   for (const { name, mutant } of mutants) {
     if (accepts(contract, mutant)) report.survivors.push(`case mutant: ${provider} ${name}`);
@@ -111,29 +192,52 @@ async function overlays({ document, ledger, cases }: Subject, report: Report): P
     try {
       believed = applyOverlay(document, documented);
     } catch (error) {
-      report.survivors.push(`erratum ${id}: ${error instanceof Error ? error.message : "its overlay cannot be applied"}`);
+      report.survivors.push(
+        `erratum ${id}: ${error instanceof Error ? error.message : "its overlay cannot be applied"}`,
+      );
       continue;
     }
     const contract = await createContract(believed);
-    const fails = cases.some((one) => evidence.includes(one.name) && complaints(judge(contract, one), one.conforms).length > 0);
+    const fails = cases.some(
+      (one) =>
+        evidence.includes(one.name) && complaints(judge(contract, one), one.conforms).length > 0,
+    );
     if (fails) report.errata.killed += 1;
-    else report.survivors.push(`erratum ${id}: if the documents are believed, none of its cases fails`);
+    else
+      report.survivors.push(
+        `erratum ${id}: if the documents are believed, none of its cases fails`,
+      );
   }
 }
 
 /** @param unneeded names of cases; those that alone notice a broken spec are taken out */
-async function mutantsOfSpec({ provider, document, cases }: Subject, mutants: readonly CaseMutant[], equivalents: readonly Equivalent[], unneeded: Set<string>, report: Report): Promise<void> {
+async function mutantsOfSpec(
+  { provider, document, cases }: Subject,
+  mutants: readonly CaseMutant[],
+  equivalents: readonly Equivalent[],
+  unneeded: Set<string>,
+  report: Report,
+): Promise<void> {
   const unused = new Set(equivalents.map(({ mutant }) => mutant));
   const probes: Probe[] = [
-    ...cases.map((one) => ({ name: one.name, fails: (contract: Contract) => complaints(judge(contract, one), one.conforms).length > 0 })),
-    ...mutants.map(({ mutant }) => ({ name: mutant.name, fails: (contract: Contract) => accepts(contract, mutant) })),
+    ...cases.map((one) => ({
+      name: one.name,
+      fails: (contract: Contract) => complaints(judge(contract, one), one.conforms).length > 0,
+    })),
+    ...mutants.map(({ mutant }) => ({
+      name: mutant.name,
+      fails: (contract: Contract) => accepts(contract, mutant),
+    })),
   ];
   for (const { name, document: broken } of specMutants(document)) {
     const killers = await killersOf(broken, probes, unneeded);
     if (equivalents.some(({ mutant }) => mutant === name)) {
       unused.delete(name);
       report.specMutants.equivalent += 1;
-      if (killers.size > 0) report.survivors.push(`spec mutant: ${provider} ${name} is listed as equivalent, and ${[...killers][0] ?? ""} kills it`);
+      if (killers.size > 0)
+        report.survivors.push(
+          `spec mutant: ${provider} ${name} is listed as equivalent, and ${[...killers][0] ?? ""} kills it`,
+        );
       continue;
     }
     report.specMutants.total += 1;
@@ -141,17 +245,27 @@ async function mutantsOfSpec({ provider, document, cases }: Subject, mutants: re
     else report.specMutants.killed += 1;
     if (killers.size === 1) for (const killer of killers) unneeded.delete(killer);
   }
-  for (const name of unused) report.survivors.push(`spec mutant: ${provider} ${name} is listed as equivalent, and there is no such mutant`);
+  for (const name of unused)
+    report.survivors.push(
+      `spec mutant: ${provider} ${name} is listed as equivalent, and there is no such mutant`,
+    );
 }
 
 /** Something that a case does on a spec which is not broken. */
-interface Probe { readonly name: string; readonly fails: (contract: Contract) => boolean }
+interface Probe {
+  readonly name: string;
+  readonly fails: (contract: Contract) => boolean;
+}
 
 /**
- * Names of the cases that notice a broken spec, of themselves or by a mutant of theirs. Two are enough to know, or one that is
- * needed anyway.
+ * Names of the cases that notice a broken spec, of themselves or by a mutant of theirs. Two are
+ * enough to know, or one that is needed anyway.
  */
-async function killersOf(document: OpenApiDocument, probes: Probe[], unneeded: ReadonlySet<string>): Promise<Set<string>> {
+async function killersOf(
+  document: OpenApiDocument,
+  probes: Probe[],
+  unneeded: ReadonlySet<string>,
+): Promise<Set<string>> {
   const contract = await createContract(document);
   const killers = new Set<string>();
   const fails = (probe: Probe): boolean => {
@@ -174,6 +288,11 @@ async function killersOf(document: OpenApiDocument, probes: Probe[], unneeded: R
 
 /** Names of the cases that neither a cell nor an erratum needs. */
 function extraCases({ cases }: Subject): Set<string> {
-  const alone = (one: NamedCase): boolean => one.conforms === undefined && cases.filter((other) => other.conforms === undefined && cellName(other) === cellName(one)).length === 1;
-  return new Set(cases.filter((one) => !alone(one) && one.errata.length === 0).map(({ name }) => name));
+  const alone = (one: NamedCase): boolean =>
+    one.conforms === undefined &&
+    cases.filter((other) => other.conforms === undefined && cellName(other) === cellName(one))
+      .length === 1;
+  return new Set(
+    cases.filter((one) => !alone(one) && one.errata.length === 0).map(({ name }) => name),
+  );
 }

@@ -1,6 +1,17 @@
-/** The flows of the demo: every provider with every grant, on the sandbox or, where the environment holds credentials, for real. */
+/**
+ * The flows of the demo: every provider with every grant, on the sandbox or, where the environment
+ * holds credentials, for real.
+ */
 import { createServer } from "node:http";
-import { createApinizerClient, createGenLogsClient, createMemoryStore, createPetjeafClient, type PetjeafClient, type PetjeafSession, type Token } from "../../src/index.ts";
+import {
+  createApinizerClient,
+  createGenLogsClient,
+  createMemoryStore,
+  createPetjeafClient,
+  type PetjeafClient,
+  type PetjeafSession,
+  type Token,
+} from "../../src/index.ts";
 import type { Sandbox, SandboxVendor } from "../../src/sandbox/index.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -35,11 +46,17 @@ export function flows(sandbox: Sandbox, env: Environment, say: (line: string) =>
   return [...genlogs(sandbox, env), ...apinizer(sandbox, env), ...petjeaf(sandbox, env, say)];
 }
 
-/** Values of a provider's variables: none at all means the sandbox; some but not all is a mistake. */
-function credentials<const N extends string>(env: Environment, names: readonly N[]): Record<N, string> | undefined {
+/**
+ * Values of a provider's variables: none at all means the sandbox; some but not all is a mistake.
+ */
+function credentials<const N extends string>(
+  env: Environment,
+  names: readonly N[],
+): Record<N, string> | undefined {
   const missing = names.filter((name) => !env[name]);
   if (missing.length === names.length) return undefined;
-  if (missing.length > 0) throw new Error(`${missing.join(", ")} missing: set all of ${names.join(", ")}, or none`);
+  if (missing.length > 0)
+    throw new Error(`${missing.join(", ")} missing: set all of ${names.join(", ")}, or none`);
   return Object.fromEntries(names.map((name) => [name, env[name] ?? ""])) as Record<N, string>;
 }
 
@@ -51,10 +68,16 @@ interface World {
   readonly count: Subject["count"];
 }
 
-function sandboxWorld(sandbox: Sandbox, vendor: SandboxVendor, tokenOperations: readonly string[]): World {
-  const tokens = (): number => tokenOperations.reduce((sum, operation) => sum + vendor.count(operation), 0);
+function sandboxWorld(
+  sandbox: Sandbox,
+  vendor: SandboxVendor,
+  tokenOperations: readonly string[],
+): World {
+  const tokens = (): number =>
+    tokenOperations.reduce((sum, operation) => sum + vendor.count(operation), 0);
   return {
-    now: sandbox.now, fetch: globalThis.fetch,
+    now: sandbox.now,
+    fetch: globalThis.fetch,
     expire: ({ expiresAt }) => sandbox.advance((expiresAt ?? sandbox.now()) - sandbox.now() + 1000),
     count: () => ({ tokens: tokens(), calls: vendor.count() - tokens() }),
   };
@@ -62,16 +85,21 @@ function sandboxWorld(sandbox: Sandbox, vendor: SandboxVendor, tokenOperations: 
 
 /** A vendor's clock cannot be moved, but the client's can: that makes it renew just as well. */
 function liveWorld(isToken: (url: URL, method: string) => boolean): World {
-  let offset = 0, tokens = 0, calls = 0;
+  let offset = 0,
+    tokens = 0,
+    calls = 0;
   return {
     now: () => Date.now() + offset,
     expire: ({ expiresAt }) => {
-      if (expiresAt === undefined) throw new Error("the vendor told no expiry, so there is nothing to wait for");
+      if (expiresAt === undefined)
+        throw new Error("the vendor told no expiry, so there is nothing to wait for");
       offset += expiresAt - (Date.now() + offset) + 1000;
     },
     fetch: (input, init) => {
       const url = new URL(input instanceof Request ? input.url : String(input));
-      if (isToken(url, input instanceof Request ? input.method : init?.method ?? "GET")) tokens += 1; else calls += 1;
+      if (isToken(url, input instanceof Request ? input.method : (init?.method ?? "GET")))
+        tokens += 1;
+      else calls += 1;
       return globalThis.fetch(input, init);
     },
     count: () => ({ tokens, calls }),
@@ -81,65 +109,132 @@ function liveWorld(isToken: (url: URL, method: string) => boolean): World {
 function genlogs(sandbox: Sandbox, env: Environment): Flow[] {
   const given = credentials(env, ["GENLOGS_API_KEY", "GENLOGS_EMAIL", "GENLOGS_PASSWORD"]);
   const vendor = sandbox.genlogs;
-  const flow = (grant: string, credentialsIn: "body" | "query" | undefined, renew: "login" | "refresh-token"): Flow => ({
-    provider: "GenLogs", grant, live: given !== undefined,
+  const flow = (
+    grant: string,
+    credentialsIn: "body" | "query" | undefined,
+    renew: "login" | "refresh-token",
+  ): Flow => ({
+    provider: "GenLogs",
+    grant,
+    live: given !== undefined,
     start: async () => {
       vendor.settings.credentialsIn = credentialsIn ?? "body";
-      const world = given ? liveWorld(({ pathname }) => pathname.startsWith("/auth/token")) : sandboxWorld(sandbox, vendor, ["createToken", "refreshToken"]);
+      const world = given
+        ? liveWorld(({ pathname }) => pathname.startsWith("/auth/token"))
+        : sandboxWorld(sandbox, vendor, ["createToken", "refreshToken"]);
       const options = given
-        ? { apiKey: given.GENLOGS_API_KEY, email: given.GENLOGS_EMAIL, password: given.GENLOGS_PASSWORD, ...(env["GENLOGS_BASE_URL"] ? { baseUrl: env["GENLOGS_BASE_URL"] } : {}), ...(credentialsIn ? { credentialsIn } : {}) }
+        ? {
+            apiKey: given.GENLOGS_API_KEY,
+            email: given.GENLOGS_EMAIL,
+            password: given.GENLOGS_PASSWORD,
+            ...(env["GENLOGS_BASE_URL"] ? { baseUrl: env["GENLOGS_BASE_URL"] } : {}),
+            ...(credentialsIn ? { credentialsIn } : {}),
+          }
         : vendor.options; // On the sandbox `auto` finds out by itself.
       const client = createGenLogsClient({ ...options, renew, now: world.now, fetch: world.fetch });
       return {
         getToken: () => client.auth.getToken(),
         call: async () => {
-          const { data, response } = await client.GET("/carrier/recommendations", { params: { query: { origin_city: "Nashville", origin_state: "TN" } } });
-          return { status: response.status, brought: plural(data?.recommendations.length, "carrier") };
+          const { data, response } = await client.GET("/carrier/recommendations", {
+            params: { query: { origin_city: "Nashville", origin_state: "TN" } },
+          });
+          return {
+            status: response.status,
+            brought: plural(data?.recommendations.length, "carrier"),
+          };
         },
-        expire: world.expire, count: world.count, revoke: NO_REVOCATION,
+        expire: world.expire,
+        count: world.count,
+        revoke: NO_REVOCATION,
         revokeBehind: given ? NO_REVOCATION : async () => vendor.revokeAccessTokens(),
       };
     },
   });
-  return [flow("password, in the body", "body", "login"), flow("password, in the query", "query", "login"), flow("refresh token", undefined, "refresh-token")];
+  return [
+    flow("password, in the body", "body", "login"),
+    flow("password, in the query", "query", "login"),
+    flow("refresh token", undefined, "refresh-token"),
+  ];
 }
 
 function apinizer(sandbox: Sandbox, env: Environment): Flow[] {
-  const given = credentials(env, ["APINIZER_MANAGER_URL", "APINIZER_USERNAME", "APINIZER_PASSWORD"]);
+  const given = credentials(env, [
+    "APINIZER_MANAGER_URL",
+    "APINIZER_USERNAME",
+    "APINIZER_PASSWORD",
+  ]);
   const vendor = sandbox.apinizer;
-  return [{
-    provider: "Apinizer", grant: "client credentials", live: given !== undefined,
-    start: async () => {
-      const world = given ? liveWorld(({ pathname }) => pathname.endsWith("/auth/token")) : sandboxWorld(sandbox, vendor, ["createToken"]);
-      const options = given ? { managerUrl: given.APINIZER_MANAGER_URL, username: given.APINIZER_USERNAME, password: given.APINIZER_PASSWORD } : vendor.options;
-      const client = createApinizerClient({ ...options, now: world.now, fetch: world.fetch });
-      return {
-        getToken: () => client.auth.getToken(),
-        call: async () => {
-          const { data, response } = await client.GET("/projects/");
-          return { status: response.status, brought: plural(data?.resultList?.length, "project") };
-        },
-        expire: world.expire, count: world.count, revoke: NO_REVOCATION,
-        revokeBehind: given ? NO_REVOCATION : async () => vendor.revokeAccessTokens(),
-      };
+  return [
+    {
+      provider: "Apinizer",
+      grant: "client credentials",
+      live: given !== undefined,
+      start: async () => {
+        const world = given
+          ? liveWorld(({ pathname }) => pathname.endsWith("/auth/token"))
+          : sandboxWorld(sandbox, vendor, ["createToken"]);
+        const options = given
+          ? {
+              managerUrl: given.APINIZER_MANAGER_URL,
+              username: given.APINIZER_USERNAME,
+              password: given.APINIZER_PASSWORD,
+            }
+          : vendor.options;
+        const client = createApinizerClient({ ...options, now: world.now, fetch: world.fetch });
+        return {
+          getToken: () => client.auth.getToken(),
+          call: async () => {
+            const { data, response } = await client.GET("/projects/");
+            return {
+              status: response.status,
+              brought: plural(data?.resultList?.length, "project"),
+            };
+          },
+          expire: world.expire,
+          count: world.count,
+          revoke: NO_REVOCATION,
+          revokeBehind: given ? NO_REVOCATION : async () => vendor.revokeAccessTokens(),
+        };
+      },
     },
-  }];
+  ];
 }
 
 function petjeaf(sandbox: Sandbox, env: Environment, say: (line: string) => void): Flow[] {
-  const given = credentials(env, ["PETJEAF_CLIENT_ID", "PETJEAF_CLIENT_SECRET", "PETJEAF_REDIRECT_URI"]);
+  const given = credentials(env, [
+    "PETJEAF_CLIENT_ID",
+    "PETJEAF_CLIENT_SECRET",
+    "PETJEAF_REDIRECT_URI",
+  ]);
   const vendor = sandbox.petjeaf;
-  const consent = given ? (url: string) => waitForCallback(url, given.PETJEAF_REDIRECT_URI, say) : followConsent;
+  const consent = given
+    ? (url: string) => waitForCallback(url, given.PETJEAF_REDIRECT_URI, say)
+    : followConsent;
   const redirectUri = given?.PETJEAF_REDIRECT_URI ?? "https://app.example/callback";
   const flow = (grant: string, restored: boolean): Flow => ({
-    provider: "Petje.af", grant, live: given !== undefined,
+    provider: "Petje.af",
+    grant,
+    live: given !== undefined,
     start: async () => {
-      const world = given ? liveWorld(({ pathname }, method) => pathname.endsWith("/oauth2/tokens") && method === "POST") : sandboxWorld(sandbox, vendor, ["createToken"]);
+      const world = given
+        ? liveWorld(
+            ({ pathname }, method) => pathname.endsWith("/oauth2/tokens") && method === "POST",
+          )
+        : sandboxWorld(sandbox, vendor, ["createToken"]);
       const options = {
         ...(given
-          ? { clientId: given.PETJEAF_CLIENT_ID, clientSecret: given.PETJEAF_CLIENT_SECRET, ...(env["PETJEAF_BASE_URL"] ? { baseUrl: env["PETJEAF_BASE_URL"] } : {}), ...(env["PETJEAF_AUTHORIZE_URL"] ? { authorizeUrl: env["PETJEAF_AUTHORIZE_URL"] } : {}) }
+          ? {
+              clientId: given.PETJEAF_CLIENT_ID,
+              clientSecret: given.PETJEAF_CLIENT_SECRET,
+              ...(env["PETJEAF_BASE_URL"] ? { baseUrl: env["PETJEAF_BASE_URL"] } : {}),
+              ...(env["PETJEAF_AUTHORIZE_URL"]
+                ? { authorizeUrl: env["PETJEAF_AUTHORIZE_URL"] }
+                : {}),
+            }
           : vendor.options),
-        store: createMemoryStore(), now: world.now, fetch: world.fetch,
+        store: createMemoryStore(),
+        now: world.now,
+        fetch: world.fetch,
       };
       const app = createPetjeafClient(options);
       let session: PetjeafSession | undefined;
@@ -159,7 +254,8 @@ function petjeaf(sandbox: Sandbox, env: Environment, say: (line: string) => void
           const { data, response } = await (await open()).GET("/users/me");
           return { status: response.status, brought: data === undefined ? "nobody" : "1 user" };
         },
-        expire: world.expire, count: world.count,
+        expire: world.expire,
+        count: world.count,
         revokeBehind: async () => {
           if (given) await (await open()).fetch("/oauth2/tokens", { method: "DELETE" });
           else vendor.revokeAccessTokens();
@@ -171,8 +267,15 @@ function petjeaf(sandbox: Sandbox, env: Environment, say: (line: string) => void
   return [flow("authorization code", false), flow("refresh token, restored", true)];
 }
 
-async function authorize(app: PetjeafClient, redirectUri: string, consent: (url: string) => Promise<string>): Promise<PetjeafSession> {
-  const { url, state } = app.authorizationUrl({ scope: ["profile.read", "memberships.read"], redirectUri });
+async function authorize(
+  app: PetjeafClient,
+  redirectUri: string,
+  consent: (url: string) => Promise<string>,
+): Promise<PetjeafSession> {
+  const { url, state } = app.authorizationUrl({
+    scope: ["profile.read", "memberships.read"],
+    redirectUri,
+  });
   return app.exchange(await consent(url), { state, redirectUri });
 }
 
@@ -183,9 +286,16 @@ async function followConsent(url: string): Promise<string> {
 }
 
 /** A real person needs a browser, and comes back to a page of this machine. */
-async function waitForCallback(url: string, redirectUri: string, say: (line: string) => void): Promise<string> {
+async function waitForCallback(
+  url: string,
+  redirectUri: string,
+  say: (line: string) => void,
+): Promise<string> {
   const { hostname, port, pathname } = new URL(redirectUri);
-  if (!["127.0.0.1", "localhost"].includes(hostname)) throw new Error("PETJEAF_REDIRECT_URI must be an address of this machine, such as http://127.0.0.1:8977/callback, registered with the vendor");
+  if (!["127.0.0.1", "localhost"].includes(hostname))
+    throw new Error(
+      "PETJEAF_REDIRECT_URI must be an address of this machine, such as http://127.0.0.1:8977/callback, registered with the vendor",
+    );
   return new Promise((resolve, reject) => {
     const server = createServer((request, response) => {
       const callback = new URL(request.url ?? "/", redirectUri);
@@ -193,12 +303,19 @@ async function waitForCallback(url: string, redirectUri: string, say: (line: str
       response.end("Thank you. You can close this page.");
       done(() => resolve(callback.href));
     });
-    const timer = setTimeout(() => done(() => reject(new Error("nobody gave consent within 3 minutes"))), 180_000);
+    const timer = setTimeout(
+      () => done(() => reject(new Error("nobody gave consent within 3 minutes"))),
+      180_000,
+    );
     const done = (then: () => void): void => {
       clearTimeout(timer);
       server.close(then);
       server.closeIdleConnections();
     };
-    server.once("error", reject).listen(Number(port || 80), hostname, () => say(`Open this page and give consent:\n  ${url}`));
+    server
+      .once("error", reject)
+      .listen(Number(port || 80), hostname, () =>
+        say(`Open this page and give consent:\n  ${url}`),
+      );
   });
 }

@@ -1,44 +1,107 @@
-/** The ledger as pages. Whatever an entry holds, it is text on them: no markup, no script, and no link but into this repository. */
+/**
+ * The ledger as pages. Whatever an entry holds, it is text on them: no markup, no script, and no
+ * link but into this repository.
+ */
 import { stringify } from "yaml";
 import type { Erratum, Ledger } from "../contracts/load.ts";
 
-const NAMES: Readonly<Record<string, string>> = { genlogs: "GenLogs", apinizer: "Apinizer", petjeaf: "Petje.af" };
-const CONFIDENCE = { documented: "the documents themselves say so", corroborated: "another source agrees", inferred: "our inference" };
+const NAMES: Readonly<Record<string, string>> = {
+  genlogs: "GenLogs",
+  apinizer: "Apinizer",
+  petjeaf: "Petje.af",
+};
+const CONFIDENCE = {
+  documented: "the documents themselves say so",
+  corroborated: "another source agrees",
+  inferred: "our inference",
+};
 
 const title = ({ provider }: Ledger): string => NAMES[provider] ?? provider;
-const count = (ledger: Ledger, kind: Erratum["kind"]): number => ledger.errata.filter((one) => one.kind === kind).length;
-const INTRO = "What the vendors' documents get wrong about the operations that corrigenda describes, and what works instead. An entry marked "
-  + "*wire* changes what a correct client sends or has to accept; it is proven: with the spec turned back into what the document claims, by the "
-  + "overlay that is shown, the cases named as evidence fail. An entry marked *prose* changes no byte that is sent.";
+const count = (ledger: Ledger, kind: Erratum["kind"]): number =>
+  ledger.errata.filter((one) => one.kind === kind).length;
+const INTRO =
+  "What the vendors' documents get wrong about the operations that corrigenda describes, and what works instead. An entry marked " +
+  "*wire* changes what a correct client sends or has to accept; it is proven: with the spec turned back into what the document claims, by the " +
+  "overlay that is shown, the cases named as evidence fail. An entry marked *prose* changes no byte that is sent.";
 
 export function markdown(ledgers: readonly Ledger[]): string {
-  const out = ["# Errata", "", "<!-- Rendered by `npm run errata` from openapi/errata/. Do not edit. -->", "", INTRO, ""];
-  for (const ledger of ledgers) out.push(`- [${plain(title(ledger))}](#${anchor(ledger.provider)}): ${count(ledger, "wire")} on the wire, ${count(ledger, "prose")} prose`);
+  const out = [
+    "# Errata",
+    "",
+    "<!-- Rendered by `npm run errata` from openapi/errata/. Do not edit. -->",
+    "",
+    INTRO,
+    "",
+  ];
+  for (const ledger of ledgers)
+    out.push(
+      `- [${plain(title(ledger))}](#${anchor(ledger.provider)}): ${count(ledger, "wire")} on the wire, ${count(ledger, "prose")} prose`,
+    );
   for (const ledger of ledgers) {
-    out.push("", `<a id="${anchor(ledger.provider)}"></a>`, "", `## ${plain(title(ledger))}`, "", "Documents:", "");
-    for (const [key, text] of Object.entries(ledger.documents)) out.push(`- **${plain(key)}**: ${plain(text)}`);
+    out.push(
+      "",
+      `<a id="${anchor(ledger.provider)}"></a>`,
+      "",
+      `## ${plain(title(ledger))}`,
+      "",
+      "Documents:",
+      "",
+    );
+    for (const [key, text] of Object.entries(ledger.documents))
+      out.push(`- **${plain(key)}**: ${plain(text)}`);
     for (const one of ledger.errata) {
-      out.push("", `<a id="${anchor(one.id)}"></a>`, "", `### ${plain(one.id)}: ${plain(one.title)}`, "", `*${plain(one.kind)}*; ${CONFIDENCE[one.confidence]}.`, "");
-      for (const { document, section, says } of one.claims) out.push(`- **${plain(document)}**, ${plain(section)}: ${plain(says)}`);
-      out.push("", `What works: ${plain(one.resolution)}`, "", `In the [spec](../openapi/${address(ledger.provider)}.yaml): ${one.pointers.map(codeSpan).join(", ")}`);
-      if (one.evidence) out.push("", `Evidence: ${one.evidence.map((name) => `[${plain(name)}](../tests/cases/${address(ledger.provider)}/${address(name)}.json)`).join(", ")}`);
-      if (one.documented) out.push("", "What the documents claim, as an OpenAPI Overlay:", "", ...codeBlock(stringify({ actions: one.documented }, { lineWidth: 120 }).trimEnd()));
+      out.push(
+        "",
+        `<a id="${anchor(one.id)}"></a>`,
+        "",
+        `### ${plain(one.id)}: ${plain(one.title)}`,
+        "",
+        `*${plain(one.kind)}*; ${CONFIDENCE[one.confidence]}.`,
+        "",
+      );
+      for (const { document, section, says } of one.claims)
+        out.push(`- **${plain(document)}**, ${plain(section)}: ${plain(says)}`);
+      out.push(
+        "",
+        `What works: ${plain(one.resolution)}`,
+        "",
+        `In the [spec](../openapi/${address(ledger.provider)}.yaml): ${one.pointers.map(codeSpan).join(", ")}`,
+      );
+      if (one.evidence)
+        out.push(
+          "",
+          `Evidence: ${one.evidence.map((name) => `[${plain(name)}](../tests/cases/${address(ledger.provider)}/${address(name)}.json)`).join(", ")}`,
+        );
+      if (one.documented)
+        out.push(
+          "",
+          "What the documents claim, as an OpenAPI Overlay:",
+          "",
+          ...codeBlock(stringify({ actions: one.documented }, { lineWidth: 120 }).trimEnd()),
+        );
     }
   }
   return `${out.join("\n")}\n`;
 }
 
 /** A part of a path in a link. Quotes and parentheses too, which would end it. */
-const address = (name: string): string => encodeURIComponent(name).replace(/['()]/g, (one) => `%${one.charCodeAt(0).toString(16)}`);
+const address = (name: string): string =>
+  encodeURIComponent(name).replace(/['()]/g, (one) => `%${one.charCodeAt(0).toString(16)}`);
 const anchor = (id: string): string => address(id.toLowerCase());
 const oneLine = (text: string): string => text.replace(/\s+/g, " ");
-const longestRun = (text: string): number => (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), 0);
+const longestRun = (text: string): number =>
+  (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), 0);
 
 /**
- * Text in Markdown: spans of code and emphasis are the ledger's, HTML and links are not. A backtick that belongs to no span would pair with
- * one further on, and turn what is code there into text. By number, since a number never is markup (CommonMark 2.5).
+ * Text in Markdown: spans of code and emphasis are the ledger's, HTML and links are not. A backtick
+ * that belongs to no span would pair with one further on, and turn what is code there into text. By
+ * number, since a number never is markup (CommonMark 2.5).
  */
-const plain = (text: string): string => oneLine(text).split(/((?<!`)`[^`]+`(?!`))/).map((part, i) => (i % 2 === 1 ? part : part.replace(/[&<>[\]\\`]/g, escapeMarkdown))).join("");
+const plain = (text: string): string =>
+  oneLine(text)
+    .split(/((?<!`)`[^`]+`(?!`))/)
+    .map((part, i) => (i % 2 === 1 ? part : part.replace(/[&<>[\]\\`]/g, escapeMarkdown)))
+    .join("");
 const escapeMarkdown = (one: string): string => `&#${one.charCodeAt(0)};`;
 
 function codeSpan(text: string): string {
@@ -52,10 +115,14 @@ function codeBlock(text: string): string[] {
   return [`${fence}yaml`, text, fence];
 }
 
-const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const escape = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 /** The value of an attribute, in double quotes. */
 const attribute = (text: string): string => escape(text).replaceAll('"', "&quot;");
-const inline = (text: string): string => escape(text).replace(/`([^`]+)`/g, "<code>$1</code>").replace(/\*(\w+)\*/g, "<em>$1</em>");
+const inline = (text: string): string =>
+  escape(text)
+    .replace(/`([^`]+)`/g, "<code>$1</code>")
+    .replace(/\*(\w+)\*/g, "<em>$1</em>");
 
 export function html(ledgers: readonly Ledger[]): string {
   const entry = ({ provider, documents }: Ledger, one: Erratum): string => `
@@ -69,7 +136,9 @@ ${one.documented ? `<details><summary>What the documents claim, as an OpenAPI Ov
 </article>`;
   const section = (ledger: Ledger): string => `
 <section><h2 id="${anchor(ledger.provider)}">${escape(title(ledger))}</h2>
-<dl>${Object.entries(ledger.documents).map(([key, text]) => `<dt>${escape(key)}</dt><dd>${inline(text)}</dd>`).join("")}</dl>${ledger.errata.map((one) => entry(ledger, one)).join("")}
+<dl>${Object.entries(ledger.documents)
+    .map(([key, text]) => `<dt>${escape(key)}</dt><dd>${inline(text)}</dd>`)
+    .join("")}</dl>${ledger.errata.map((one) => entry(ledger, one)).join("")}
 </section>`;
   return `<!doctype html>
 <!-- Rendered by \`npm run errata\` from openapi/errata/. Do not edit. -->

@@ -4,16 +4,31 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse, YAMLParseError } from "yaml";
 import type { Ledger } from "../contracts/load.ts";
 
-const schema = JSON.parse(readFileSync(new URL("../../openapi/errata/schema.json", import.meta.url), "utf8")) as object;
-const validate = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: true }).compile(schema);
+const schema = JSON.parse(
+  readFileSync(new URL("../../openapi/errata/schema.json", import.meta.url), "utf8"),
+) as object;
+const validate = new Ajv2020({
+  strict: true,
+  strictRequired: false,
+  strictTypes: false,
+  allErrors: true,
+}).compile(schema);
 
 /** A ledger out of its text; without it, what is wrong. */
-export function readLedger(text: string): { readonly ledger: Ledger | undefined; readonly faults: readonly string[] } {
+export function readLedger(text: string): {
+  readonly ledger: Ledger | undefined;
+  readonly faults: readonly string[];
+} {
   let found: unknown;
   try {
     found = parse(text, { logLevel: "error" });
   } catch (error) {
-    return { ledger: undefined, faults: [`it is not YAML (${error instanceof YAMLParseError ? error.code : "too much of it refers to itself"})`] };
+    return {
+      ledger: undefined,
+      faults: [
+        `it is not YAML (${error instanceof YAMLParseError ? error.code : "too much of it refers to itself"})`,
+      ],
+    };
   }
   const faults = ledgerFaults(found);
   return { ledger: faults.length === 0 ? (found as Ledger) : undefined, faults };
@@ -21,5 +36,10 @@ export function readLedger(text: string): { readonly ledger: Ledger | undefined;
 
 /** What is wrong with it, by JSON pointer. Empty: nothing. */
 export function ledgerFaults(ledger: unknown): string[] {
-  return validate(ledger) ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath === "" ? "the ledger" : instancePath} ${message ?? "is not valid"}`);
+  return validate(ledger)
+    ? []
+    : (validate.errors ?? []).map(
+        ({ instancePath, message }) =>
+          `${instancePath === "" ? "the ledger" : instancePath} ${message ?? "is not valid"}`,
+      );
 }

@@ -23,8 +23,8 @@ export interface Cell {
 }
 
 /**
- * ms. Scaled down from 10 and 30 s where the fault is that nothing comes in time; everywhere else wide, since a busy machine
- * must not turn another fault into that one.
+ * ms. Scaled down from 10 and 30 s where the fault is that nothing comes in time; everywhere else
+ * wide, since a busy machine must not turn another fault into that one.
  */
 const SHORT = { attempt: 2000, total: 5000 };
 const WIDE = { attempt: 10_000, total: 20_000 };
@@ -43,10 +43,14 @@ export interface Matrix {
 }
 
 export const isLate = ({ ms, limit }: Cell): boolean => ms > limit;
-export const isWrong = ({ result, expected }: Cell): boolean => result === "untyped" || !expected.includes(result);
+export const isWrong = ({ result, expected }: Cell): boolean =>
+  result === "untyped" || !expected.includes(result);
 export const isGreedy = ({ sent }: Cell): boolean => sent > MOST_BYTES;
 
-export async function runMatrix(faults: readonly Fault[] = FAULTS, grants: readonly GrantUnderTest[] = GRANTS): Promise<Matrix> {
+export async function runMatrix(
+  faults: readonly Fault[] = FAULTS,
+  grants: readonly GrantUnderTest[] = GRANTS,
+): Promise<Matrix> {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
   process.on("unhandledRejection", note);
@@ -55,14 +59,18 @@ export async function runMatrix(faults: readonly Fault[] = FAULTS, grants: reado
   const listen = (message: unknown): void => void printed.push(everythingOf(message));
   subscribe(CHANNEL, listen);
   const console_ = { ...console };
-  for (const name of ["log", "info", "warn", "error", "debug"] as const) console[name] = (...args: unknown[]) => void printed.push(format(...args));
+  for (const name of ["log", "info", "warn", "error", "debug"] as const)
+    console[name] = (...args: unknown[]) => void printed.push(format(...args));
   const before = process.memoryUsage().heapUsed;
   const todo = faults.flatMap((fault) => grants.map((grant) => ({ fault, grant })));
   const cells: Cell[] = [];
   try {
-    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-      for (let next = todo.shift(); next; next = todo.shift()) cells.push(await runCell(next.fault, next.grant));
-    }));
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        for (let next = todo.shift(); next; next = todo.shift())
+          cells.push(await runCell(next.fault, next.grant));
+      }),
+    );
     await new Promise((resolve) => setTimeout(resolve, 50));
   } finally {
     Object.assign(console, console_);
@@ -72,7 +80,17 @@ export async function runMatrix(faults: readonly Fault[] = FAULTS, grants: reado
   const leaked = seenIn(printed.join("\n"));
   const order = new Map(faults.map(({ name }, index) => [name, index]));
   cells.sort((a, b) => (order.get(a.fault) ?? 0) - (order.get(b.fault) ?? 0));
-  if (leaked.length > 0) cells.push({ fault: "console and diagnostics channel", grant: "all", result: "untyped", expected: [], ms: 0, limit: 0, leaks: leaked, sent: 0 });
+  if (leaked.length > 0)
+    cells.push({
+      fault: "console and diagnostics channel",
+      grant: "all",
+      result: "untyped",
+      expected: [],
+      ms: 0,
+      limit: 0,
+      leaks: leaked,
+      sent: 0,
+    });
   return { cells, unhandled, grown: process.memoryUsage().heapUsed - before };
 }
 
@@ -81,7 +99,10 @@ async function runCell(fault: Fault, grant: GrantUnderTest): Promise<Cell> {
   const events: ClientEvent[] = [];
   const expected = fault.expected(grant);
   const timeouts = timeoutsFor(fault);
-  const auth = grant.open(fault.down ? NOBODY : server.url, { timeouts, onEvent: (event) => events.push(event) });
+  const auth = grant.open(fault.down ? NOBODY : server.url, {
+    timeouts,
+    onEvent: (event) => events.push(event),
+  });
   const began = performance.now();
   let result: Cell["result"];
   const shown: unknown[] = [];
@@ -93,15 +114,35 @@ async function runCell(fault: Fault, grant: GrantUnderTest): Promise<Cell> {
     shown.push(error);
   }
   const ms = performance.now() - began;
-  shown.push(await auth.explain(), ...events, ...events.flatMap((event) => ("error" in event ? [event.error] : [])));
+  shown.push(
+    await auth.explain(),
+    ...events,
+    ...events.flatMap((event) => ("error" in event ? [event.error] : [])),
+  );
   const leaks = seenIn(shown.map(everythingOf).join("\n"));
   await server.close();
-  return { fault: fault.name, grant: grant.name, result, expected, ms, limit: timeouts.total + SLACK, leaks, sent: server.sent };
+  return {
+    fault: fault.name,
+    grant: grant.name,
+    result,
+    expected,
+    ms,
+    limit: timeouts.total + SLACK,
+    leaks,
+    sent: server.sent,
+  };
 }
 
-const FORMS = Object.entries(CANARIES).map(([name, secret]) => ({ name, forms: formsOf(secret).filter((form) => form.length > 5).map((form) => form.toLowerCase()) }));
+const FORMS = Object.entries(CANARIES).map(([name, secret]) => ({
+  name,
+  forms: formsOf(secret)
+    .filter((form) => form.length > 5)
+    .map((form) => form.toLowerCase()),
+}));
 
 function seenIn(text: string): string[] {
   const lower = text.toLowerCase();
-  return FORMS.filter(({ forms }) => forms.some((form) => lower.includes(form))).map(({ name }) => name);
+  return FORMS.filter(({ forms }) => forms.some((form) => lower.includes(form))).map(
+    ({ name }) => name,
+  );
 }

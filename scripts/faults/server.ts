@@ -21,10 +21,12 @@ export async function startFaultServer({ early, answer }: Behaviour): Promise<Fa
   const server = net.createServer((socket) => {
     sockets.add(socket);
     let text = "";
-    socket.on("error", () => undefined).on("close", () => {
-      sent += socket.bytesWritten;
-      sockets.delete(socket);
-    });
+    socket
+      .on("error", () => undefined)
+      .on("close", () => {
+        sent += socket.bytesWritten;
+        sockets.delete(socket);
+      });
     if (early) return early(socket);
     socket.on("data", (chunk) => {
       text += chunk.toString("latin1");
@@ -40,18 +42,32 @@ export async function startFaultServer({ early, answer }: Behaviour): Promise<Fa
   const url = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
   return {
     url,
-    get sent() { return [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, sent); },
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      for (const socket of sockets) socket.destroy();
-    }),
+    get sent() {
+      return [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, sent);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
   };
 }
 
 /** A whole answer; the length is right unless a header says otherwise. */
-export function http(status: number, body: string | Buffer, headers: Readonly<Record<string, string>> = {}): Buffer {
+export function http(
+  status: number,
+  body: string | Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): Buffer {
   const bytes = Buffer.from(body);
-  const all: Record<string, string> = { "content-type": "application/json", "content-length": String(bytes.length), connection: "close", ...headers };
-  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const all: Record<string, string> = {
+    "content-type": "application/json",
+    "content-length": String(bytes.length),
+    connection: "close",
+    ...headers,
+  };
+  const head = Object.entries(all)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
   return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} Whatever\r\n${head}\r\n`), bytes]);
 }

@@ -21,7 +21,8 @@ export function createRandom(seed: number): Random {
   };
   const below = (n: number): number => Math.floor(next() * n);
   return {
-    next, below,
+    next,
+    below,
     chance: (probability) => next() < probability,
     pick: (list) => list[below(list.length)]!,
     size: (largest) => Math.floor((largest + 1) ** next()) - 1,

@@ -1,6 +1,7 @@
 /**
- * Work, counted and not timed: how often each block of the code under test was run, as V8's precise coverage counts it. What the platform
- * itself does for a call (JSON.parse, a pattern) counts as one step; that no pattern takes more than linear time is the linter's to see.
+ * Work, counted and not timed: how often each block of the code under test was run, as V8's precise
+ * coverage counts it. What the platform itself does for a call (JSON.parse, a pattern) counts as
+ * one step; that no pattern takes more than linear time is the linter's to see.
  */
 import { Session } from "node:inspector/promises";
 
@@ -19,8 +20,16 @@ export async function countSteps(folders: readonly string[]): Promise<StepCounte
   return {
     async take() {
       const { result } = await session.post("Profiler.takePreciseCoverage");
-      return result.filter(({ url }) => folders.some((folder) => url.includes(folder))).reduce((sum, { functions }) =>
-        functions.reduce((inner, { ranges }) => ranges.reduce((total, { count }) => total + count, inner), sum), 0);
+      return result
+        .filter(({ url }) => folders.some((folder) => url.includes(folder)))
+        .reduce(
+          (sum, { functions }) =>
+            functions.reduce(
+              (inner, { ranges }) => ranges.reduce((total, { count }) => total + count, inner),
+              sum,
+            ),
+          0,
+        );
     },
     async close() {
       await session.post("Profiler.stopPreciseCoverage");

@@ -8,26 +8,54 @@ import type { OperationMeta, ProviderMeta } from "../../src/provider.ts";
 
 const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"] as const;
 
-interface Operation { operationId?: string; security?: Record<string, string[]>[]; requestBody?: Body; responses?: Record<string, Body> }
-interface Body { $ref?: string; content?: Record<string, unknown> }
-interface Scheme { type: string; in?: string; name?: string; scheme?: string }
+interface Operation {
+  operationId?: string;
+  security?: Record<string, string[]>[];
+  requestBody?: Body;
+  responses?: Record<string, Body>;
+}
+interface Body {
+  $ref?: string;
+  content?: Record<string, unknown>;
+}
+interface Scheme {
+  type: string;
+  in?: string;
+  name?: string;
+  scheme?: string;
+}
 interface Spec {
-  servers?: { url: string; variables?: Record<string, { default: string }>; "x-authorization-url"?: string }[];
+  servers?: {
+    url: string;
+    variables?: Record<string, { default: string }>;
+    "x-authorization-url"?: string;
+  }[];
   security?: Record<string, string[]>[];
   paths?: Record<string, Partial<Record<(typeof METHODS)[number], Operation>>>;
   components?: { securitySchemes?: Record<string, Scheme> };
 }
 
 function metaOf(spec: Spec, file: string): ProviderMeta {
-  const fail = (what: string): never => { throw new Error(`${file}: ${what}`); };
-  const resolve = (body: Body | undefined): Body | undefined => body?.$ref === undefined ? body
-    : (body.$ref.split("/").slice(1).reduce<unknown>((node, part) => (node as Record<string, unknown>)[part], spec) as Body);
+  const fail = (what: string): never => {
+    throw new Error(`${file}: ${what}`);
+  };
+  const resolve = (body: Body | undefined): Body | undefined =>
+    body?.$ref === undefined
+      ? body
+      : (body.$ref
+          .split("/")
+          .slice(1)
+          .reduce<unknown>((node, part) => (node as Record<string, unknown>)[part], spec) as Body);
   const mediaType = (body: Body | undefined, where: string): string | undefined => {
     const types = Object.keys(resolve(body)?.content ?? {});
-    return types.length > 1 ? fail(`${where} has more than one media type, and the wrapper cannot choose`) : types[0];
+    return types.length > 1
+      ? fail(`${where} has more than one media type, and the wrapper cannot choose`)
+      : types[0];
   };
   const schemesOf = (security: Record<string, string[]>[] | undefined, where: string): string[] =>
-    (security?.length ?? 0) > 1 ? fail(`${where} has alternative securities, and the wrapper cannot choose`) : Object.keys(security?.[0] ?? {});
+    (security?.length ?? 0) > 1
+      ? fail(`${where} has alternative securities, and the wrapper cannot choose`)
+      : Object.keys(security?.[0] ?? {});
 
   const operations: Record<string, OperationMeta> = {};
   for (const [path, item] of Object.entries(spec.paths ?? {})) {
@@ -35,7 +63,9 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
       const operation = item[method];
       if (!operation) continue;
       const name = `${method.toUpperCase()} ${path}`;
-      const success = Object.entries(operation.responses ?? {}).find(([status]) => status.startsWith("2"))?.[1];
+      const success = Object.entries(operation.responses ?? {}).find(([status]) =>
+        status.startsWith("2"),
+      )?.[1];
       const request = mediaType(operation.requestBody, `the request of ${name}`);
       const response = mediaType(success, `the answer of ${name}`);
       operations[name] = {
@@ -47,16 +77,31 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
     }
   }
   const schemes = Object.entries(spec.components?.securitySchemes ?? {}).map(([name, scheme]) => {
-    if (scheme.type === "apiKey" && scheme.in === "header" && scheme.name) return [name, { header: scheme.name }] as const;
-    if (scheme.type === "oauth2" || (scheme.type === "http" && scheme.scheme?.toLowerCase() === "bearer")) return [name, { header: "Authorization", prefix: "Bearer " }] as const;
-    return fail(`the security scheme ${name} is of a kind that the wrapper cannot put on a request`);
+    if (scheme.type === "apiKey" && scheme.in === "header" && scheme.name)
+      return [name, { header: scheme.name }] as const;
+    if (
+      scheme.type === "oauth2" ||
+      (scheme.type === "http" && scheme.scheme?.toLowerCase() === "bearer")
+    )
+      return [name, { header: "Authorization", prefix: "Bearer " }] as const;
+    return fail(
+      `the security scheme ${name} is of a kind that the wrapper cannot put on a request`,
+    );
   });
   return {
-    servers: (spec.servers ?? []).map(({ url, variables, "x-authorization-url": authorizationUrl }) => ({
-      url,
-      ...(variables ? { variables: Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, variable.default])) } : {}),
-      ...(authorizationUrl === undefined ? {} : { authorizationUrl }),
-    })),
+    servers: (spec.servers ?? []).map(
+      ({ url, variables, "x-authorization-url": authorizationUrl }) => ({
+        url,
+        ...(variables
+          ? {
+              variables: Object.fromEntries(
+                Object.entries(variables).map(([name, variable]) => [name, variable.default]),
+              ),
+            }
+          : {}),
+        ...(authorizationUrl === undefined ? {} : { authorizationUrl }),
+      }),
+    ),
     schemes: Object.fromEntries(schemes),
     security: schemesOf(spec.security, "the root"),
     operations,
@@ -66,27 +111,50 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
 /** @returns content of every file that belongs into the output folder, by name */
 export async function generate(specs: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  for (const file of readdirSync(specs).filter((name) => /\.ya?ml$/.test(name)).sort()) {
+  for (const file of readdirSync(specs)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()) {
     const provider = basename(file).replace(/\.ya?ml$/, "");
     const spec = parse(readFileSync(join(specs, file), "utf8")) as Spec;
     const banner = `// Generated from openapi/${file} by \`npm run generate\`. Do not edit.\n`;
-    // Under its own file name openapi-typescript would apply the lint rules of redocly.yaml; here it is only to translate.
-    const types = astToString(await openapiTS(pathToFileURL(join(specs, file)), { alphabetize: false }));
+    // Under its own file name openapi-typescript would apply the lint rules of redocly.yaml; here
+    // it is only to translate.
+    const types = astToString(
+      await openapiTS(pathToFileURL(join(specs, file)), { alphabetize: false }),
+    );
     files.set(`${provider}.ts`, `${banner}${types}`);
-    files.set(`${provider}.meta.ts`, `${banner}import type { ProviderMeta } from "../src/provider.ts";\n\nexport const meta: ProviderMeta = ${JSON.stringify(metaOf(spec, file), null, 2)};\n`);
-    files.set(`${provider}.document.ts`, `${banner}export const document: Readonly<Record<string, unknown>> = ${JSON.stringify(spec, null, 2)};\n`);
+    files.set(
+      `${provider}.meta.ts`,
+      `${banner}import type { ProviderMeta } from "../src/provider.ts";\n\nexport const meta: ProviderMeta = ${JSON.stringify(metaOf(spec, file), null, 2)};\n`,
+    );
+    files.set(
+      `${provider}.document.ts`,
+      `${banner}export const document: Readonly<Record<string, unknown>> = ${JSON.stringify(spec, null, 2)};\n`,
+    );
   }
   return files;
 }
 
-export interface Difference { readonly what: "missing" | "stale" | "orphaned"; readonly name: string }
+export interface Difference {
+  readonly what: "missing" | "stale" | "orphaned";
+  readonly name: string;
+}
 
 export function compare(wanted: ReadonlyMap<string, string>, out: string): Difference[] {
   const present = existsSync(out) ? readdirSync(out) : [];
   const names = [...wanted.keys()];
   return [
-    ...names.filter((name) => !present.includes(name)).map((name) => ({ what: "missing", name }) as const),
-    ...names.filter((name) => present.includes(name) && readFileSync(join(out, name), "utf8") !== wanted.get(name)).map((name) => ({ what: "stale", name }) as const),
-    ...present.filter((name) => !wanted.has(name)).map((name) => ({ what: "orphaned", name }) as const),
+    ...names
+      .filter((name) => !present.includes(name))
+      .map((name) => ({ what: "missing", name }) as const),
+    ...names
+      .filter(
+        (name) =>
+          present.includes(name) && readFileSync(join(out, name), "utf8") !== wanted.get(name),
+      )
+      .map((name) => ({ what: "stale", name }) as const),
+    ...present
+      .filter((name) => !wanted.has(name))
+      .map((name) => ({ what: "orphaned", name }) as const),
   ];
 }

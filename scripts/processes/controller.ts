@@ -6,7 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Redis } from "ioredis";
-import { createFileStore, createRedisStore, type BuiltInTokenStore, type SharedTokenStore } from "../../src/index.ts";
+import {
+  createFileStore,
+  createRedisStore,
+  type BuiltInTokenStore,
+  type SharedTokenStore,
+} from "../../src/index.ts";
 import type { LogEntry } from "../../src/sandbox/index.ts";
 import { hasServer, startRedis } from "../../tests/support/redis.ts";
 import type { FromWorker, Setup, Step, StoreName, ToWorker } from "./protocol.ts";
@@ -19,7 +24,9 @@ export interface TokenServer {
   readonly canGrace: boolean;
   /** s. */
   setGrace(seconds: number): void;
-  /** The answer to the next token request comes so many ms later: before it is acted upon, or after. */
+  /**
+   * The answer to the next token request comes so many ms later: before it is acted upon, or after.
+   */
   delay(ms: number, when: "before" | "after"): void;
   /** A first token, saved in the store under the key. */
   consent(store: SharedTokenStore, key: string): Promise<void>;
@@ -40,31 +47,72 @@ export async function bundleWorker(): Promise<string> {
   const folder = fileURLToPath(new URL("../../node_modules/.cache/corrigenda/", import.meta.url));
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `worker-${process.pid}.mjs`);
-  await build({ entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))], outfile: file, bundle: true, format: "esm", platform: "node", target: "node20", logLevel: "warning", banner: { js: REQUIRE } });
+  await build({
+    entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))],
+    outfile: file,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    logLevel: "warning",
+    banner: { js: REQUIRE },
+  });
   return file;
 }
 
-export interface Place { readonly name: StoreName; readonly at: string; readonly store: BuiltInTokenStore; close(): Promise<void> }
+export interface Place {
+  readonly name: StoreName;
+  readonly at: string;
+  readonly store: BuiltInTokenStore;
+  close(): Promise<void>;
+}
 
 /** A folder and a Redis server: `REDIS_URL`, else one of its own. @throws if there is none */
 export async function openPlaces(): Promise<Place[]> {
   const folder = mkdtempSync(join(tmpdir(), "corrigenda-processes-"));
-  const own = process.env["REDIS_URL"] === undefined ? hasServer ? await startRedis() : undefined : undefined;
+  const own =
+    process.env["REDIS_URL"] === undefined
+      ? hasServer
+        ? await startRedis()
+        : undefined
+      : undefined;
   const url = process.env["REDIS_URL"] ?? own?.url;
-  if (url === undefined) throw new Error("There is no Redis: set REDIS_URL, or install redis-server.");
+  if (url === undefined)
+    throw new Error("There is no Redis: set REDIS_URL, or install redis-server.");
   const client = new Redis(url);
   return [
-    { name: "file", at: folder, store: createFileStore({ path: folder }), close: async () => rmSync(folder, { recursive: true, force: true }) },
-    { name: "redis", at: url, store: createRedisStore({ client }), close: async () => { client.disconnect(); await own?.close(); } },
+    {
+      name: "file",
+      at: folder,
+      store: createFileStore({ path: folder }),
+      close: async () => rmSync(folder, { recursive: true, force: true }),
+    },
+    {
+      name: "redis",
+      at: url,
+      store: createRedisStore({ client }),
+      close: async () => {
+        client.disconnect();
+        await own?.close();
+      },
+    },
   ];
 }
 
-export interface Outcome { readonly failed: number; readonly kinds: readonly string[]; readonly works: boolean }
+export interface Outcome {
+  readonly failed: number;
+  readonly kinds: readonly string[];
+  readonly works: boolean;
+}
 
 export interface Worker {
   readonly userAgent: string;
   readonly dead: boolean;
-  call(key: string, offset: number, options?: { callers?: number; stopAt?: Step }): Promise<Outcome>;
+  call(
+    key: string,
+    offset: number,
+    options?: { callers?: number; stopAt?: Step },
+  ): Promise<Outcome>;
   /** When it has come to the step. */
   stopped(): Promise<void>;
   go(): void;
@@ -75,13 +123,21 @@ export interface Worker {
 
 function signal(): { readonly given: Promise<void>; readonly give: () => void } {
   let give!: () => void;
-  return { given: new Promise<void>((resolve) => { give = resolve; }), give };
+  return {
+    given: new Promise<void>((resolve) => {
+      give = resolve;
+    }),
+    give,
+  };
 }
 
 const DIED: Outcome = { failed: 0, kinds: ["died"], works: false };
 
 export async function startWorker(file: string, setup: Setup): Promise<Worker> {
-  const child: ChildProcess = fork(file, [JSON.stringify(setup)], { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child: ChildProcess = fork(file, [JSON.stringify(setup)], {
+    execArgv: [],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   const calls = new Map<number, (outcome: Outcome) => void>();
   let nextCall = 0;
   let dead = false;
@@ -95,16 +151,20 @@ export async function startWorker(file: string, setup: Setup): Promise<Worker> {
       calls.delete(message.id);
     }
   });
-  const gone = new Promise<void>((resolve) => child.once("exit", () => {
-    dead = true;
-    for (const end of calls.values()) end(DIED);
-    resolve();
-  }));
+  const gone = new Promise<void>((resolve) =>
+    child.once("exit", () => {
+      dead = true;
+      for (const end of calls.values()) end(DIED);
+      resolve();
+    }),
+  );
   const send = (message: ToWorker): void => void child.send(message);
   await ready.given;
   return {
     userAgent: `worker-${child.pid}`,
-    get dead() { return dead; },
+    get dead() {
+      return dead;
+    },
     call(key, offset, { callers = 1, stopAt } = {}) {
       if (stopAt !== undefined) stopped = signal();
       const id = (nextCall += 1);

@@ -1,5 +1,15 @@
-/** Kills and freezes a worker at every step of a renewal, and looks whether the survivors still hold a working session. */
-import { bundleWorker, openPlaces, startWorker, type Place, type TokenServer, type Worker } from "./controller.ts";
+/**
+ * Kills and freezes a worker at every step of a renewal, and looks whether the survivors still hold
+ * a working session.
+ */
+import {
+  bundleWorker,
+  openPlaces,
+  startWorker,
+  type Place,
+  type TokenServer,
+  type Worker,
+} from "./controller.ts";
 import { isServerStep, stepsOf, type Setup, type Step, type StoreName } from "./protocol.ts";
 
 export interface CrashCount {
@@ -11,19 +21,31 @@ export interface CrashCount {
   runs: number;
   /** Sessions that a person would have to renew. */
   lost: number;
-  /** By the server's log: it committed a rotation without grace, and the answer reached no living process. */
+  /**
+   * By the server's log: it committed a rotation without grace, and the answer reached no living
+   * process.
+   */
   unavoidable: number;
   /** Refresh tokens sent again while a living owner might hold the successor. */
   doubleUse: number;
 }
 
-export interface CrashReport { readonly runs: number; readonly lost: number; readonly unavoidable: number; readonly doubleUse: number; readonly perStep: readonly CrashCount[] }
+export interface CrashReport {
+  readonly runs: number;
+  readonly lost: number;
+  readonly unavoidable: number;
+  readonly doubleUse: number;
+  readonly perStep: readonly CrashCount[];
+}
 
 /** ms, scaled down. A freeze is longer than a lease, and shorter than patience. */
 const LEASES = { ttl: 800, heartbeat: 80, poll: 15, patience: 30_000 };
 const TIMEOUTS = { attempt: 10_000, total: 20_000 };
 const FREEZE = 1200;
-/** The server's own time for a request whose sender is stopped meanwhile: shorter than a lease, since whoever takes over a dead owner's turn takes its request as done. */
+/**
+ * The server's own time for a request whose sender is stopped meanwhile: shorter than a lease,
+ * since whoever takes over a dead owner's turn takes its request as done.
+ */
 const SLOW = 150;
 /** For s; longer than any run. */
 const GRACE = 3600;
@@ -32,62 +54,112 @@ const lanesFor = (runs: number): number => Math.max(1, Math.min(4, Math.floor(ru
 
 /** Every combination once before any comes twice; kills without grace first. */
 function plan(runs: number, stores: readonly StoreName[], canGrace: boolean): CrashCount[] {
-  const combinations = [false, ...(canGrace ? [true] : [])].flatMap((grace) => (["kill", "freeze"] as const).flatMap((harm) => stores.flatMap((store) => stepsOf(store).map((step) => ({ store, step, harm, grace })))));
-  const counts = combinations.map((one): CrashCount => ({ ...one, runs: 0, lost: 0, unavoidable: 0, doubleUse: 0 }));
+  const combinations = [false, ...(canGrace ? [true] : [])].flatMap((grace) =>
+    (["kill", "freeze"] as const).flatMap((harm) =>
+      stores.flatMap((store) => stepsOf(store).map((step) => ({ store, step, harm, grace }))),
+    ),
+  );
+  const counts = combinations.map((one): CrashCount => ({
+    ...one,
+    runs: 0,
+    lost: 0,
+    unavoidable: 0,
+    doubleUse: 0,
+  }));
   return Array.from({ length: runs }, (_, i) => counts[i % counts.length]!);
 }
 
-export async function crash(runs: number, startServer: () => Promise<TokenServer>, note: (line: string) => void): Promise<CrashReport> {
+export async function crash(
+  runs: number,
+  startServer: () => Promise<TokenServer>,
+  note: (line: string) => void,
+): Promise<CrashReport> {
   const file = await bundleWorker();
   const places = await openPlaces();
   const probe = await startServer();
-  const todo = plan(runs, places.map(({ name }) => name), probe.canGrace);
+  const todo = plan(
+    runs,
+    places.map(({ name }) => name),
+    probe.canGrace,
+  );
   await probe.close();
   const counts = [...new Set(todo)];
   const failures: unknown[] = [];
   try {
-    await Promise.all(Array.from({ length: lanesFor(runs) }, async () => {
-      const lane = await openLane(file, places, startServer);
-      try {
-        for (let next = todo.shift(); next; next = todo.shift()) await lane.run(next, note);
-      } catch (error) {
-        failures.push(error);
-        todo.splice(0);
-      } finally {
-        await lane.close();
-      }
-    }));
+    await Promise.all(
+      Array.from({ length: lanesFor(runs) }, async () => {
+        const lane = await openLane(file, places, startServer);
+        try {
+          for (let next = todo.shift(); next; next = todo.shift()) await lane.run(next, note);
+        } catch (error) {
+          failures.push(error);
+          todo.splice(0);
+        } finally {
+          await lane.close();
+        }
+      }),
+    );
   } finally {
     for (const place of places) await place.close();
   }
   if (failures.length > 0) throw failures[0];
-  const total = (name: "runs" | "lost" | "unavoidable" | "doubleUse"): number => counts.reduce((sum, count) => sum + count[name], 0);
-  return { runs: total("runs"), lost: total("lost"), unavoidable: total("unavoidable"), doubleUse: total("doubleUse"), perStep: counts };
+  const total = (name: "runs" | "lost" | "unavoidable" | "doubleUse"): number =>
+    counts.reduce((sum, count) => sum + count[name], 0);
+  return {
+    runs: total("runs"),
+    lost: total("lost"),
+    unavoidable: total("unavoidable"),
+    doubleUse: total("doubleUse"),
+    perStep: counts,
+  };
 }
 
 /** A server, and for each store a victim and a survivor; lanes run beside one another. */
-async function openLane(file: string, places: readonly Place[], startServer: () => Promise<TokenServer>) {
+async function openLane(
+  file: string,
+  places: readonly Place[],
+  startServer: () => Promise<TokenServer>,
+) {
   const server = await startServer();
   const crews = new Map<StoreName, { victim: Worker; survivor: Worker }>();
-  const setupOf = ({ name, at }: Place): Setup => ({ store: name, at, client: server.client, leases: LEASES, timeouts: TIMEOUTS });
+  const setupOf = ({ name, at }: Place): Setup => ({
+    store: name,
+    at,
+    client: server.client,
+    leases: LEASES,
+    timeouts: TIMEOUTS,
+  });
   const startFor = (place: Place): Promise<Worker> => startWorker(file, setupOf(place));
 
   async function run(count: CrashCount, note: (line: string) => void): Promise<void> {
     const place = places.find(({ name }) => name === count.store)!;
-    const crew = crews.get(count.store) ?? { victim: await startFor(place), survivor: await startFor(place) };
+    const crew = crews.get(count.store) ?? {
+      victim: await startFor(place),
+      survivor: await startFor(place),
+    };
     crews.set(count.store, crew);
     const key = crypto.randomUUID();
     server.setGrace(count.grace ? GRACE : 0);
     await server.consent(place.store, key);
-    for (const worker of [crew.victim, crew.survivor]) expectWorks(await worker.call(key, server.offset), "before any harm");
+    for (const worker of [crew.victim, crew.survivor])
+      expectWorks(await worker.call(key, server.offset), "before any harm");
     server.expire();
 
     // The victim comes to the step and is stopped there; the survivor wants a token meanwhile.
     const from = server.log.length;
     const requests = server.requests();
-    if (isServerStep(count.step)) server.delay(SLOW, count.step === "POST: received" ? "before" : "after");
-    const own = crew.victim.call(key, server.offset, isServerStep(count.step) ? {} : { stopAt: count.step });
-    const there = isServerStep(count.step) ? until(() => (count.step === "POST: received" ? server.requests() > requests : server.log.length > from)) : crew.victim.stopped();
+    if (isServerStep(count.step))
+      server.delay(SLOW, count.step === "POST: received" ? "before" : "after");
+    const own = crew.victim.call(
+      key,
+      server.offset,
+      isServerStep(count.step) ? {} : { stopAt: count.step },
+    );
+    const there = isServerStep(count.step)
+      ? until(() =>
+          count.step === "POST: received" ? server.requests() > requests : server.log.length > from,
+        )
+      : crew.victim.stopped();
     await Promise.race([there, neverCame(own, count.step)]);
     const victim = crew.victim.userAgent;
     let diedAt = Infinity;
@@ -105,38 +177,79 @@ async function openLane(file: string, places: readonly Place[], startServer: () 
     if (count.harm === "kill") crew.victim = await startFor(place);
     // And once more: what the store holds now must be worth something, to everybody.
     server.expire();
-    outcomes.push(...(await Promise.all([crew.victim, crew.survivor].map((worker) => worker.call(key, server.offset)))));
+    outcomes.push(
+      ...(await Promise.all(
+        [crew.victim, crew.survivor].map((worker) => worker.call(key, server.offset)),
+      )),
+    );
 
     const log = server.log.slice(from);
     const lost = outcomes.some(({ works }) => !works);
-    // Of a rotation that the dead one asked for, and whose refresh token nobody has used since: it reached nobody.
-    const unavoidable = count.harm === "kill" && !count.grace && log.some(({ event, committed, userAgent }) => event === "rotated" && userAgent === victim && !log.some(({ sent }) => sent === committed));
-    const doubled = log.filter(({ sent, userAgent }, i) => sent !== undefined && log.slice(0, i).some((before) => before.sent === sent && before.userAgent !== userAgent && (before.userAgent !== victim || from + i < diedAt)));
+    // Of a rotation that the dead one asked for, and whose refresh token nobody has used since: it
+    // reached nobody.
+    const unavoidable =
+      count.harm === "kill" &&
+      !count.grace &&
+      log.some(
+        ({ event, committed, userAgent }) =>
+          event === "rotated" &&
+          userAgent === victim &&
+          !log.some(({ sent }) => sent === committed),
+      );
+    const doubled = log.filter(
+      ({ sent, userAgent }, i) =>
+        sent !== undefined &&
+        log
+          .slice(0, i)
+          .some(
+            (before) =>
+              before.sent === sent &&
+              before.userAgent !== userAgent &&
+              (before.userAgent !== victim || from + i < diedAt),
+          ),
+    );
     count.runs += 1;
     count.lost += Number(lost);
     count.unavoidable += Number(unavoidable);
     count.doubleUse += doubled.length;
     if (lost !== unavoidable || doubled.length > 0) {
-      note(`${count.store}, ${count.harm} at ${count.step}, ${count.grace ? "with" : "without"} grace: lost ${lost}, unavoidable ${unavoidable}, double use ${doubled.length}; ${JSON.stringify(outcomes)}; ${JSON.stringify(log)}; victim ${victim}`);
+      note(
+        `${count.store}, ${count.harm} at ${count.step}, ${count.grace ? "with" : "without"} grace: lost ${lost}, unavoidable ${unavoidable}, double use ${doubled.length}; ${JSON.stringify(outcomes)}; ${JSON.stringify(log)}; victim ${victim}`,
+      );
     }
   }
 
   return {
     run,
     async close() {
-      for (const { victim, survivor } of crews.values()) for (const worker of [victim, survivor]) await worker.kill();
+      for (const { victim, survivor } of crews.values())
+        for (const worker of [victim, survivor]) await worker.kill();
       await server.close();
     },
   };
 }
 
-function expectWorks({ works, kinds }: { works: boolean; kinds: readonly string[] }, when: string): void {
+function expectWorks(
+  { works, kinds }: { works: boolean; kinds: readonly string[] },
+  when: string,
+): void {
   if (!works) throw new Error(`a worker has no working token ${when}: ${kinds.join(", ")}`);
 }
 
-/** Rejects if a call is over, and a while later its step has not been seen: a lease may be given back after the token was served. */
+/**
+ * Rejects if a call is over, and a while later its step has not been seen: a lease may be given
+ * back after the token was served.
+ */
 function neverCame(own: Promise<{ kinds: readonly string[] }>, step: Step): Promise<never> {
-  return new Promise((_, reject) => void own.then(({ kinds }) => setTimeout(() => reject(new Error(`a worker never came to ${step}: ${kinds.join(", ")}`)), 10_000).unref()));
+  return new Promise(
+    (_, reject) =>
+      void own.then(({ kinds }) =>
+        setTimeout(
+          () => reject(new Error(`a worker never came to ${step}: ${kinds.join(", ")}`)),
+          10_000,
+        ).unref(),
+      ),
+  );
 }
 
 async function until(condition: () => boolean): Promise<void> {

@@ -1,15 +1,32 @@
-/** Many callers in many processes on one credential, across many expiries: each has to cost one token request. */
+/**
+ * Many callers in many processes on one credential, across many expiries: each has to cost one
+ * token request.
+ */
 import { bundleWorker, openPlaces, startWorker, type TokenServer } from "./controller.ts";
 
-export interface HerdReport { readonly stores: Readonly<Record<string, { readonly expiries: number; readonly tokenRequests: number; readonly failed: number }>> }
+export interface HerdReport {
+  readonly stores: Readonly<
+    Record<
+      string,
+      { readonly expiries: number; readonly tokenRequests: number; readonly failed: number }
+    >
+  >;
+}
 
-export interface Herd { readonly processes: number; readonly callers: number; readonly expiries: number }
+export interface Herd {
+  readonly processes: number;
+  readonly callers: number;
+  readonly expiries: number;
+}
 
 /** ms. The turns' own times are the defaults: nobody dies here. */
 const LEASES = { ttl: 5000, heartbeat: 1500, poll: 50, patience: 60_000 };
 const TIMEOUTS = { attempt: 10_000, total: 30_000 };
 
-export async function herd({ processes, callers, expiries }: Herd, startServer: () => Promise<TokenServer>): Promise<HerdReport> {
+export async function herd(
+  { processes, callers, expiries }: Herd,
+  startServer: () => Promise<TokenServer>,
+): Promise<HerdReport> {
   const file = await bundleWorker();
   const places = await openPlaces();
   const stores: Record<string, { expiries: number; tokenRequests: number; failed: number }> = {};
@@ -17,19 +34,36 @@ export async function herd({ processes, callers, expiries }: Herd, startServer: 
     for (const place of places) {
       const server = await startServer();
       const key = crypto.randomUUID();
-      const workers = await Promise.all(Array.from({ length: processes }, () => startWorker(file, { store: place.name, at: place.at, client: server.client, leases: LEASES, timeouts: TIMEOUTS })));
+      const workers = await Promise.all(
+        Array.from({ length: processes }, () =>
+          startWorker(file, {
+            store: place.name,
+            at: place.at,
+            client: server.client,
+            leases: LEASES,
+            timeouts: TIMEOUTS,
+          }),
+        ),
+      );
       try {
         await server.consent(place.store, key);
         const first = server.requests();
         let failed = 0;
         for (let expiry = 0; expiry < expiries; expiry += 1) {
           server.expire();
-          const outcomes = await Promise.all(workers.map((worker) => worker.call(key, server.offset, { callers })));
+          const outcomes = await Promise.all(
+            workers.map((worker) => worker.call(key, server.offset, { callers })),
+          );
           // A token that the server does not accept is none, for any of its callers.
-          failed += outcomes.reduce((sum, outcome) => sum + (outcome.works ? 0 : Math.max(outcome.failed, callers)), 0);
+          failed += outcomes.reduce(
+            (sum, outcome) => sum + (outcome.works ? 0 : Math.max(outcome.failed, callers)),
+            0,
+          );
         }
         stores[place.name] = { expiries, tokenRequests: server.requests() - first, failed };
-        const keys = (await place.store.list()).flatMap((entry) => ("key" in entry ? [entry.key] : []));
+        const keys = (await place.store.list()).flatMap((entry) =>
+          "key" in entry ? [entry.key] : [],
+        );
         await place.store.delete(keys.find((name) => name.endsWith(key)) ?? key);
       } finally {
         for (const worker of workers) await worker.kill();

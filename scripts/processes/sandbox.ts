@@ -14,16 +14,23 @@ export async function startSandboxServer(): Promise<TokenServer> {
     client: petjeaf.options,
     log: petjeaf.log,
     canGrace: true,
-    setGrace: (seconds) => { petjeaf.rotation.grace = seconds; },
+    setGrace: (seconds) => {
+      petjeaf.rotation.grace = seconds;
+    },
     delay: (ms, when) => petjeaf.fail({ operation: "createToken", delay: ms, delayed: when }),
     async consent(store, key) {
       const client = createPetjeafClient({ ...petjeaf.options, store, now: sandbox.now });
       const { url, state } = client.authorizationUrl({ scope: "profile.read" });
-      await client.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", { state, key });
+      await client.exchange(
+        (await fetch(url, { redirect: "manual" })).headers.get("location") ?? "",
+        { state, key },
+      );
       await client.close();
     },
     requests: () => petjeaf.count("createToken"),
-    get offset() { return offset; },
+    get offset() {
+      return offset;
+    },
     expire() {
       offset += HOUR;
       sandbox.advance(HOUR);

@@ -1,8 +1,17 @@
-/** One process that shares a credential with others. It can be stopped at any step of a renewal, and then be killed or frozen. */
+/**
+ * One process that shares a credential with others. It can be stopped at any step of a renewal, and
+ * then be killed or frozen.
+ */
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { Redis } from "ioredis";
-import { createFileStore, createPetjeafClient, createRedisStore, isCorrigendaError, type SharedTokenStore } from "../../src/index.ts";
+import {
+  createFileStore,
+  createPetjeafClient,
+  createRedisStore,
+  isCorrigendaError,
+  type SharedTokenStore,
+} from "../../src/index.ts";
 import type { FromWorker, Setup, Step, ToWorker } from "./protocol.ts";
 
 const setup = JSON.parse(process.argv[2] ?? "") as Setup;
@@ -15,7 +24,9 @@ let go: () => void = () => undefined;
 async function pass(step: Step): Promise<void> {
   if (step !== stopAt) return;
   stopAt = undefined;
-  const told = new Promise<void>((resolve) => { go = resolve; });
+  const told = new Promise<void>((resolve) => {
+    go = resolve;
+  });
   tell({ is: "stopped", step });
   await told;
 }
@@ -31,7 +42,10 @@ fs.link = async (from, to) => {
 };
 syncBuiltinESMExports();
 
-const inner: SharedTokenStore = setup.store === "file" ? createFileStore({ path: setup.at }) : createRedisStore({ client: new Redis(setup.at) });
+const inner: SharedTokenStore =
+  setup.store === "file"
+    ? createFileStore({ path: setup.at })
+    : createRedisStore({ client: new Redis(setup.at) });
 let leased = false;
 const store: SharedTokenStore = {
   ...inner,
@@ -54,7 +68,9 @@ const store: SharedTokenStore = {
     saving = what === "save";
     const writing = inner.set(key, record, expected);
     await pass(`${what}: during`);
-    const written = await writing.finally(() => { saving = false; });
+    const written = await writing.finally(() => {
+      saving = false;
+    });
     await pass(`${what}: after`);
     return written;
   },
@@ -67,7 +83,11 @@ const store: SharedTokenStore = {
 };
 
 const client = createPetjeafClient({
-  ...setup.client, store, leases: setup.leases, timeouts: setup.timeouts, now: () => Date.now() + offset,
+  ...setup.client,
+  store,
+  leases: setup.leases,
+  timeouts: setup.timeouts,
+  now: () => Date.now() + offset,
   async fetch(input, init) {
     const token = init?.method === "POST";
     if (token) await pass("POST: before");
@@ -81,10 +101,25 @@ const client = createPetjeafClient({
 
 async function call({ id, key, callers }: Extract<ToWorker, { do: "call" }>): Promise<void> {
   const session = client.session(key);
-  const results = await Promise.allSettled(Array.from({ length: callers }, () => session.auth.getToken()));
-  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
-  const kinds = [...new Set(failures.map((error) => (isCorrigendaError(error) ? [error.kind, error.code ?? ""].join(" ").trim() : String(error))))];
-  const works = failures.length === 0 && (await session.GET("/users/me").then(({ response }) => response.status === 200, () => false));
+  const results = await Promise.allSettled(
+    Array.from({ length: callers }, () => session.auth.getToken()),
+  );
+  const failures = results.flatMap((result) =>
+    result.status === "rejected" ? [result.reason as unknown] : [],
+  );
+  const kinds = [
+    ...new Set(
+      failures.map((error) =>
+        isCorrigendaError(error) ? [error.kind, error.code ?? ""].join(" ").trim() : String(error),
+      ),
+    ),
+  ];
+  const works =
+    failures.length === 0 &&
+    (await session.GET("/users/me").then(
+      ({ response }) => response.status === 200,
+      () => false,
+    ));
   tell({ is: "done", id, failed: failures.length, kinds, works });
 }
 

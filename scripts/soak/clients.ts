@@ -1,7 +1,23 @@
-/** Each provider's client behind one face, whose every request has a number, and whose every failure is put before the judge. */
+/**
+ * Each provider's client behind one face, whose every request has a number, and whose every failure
+ * is put before the judge.
+ */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createApinizerClient, createGenLogsClient, createPetjeafClient, isCorrigendaError, type CommonOptions } from "../../src/index.ts";
-import { isTokenPath, NUMBER, SENT, type Life, type Options, type ProviderName } from "./protocol.ts";
+import {
+  createApinizerClient,
+  createGenLogsClient,
+  createPetjeafClient,
+  isCorrigendaError,
+  type CommonOptions,
+} from "../../src/index.ts";
+import {
+  isTokenPath,
+  NUMBER,
+  SENT,
+  type Life,
+  type Options,
+  type ProviderName,
+} from "./protocol.ts";
 import type { Verdicts } from "./verdicts.ts";
 
 export interface SoakClient {
@@ -14,31 +30,59 @@ export interface SoakClient {
 }
 
 /** What became of the requests of one call. */
-interface Trace { last?: string; cut?: string }
+interface Trace {
+  last?: string;
+  cut?: string;
+}
 
-type Open = (options: CommonOptions) => Promise<{ readonly call: () => Promise<number>; readonly close: () => Promise<void> }>;
+type Open = (
+  options: CommonOptions,
+) => Promise<{ readonly call: () => Promise<number>; readonly close: () => Promise<void> }>;
 
 const OPENERS: Readonly<Record<ProviderName, (options: Options) => Open>> = {
-  genlogs: ({ genlogs }) => async (common) => {
-    const client = createGenLogsClient({ ...genlogs, ...common });
-    return { call: async () => (await client.GET("/carrier/recommendations")).response.status, close: () => client.auth.close() };
-  },
-  apinizer: ({ apinizer }) => async (common) => {
-    const client = createApinizerClient({ ...apinizer, ...common });
-    return { call: async () => (await client.GET("/projects/")).response.status, close: () => client.auth.close() };
-  },
-  petjeaf: ({ petjeaf }) => async (common) => {
-    const client = createPetjeafClient({ ...petjeaf, ...common });
-    const { url, state } = client.authorizationUrl({ scope: "profile.read" });
-    const session = await client.exchange((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "", { state });
-    return { call: async () => (await session.GET("/users/me")).response.status, close: () => client.close() };
-  },
+  genlogs:
+    ({ genlogs }) =>
+    async (common) => {
+      const client = createGenLogsClient({ ...genlogs, ...common });
+      return {
+        call: async () => (await client.GET("/carrier/recommendations")).response.status,
+        close: () => client.auth.close(),
+      };
+    },
+  apinizer:
+    ({ apinizer }) =>
+    async (common) => {
+      const client = createApinizerClient({ ...apinizer, ...common });
+      return {
+        call: async () => (await client.GET("/projects/")).response.status,
+        close: () => client.auth.close(),
+      };
+    },
+  petjeaf:
+    ({ petjeaf }) =>
+    async (common) => {
+      const client = createPetjeafClient({ ...petjeaf, ...common });
+      const { url, state } = client.authorizationUrl({ scope: "profile.read" });
+      const session = await client.exchange(
+        (await fetch(url, { redirect: "manual" })).headers.get("location") ?? "",
+        { state },
+      );
+      return {
+        call: async () => (await session.GET("/users/me")).response.status,
+        close: () => client.close(),
+      };
+    },
 };
 
 /** Unique among all clients. */
 let numbers = 0;
 
-export async function openClient(provider: ProviderName, life: Life, options: Options, verdicts: Verdicts): Promise<SoakClient> {
+export async function openClient(
+  provider: ProviderName,
+  life: Life,
+  options: Options,
+  verdicts: Verdicts,
+): Promise<SoakClient> {
   const traces = new AsyncLocalStorage<Trace>();
   const label = `${provider}, ${life} s`;
   let open = false;
@@ -49,7 +93,7 @@ export async function openClient(provider: ProviderName, life: Life, options: Op
   const numbered: typeof fetch = async (input, init) => {
     const headers = new Headers(init?.headers);
     if (!open) return fetch(input, { ...init, headers }); // Whoever cannot even begin is of no use.
-    const number = String(numbers += 1);
+    const number = String((numbers += 1));
     headers.set(NUMBER, number);
     headers.set(SENT, String(Date.now()));
     const token = isTokenPath(input instanceof Request ? input.url : String(input));
@@ -59,12 +103,19 @@ export async function openClient(provider: ProviderName, life: Life, options: Op
     try {
       const response = await fetch(input, { ...init, headers });
       const { status } = response;
-      if (status >= 400) verdicts.failed(number, `${what} was answered with ${status}`, (harm) => (status === 401 ? harm === "revoked" || harm === "expired on the way" : harm.startsWith(String(status))));
+      if (status >= 400)
+        verdicts.failed(number, `${what} was answered with ${status}`, (harm) =>
+          status === 401
+            ? harm === "revoked" || harm === "expired on the way"
+            : harm.startsWith(String(status)),
+        );
       return response;
     } catch (error) {
       if (trace) trace.cut = number;
       if (token) cutToken = number;
-      verdicts.failed(number, `${what} brought no answer (${codeOf(error)})`, (harm) => harm.startsWith("cut"));
+      verdicts.failed(number, `${what} brought no answer (${codeOf(error)})`, (harm) =>
+        harm.startsWith("cut"),
+      );
       throw error;
     }
   };
@@ -72,23 +123,38 @@ export async function openClient(provider: ProviderName, life: Life, options: Op
   const client = await OPENERS[provider](options)({ fetch: numbered });
   open = true;
   return {
-    provider, life,
-    get calls() { return calls; },
+    provider,
+    life,
+    get calls() {
+      return calls;
+    },
     async call() {
       calls += 1;
       const trace: Trace = {};
       try {
         const status = await traces.run(trace, client.call);
-        // From a revocation a client recovers by itself: its 401 is no excuse. A second 401 is the caller's, if the machine is as slow as that.
-        if (status !== 200) verdicts.failed(trace.last, `${label}: a call came to ${status}`, (harm) => (status === 401 ? harm === "expired on the way" : harm.startsWith(String(status))));
+        // From a revocation a client recovers by itself: its 401 is no excuse. A second 401 is the
+        // caller's, if the machine is as slow as that.
+        if (status !== 200)
+          verdicts.failed(trace.last, `${label}: a call came to ${status}`, (harm) =>
+            status === 401 ? harm === "expired on the way" : harm.startsWith(String(status)),
+          );
       } catch (error) {
         const told = error instanceof Error ? /injected-(\d+)/.exec(error.message)?.[1] : undefined;
-        const network = isCorrigendaError(error) && error.kind === "network" ? trace.cut ?? cutToken : undefined;
-        verdicts.failed(told ?? network, `${label}: a call failed, ${isCorrigendaError(error) ? error.kind : String(error)}`, (harm) => harm !== "revoked");
+        const network =
+          isCorrigendaError(error) && error.kind === "network"
+            ? (trace.cut ?? cutToken)
+            : undefined;
+        verdicts.failed(
+          told ?? network,
+          `${label}: a call failed, ${isCorrigendaError(error) ? error.kind : String(error)}`,
+          (harm) => harm !== "revoked",
+        );
       }
     },
     close: client.close,
   };
 }
 
-const codeOf = (error: unknown): string => (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
+const codeOf = (error: unknown): string =>
+  (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;

@@ -1,5 +1,9 @@
 /** What the soak and its server say to each other. */
-import type { ApinizerSandboxOptions, GenLogsSandboxOptions, PetjeafSandboxOptions } from "../../src/sandbox/index.ts";
+import type {
+  ApinizerSandboxOptions,
+  GenLogsSandboxOptions,
+  PetjeafSandboxOptions,
+} from "../../src/sandbox/index.ts";
 
 export const PROVIDERS = ["genlogs", "apinizer", "petjeaf"] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
@@ -8,21 +12,48 @@ export type ProviderName = (typeof PROVIDERS)[number];
 export const LIVES = [3, 30] as const;
 export type Life = (typeof LIVES)[number];
 
-/** The headers that carry the number of a request, and when it was sent (epoch ms, on the clock that both processes have). */
-export const NUMBER = "x-soak-number", SENT = "x-soak-sent";
+/**
+ * The headers that carry the number of a request, and when it was sent (epoch ms, on the clock that
+ * both processes have).
+ */
+export const NUMBER = "x-soak-number",
+  SENT = "x-soak-sent";
 
 /** Whether a token is asked for there. */
-export const isTokenPath = (url: string): boolean => /\/?(?:auth\/token(?:\/refresh)?|oauth2\/tokens)$/.test(url.replace(/\?.*/s, ""));
+export const isTokenPath = (url: string): boolean =>
+  /\/?(?:auth\/token(?:\/refresh)?|oauth2\/tokens)$/.test(url.replace(/\?.*/s, ""));
 
 export type Harm =
-  | "503" | "503 with Retry-After" | "429" | "cut before" | "cut after" | "revoked"
-  /** The token was good when the request was sent, and had ended when it came: no client can know how slow the machine is. */
+  | "503"
+  | "503 with Retry-After"
+  | "429"
+  | "cut before"
+  | "cut after"
+  | "revoked"
+  /**
+   * The token was good when the request was sent, and had ended when it came: no client can know
+   * how slow the machine is.
+   */
   | "expired on the way";
 
-export interface Options { readonly genlogs: GenLogsSandboxOptions; readonly apinizer: ApinizerSandboxOptions; readonly petjeaf: PetjeafSandboxOptions }
+export interface Options {
+  readonly genlogs: GenLogsSandboxOptions;
+  readonly apinizer: ApinizerSandboxOptions;
+  readonly petjeaf: PetjeafSandboxOptions;
+}
 
 export type FromServer =
-  | { readonly is: "ready"; readonly options: readonly { readonly life: Life; readonly options: Options }[] }
+  | {
+      readonly is: "ready";
+      readonly options: readonly { readonly life: Life; readonly options: Options }[];
+    }
   /** Told before it is done. */
   | { readonly is: "harm"; readonly number: string; readonly harm: Harm }
-  | { readonly is: "count"; readonly tokenRequests: readonly { readonly life: Life; readonly provider: ProviderName; readonly count: number }[] };
+  | {
+      readonly is: "count";
+      readonly tokenRequests: readonly {
+        readonly life: Life;
+        readonly provider: ProviderName;
+        readonly count: number;
+      }[];
+    };

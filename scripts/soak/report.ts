@@ -2,8 +2,9 @@
 import type { SoakReport } from "./run.ts";
 
 /**
- * Bytes by which the heap may grow between the two measurements. A client remembers a bounded number of tokens, which is full after hours: at
- * most 250 pairs of 0.5 kB in six minutes, for all clients well below a megabyte. The platform's compiled code grows for a while as well. A leak of
+ * Bytes by which the heap may grow between the two measurements. A client remembers a bounded
+ * number of tokens, which is full after hours: at most 250 pairs of 0.5 kB in six minutes, for all
+ * clients well below a megabyte. The platform's compiled code grows for a while as well. A leak of
  * ten bytes with each of half a million calls is more than both.
  */
 export const HEAP_GROWTH = 3e6;
@@ -12,9 +13,15 @@ export const HEAP_GROWTH = 3e6;
 export function faultsOf({ unexpected, heap: [warm, end], left, clients }: SoakReport): string[] {
   return [
     ...Object.entries(unexpected).map(([what, count]) => `${count} times not injected: ${what}`),
-    ...(end - warm > HEAP_GROWTH ? [`the heap grew from ${megabytes(warm)} to ${megabytes(end)} MB, by more than ${megabytes(HEAP_GROWTH)}`] : []),
+    ...(end - warm > HEAP_GROWTH
+      ? [
+          `the heap grew from ${megabytes(warm)} to ${megabytes(end)} MB, by more than ${megabytes(HEAP_GROWTH)}`,
+        ]
+      : []),
     ...left.map((what) => `open after close(): ${what}`),
-    ...clients.filter(({ calls, tokenRequests }) => calls === 0 || tokenRequests === 0).map(({ provider, life }) => `${provider}, ${life} s: nothing was called`),
+    ...clients
+      .filter(({ calls, tokenRequests }) => calls === 0 || tokenRequests === 0)
+      .map(({ provider, life }) => `${provider}, ${life} s: nothing was called`),
   ];
 }
 
@@ -25,14 +32,29 @@ export async function reportSoak(run: () => Promise<SoakReport>, json: boolean):
   const faults = faultsOf(report);
   if (json) console.log(JSON.stringify({ ...report, faults }));
   else {
-    const row = (...cells: readonly (string | number)[]): string => cells.map((cell, i) => (i === 0 ? String(cell).padEnd(10) : String(cell).padStart(14))).join("  ");
-    const total = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
+    const row = (...cells: readonly (string | number)[]): string =>
+      cells
+        .map((cell, i) => (i === 0 ? String(cell).padEnd(10) : String(cell).padStart(14)))
+        .join("  ");
+    const total = (numbers: readonly number[]): number =>
+      numbers.reduce((sum, one) => sum + one, 0);
     console.log(row("provider", "token lives", "calls", "token requests"));
-    for (const { provider, life, calls, tokenRequests } of report.clients) console.log(row(provider, `${life} s`, calls, tokenRequests));
-    console.log(`\nInjected: ${Object.entries(report.injected).map(([harm, count]) => `${harm} ${count}`).join(", ") || "nothing"}. Failures that came of it: ${report.excused}; others: ${total(Object.values(report.unexpected))}.`);
-    console.log(`Heap: ${megabytes(report.heap[0])} MB when warm, ${megabytes(report.heap[1])} MB in the end. Open after close(): ${report.left.join(", ") || "nothing"}.`);
+    for (const { provider, life, calls, tokenRequests } of report.clients)
+      console.log(row(provider, `${life} s`, calls, tokenRequests));
+    console.log(
+      `\nInjected: ${
+        Object.entries(report.injected)
+          .map(([harm, count]) => `${harm} ${count}`)
+          .join(", ") || "nothing"
+      }. Failures that came of it: ${report.excused}; others: ${total(Object.values(report.unexpected))}.`,
+    );
+    console.log(
+      `Heap: ${megabytes(report.heap[0])} MB when warm, ${megabytes(report.heap[1])} MB in the end. Open after close(): ${report.left.join(", ") || "nothing"}.`,
+    );
     for (const fault of faults) console.log(`FAILED  ${fault}`);
-    console.log(`${total(report.clients.map(({ calls }) => calls))} calls, ${faults.length === 0 ? "all well" : `${faults.length} faults`}; ${((performance.now() - began) / 1000).toFixed(1)} s.`);
+    console.log(
+      `${total(report.clients.map(({ calls }) => calls))} calls, ${faults.length === 0 ? "all well" : `${faults.length} faults`}; ${((performance.now() - began) / 1000).toFixed(1)} s.`,
+    );
   }
   return faults.length === 0 ? 0 : 1;
 }

@@ -1,4 +1,7 @@
-/** Clients that call for minutes on end while harm is done to them, and what is left of it: failures that nobody meant, memory, open handles. */
+/**
+ * Clients that call for minutes on end while harm is done to them, and what is left of it: failures
+ * that nobody meant, memory, open handles.
+ */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
@@ -9,10 +12,18 @@ import { LIVES, PROVIDERS, type FromServer, type Life, type ProviderName } from 
 import { createVerdicts, type Verdicts } from "./verdicts.ts";
 
 /** `loops`: of each provider, shared by its clients. */
-export interface Soak { readonly minutes: number; readonly loops: number }
+export interface Soak {
+  readonly minutes: number;
+  readonly loops: number;
+}
 
 export interface SoakReport {
-  readonly clients: readonly { readonly provider: ProviderName; readonly life: Life; readonly calls: number; readonly tokenRequests: number }[];
+  readonly clients: readonly {
+    readonly provider: ProviderName;
+    readonly life: Life;
+    readonly calls: number;
+    readonly tokenRequests: number;
+  }[];
   readonly injected: Readonly<Record<string, number>>;
   readonly excused: number;
   readonly unexpected: Readonly<Record<string, number>>;
@@ -22,8 +33,12 @@ export interface SoakReport {
   readonly left: readonly string[];
 }
 
-/** A part of the whole time, and at most so many ms, after which the heap is measured for the first time. */
-const WARM_UP = 1 / 3, LONGEST_WARM_UP = 60_000;
+/**
+ * A part of the whole time, and at most so many ms, after which the heap is measured for the first
+ * time.
+ */
+const WARM_UP = 1 / 3,
+  LONGEST_WARM_UP = 60_000;
 /** ms that a loop waits between two calls, and again as much by chance. */
 const BREATH = 25;
 /** ms in which sockets that were given back may close. */
@@ -31,14 +46,19 @@ const CLOSING = 5000;
 
 export async function soak({ minutes, loops }: Soak): Promise<SoakReport> {
   const { gc } = globalThis;
-  if (!gc) throw new Error("the soak measures the heap after a collection, and Node was started without --expose-gc");
+  if (!gc)
+    throw new Error(
+      "the soak measures the heap after a collection, and Node was started without --expose-gc",
+    );
   const timers = countTimers();
   const verdicts = createVerdicts(() => performance.now());
   const server = await startServer(verdicts);
   const before = resources();
   const clients: SoakClient[] = [];
   try {
-    for (const { life, options } of server.options) for (const provider of PROVIDERS) clients.push(await openClient(provider, life, options, verdicts));
+    for (const { life, options } of server.options)
+      for (const provider of PROVIDERS)
+        clients.push(await openClient(provider, life, options, verdicts));
     const total = minutes * 60_000;
     const crew = createCrew(clients, loops);
     const measure = async (): Promise<number> => {
@@ -62,10 +82,26 @@ export async function soak({ minutes, loops }: Soak): Promise<SoakReport> {
     const tokenRequests = await server.count();
     await Promise.all(clients.map((client) => client.close()));
     verdicts.sweep(true);
-    const left = [...await openStill(before), ...Array.from({ length: Math.min(1, timers.left) }, () => `${timers.left} timers of the clients`)];
+    const left = [
+      ...(await openStill(before)),
+      ...Array.from(
+        { length: Math.min(1, timers.left) },
+        () => `${timers.left} timers of the clients`,
+      ),
+    ];
     return {
-      clients: clients.map(({ provider, life, calls }) => ({ provider, life, calls, tokenRequests: tokenRequests.find((one) => one.provider === provider && one.life === life)?.count ?? 0 })),
-      injected: verdicts.injected, excused: verdicts.excused, unexpected: Object.fromEntries(verdicts.unexpected), heap: [warm, end], left,
+      clients: clients.map(({ provider, life, calls }) => ({
+        provider,
+        life,
+        calls,
+        tokenRequests:
+          tokenRequests.find((one) => one.provider === provider && one.life === life)?.count ?? 0,
+      })),
+      injected: verdicts.injected,
+      excused: verdicts.excused,
+      unexpected: Object.fromEntries(verdicts.unexpected),
+      heap: [warm, end],
+      left,
     };
   } finally {
     timers.restore();
@@ -74,7 +110,10 @@ export async function soak({ minutes, loops }: Soak): Promise<SoakReport> {
 }
 
 /** The loops: at work until they are told to rest, each after the call that it is at. */
-function createCrew(clients: readonly SoakClient[], loops: number): { work(): void; rest(): Promise<void> } {
+function createCrew(
+  clients: readonly SoakClient[],
+  loops: number,
+): { work(): void; rest(): Promise<void> } {
   const perClient = Math.max(1, Math.round(loops / LIVES.length));
   let working = false;
   let running: Promise<unknown> = Promise.resolve();
@@ -87,7 +126,9 @@ function createCrew(clients: readonly SoakClient[], loops: number): { work(): vo
   return {
     work() {
       working = true;
-      running = Promise.all(clients.flatMap((client) => Array.from({ length: perClient }, () => loop(client))));
+      running = Promise.all(
+        clients.flatMap((client) => Array.from({ length: perClient }, () => loop(client))),
+      );
     },
     async rest() {
       working = false;
@@ -97,7 +138,9 @@ function createCrew(clients: readonly SoakClient[], loops: number): { work(): vo
 }
 
 async function startServer(verdicts: Verdicts) {
-  const child: ChildProcess = fork(fileURLToPath(new URL("server.ts", import.meta.url)), [], { execArgv: ["--import", "tsx"] });
+  const child: ChildProcess = fork(fileURLToPath(new URL("server.ts", import.meta.url)), [], {
+    execArgv: ["--import", "tsx"],
+  });
   type Of<Is extends FromServer["is"]> = Extract<FromServer, { is: Is }>;
   let counted: (message: Of<"count">) => void = () => undefined;
   const ready = new Promise<Of<"ready">>((resolve, reject) => {
@@ -113,7 +156,9 @@ async function startServer(verdicts: Verdicts) {
     options,
     /** Whatever harm was done before is known once this is. */
     async count() {
-      const answer = new Promise<Of<"count">>((resolve) => { counted = resolve; });
+      const answer = new Promise<Of<"count">>((resolve) => {
+        counted = resolve;
+      });
       child.send("count");
       return (await answer).tokenRequests;
     },
@@ -126,7 +171,10 @@ async function startServer(verdicts: Verdicts) {
   };
 }
 
-/** Timers that the clients set, and that have neither run nor been cleared: those that do not keep the process alive show nowhere else. */
+/**
+ * Timers that the clients set, and that have neither run nor been cleared: those that do not keep
+ * the process alive show nowhere else.
+ */
 function countTimers(): { readonly left: number; restore(): void } {
   const { setTimeout: set, clearTimeout: clear } = globalThis;
   const { after } = systemScheduler;
@@ -153,22 +201,33 @@ function countTimers(): { readonly left: number; restore(): void } {
     }
   };
   return {
-    get left() { return open.size; },
-    restore: () => void (Object.assign(globalThis, { setTimeout: set, clearTimeout: clear }), Object.assign(systemScheduler, { after })),
+    get left() {
+      return open.size;
+    },
+    restore: () =>
+      void (
+        Object.assign(globalThis, { setTimeout: set, clearTimeout: clear }),
+        Object.assign(systemScheduler, { after })
+      ),
   };
 }
 
 const resources = (): Map<string, number> => {
   const counts = new Map<string, number>();
-  for (const name of process.getActiveResourcesInfo()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const name of process.getActiveResourcesInfo())
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;
 };
 
 /** What keeps the process alive and did not before. */
 async function openStill(before: ReadonlyMap<string, number>): Promise<string[]> {
-  const more = (): string[] => [...resources()].filter(([name, count]) => count > (before.get(name) ?? 0)).map(([name, count]) => `${count - (before.get(name) ?? 0)} ${name}`);
+  const more = (): string[] =>
+    [...resources()]
+      .filter(([name, count]) => count > (before.get(name) ?? 0))
+      .map(([name, count]) => `${count - (before.get(name) ?? 0)} ${name}`);
   // A timer of this very wait is one of them.
   const real = (): string[] => more().filter((name) => name !== "1 Timeout");
-  for (const end = performance.now() + CLOSING; real().length > 0 && performance.now() < end;) await pause(50);
+  for (const end = performance.now() + CLOSING; real().length > 0 && performance.now() < end;)
+    await pause(50);
   return real();
 }

@@ -1,4 +1,7 @@
-/** Apinizer: OAuth 2.0 client credentials at the manager, or a token made by hand in its console. Errata AP-*. */
+/**
+ * Apinizer: OAuth 2.0 client credentials at the manager, or a token made by hand in its console.
+ * Errata AP-*.
+ */
 import type { paths } from "../../generated/apinizer.ts";
 import { meta } from "../../generated/apinizer.meta.ts";
 import { createClient, type ApiClient } from "../client.ts";
@@ -15,22 +18,25 @@ import { assemble, readBearer } from "../token-answer.ts";
 export type { paths as ApinizerPaths };
 
 export type ApinizerOptions = {
-  /** Address of the manager's console, with or without `/apiops` or `/apiops/auth/token`, with or without a slash. Instead of `baseUrl`. */
+  /**
+   * Address of the manager's console, with or without `/apiops` or `/apiops/auth/token`, with or
+   * without a slash. Instead of `baseUrl`.
+   */
   readonly managerUrl?: string;
 } & (
   | {
-    /** Name of a console user. It travels as `client_id`. */
-    readonly username: string;
-    /** That user's password. It travels as `client_secret`. */
-    readonly password: Secret;
-    readonly token?: never;
-  }
+      /** Name of a console user. It travels as `client_id`. */
+      readonly username: string;
+      /** That user's password. It travels as `client_secret`. */
+      readonly password: Secret;
+      readonly token?: never;
+    }
   | {
-    /** A token created in the console under My Profile. It cannot be renewed. */
-    readonly token: Secret;
-    readonly username?: never;
-    readonly password?: never;
-  }
+      /** A token created in the console under My Profile. It cannot be renewed. */
+      readonly token: Secret;
+      readonly username?: never;
+      readonly password?: never;
+    }
 );
 
 export type ApinizerClient = ApiClient<paths>;
@@ -41,19 +47,37 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
   name: "apinizer",
   meta,
   tokenScheme: "bearer",
-  options: namesOf<ApinizerOptions>({ managerUrl: true, username: true, password: true, token: true }),
+  options: namesOf<ApinizerOptions>({
+    managerUrl: true,
+    username: true,
+    password: true,
+    token: true,
+  }),
 
   connect({ baseUrl, managerUrl, allowHttpHost, username, password, token }) {
     if (baseUrl !== undefined && managerUrl !== undefined) {
-      throw new ConfigurationError({ option: "baseUrl", message: "Option `baseUrl` does not go with `managerUrl`: both are the manager's address. Give `managerUrl` alone." });
+      throw new ConfigurationError({
+        option: "baseUrl",
+        message:
+          "Option `baseUrl` does not go with `managerUrl`: both are the manager's address. Give `managerUrl` alone.",
+      });
     }
     const option = baseUrl === undefined ? "managerUrl" : "baseUrl";
     const url = requireUrl(baseUrl ?? managerUrl, option, allowHttpHost);
     const common = { baseUrl: apiUrl(url), tokenOperation: CREATE };
     if (token !== undefined && (username !== undefined || password !== undefined)) {
-      throw new ConfigurationError({ option: "token", message: "Option `token` does not go with `username` and `password`. Give one or the others." });
+      throw new ConfigurationError({
+        option: "token",
+        message:
+          "Option `token` does not go with `username` and `password`. Give one or the others.",
+      });
     }
-    if (token !== undefined) return { ...common, identity: [], staticToken: requireSecret(token, "token") } satisfies Connection;
+    if (token !== undefined)
+      return {
+        ...common,
+        identity: [],
+        staticToken: requireSecret(token, "token"),
+      } satisfies Connection;
     const user = requireText(username, "username");
     const secret = requireSecret(password, "password");
     return {
@@ -61,18 +85,32 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
       identity: [user],
       identityOption: "username",
       credentials: { password: secret },
-      grants: () => [{
-        name: "client_credentials", grantType: "client_credentials",
-        request: async (reveal) => {
-          const clientSecret = await reveal("password");
-          return { operation: CREATE, secrets: [clientSecret], body: { grant_type: "client_credentials", client_id: user, client_secret: clientSecret } };
+      grants: () => [
+        {
+          name: "client_credentials",
+          grantType: "client_credentials",
+          request: async (reveal) => {
+            const clientSecret = await reveal("password");
+            return {
+              operation: CREATE,
+              secrets: [clientSecret],
+              body: {
+                grant_type: "client_credentials",
+                client_id: user,
+                client_secret: clientSecret,
+              },
+            };
+          },
         },
-      }],
+      ],
     };
   },
 
   parseToken({ body, ...moment }) {
-    return assemble(readBearer(body), moment, { at: readExpiry(body["expires_in"], moment), pointer: "/expires_in" });
+    return assemble(readBearer(body), moment, {
+      at: readExpiry(body["expires_in"], moment),
+      pointer: "/expires_in",
+    });
   },
 
   readProblem(body): Problem {
@@ -85,15 +123,21 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
   },
 
   // Both envelopes can say so with status 200 (erratum AP-21).
-  isFailure: (body) => isRecord(body) && (body["status"] === "FAILURE" || body["success"] === false),
+  isFailure: (body) =>
+    isRecord(body) && (body["status"] === "FAILURE" || body["success"] === false),
 };
 
 /** @throws ConfigurationError */
-export function createApinizerClient(options: ApinizerOptions & { readonly managerUrl: string } & CommonOptions): ApinizerClient {
+export function createApinizerClient(
+  options: ApinizerOptions & { readonly managerUrl: string } & CommonOptions,
+): ApinizerClient {
   return createClient(apinizer, options);
 }
 
-/** Out of the console's address, the API's, or the token endpoint's, which the vendor's page has for it to be copied. */
+/**
+ * Out of the console's address, the API's, or the token endpoint's, which the vendor's page has for
+ * it to be copied.
+ */
 function apiUrl(url: string): string {
   const manager = url.endsWith("/apiops/auth/token") ? url.slice(0, -"/auth/token".length) : url;
   return manager.endsWith("/apiops") ? manager : `${manager}/apiops`;
@@ -104,8 +148,9 @@ const DAY = 86_400_000;
 const FIRST_IN_MS = 1_000_000;
 
 /**
- * Documented as seconds, as a lifetime in ms and as an epoch in ms (rule T-03). An epoch lies near the present, by the server's clock
- * where it is known; a lifetime that is taken for too short costs a login, for too long a 401. Zero and less say nothing.
+ * Documented as seconds, as a lifetime in ms and as an epoch in ms (rule T-03). An epoch lies near
+ * the present, by the server's clock where it is known; a lifetime that is taken for too short
+ * costs a login, for too long a 401. Zero and less say nothing.
  */
 function readExpiry(value: unknown, moment: Moment): number | undefined {
   const number = parseInteger(value);

@@ -9,7 +9,18 @@ import type { Grant, Problem, Provider } from "../provider.ts";
 import type { CommonOptions } from "../runtime.ts";
 import type { Secret } from "../secret.ts";
 import { expiryAt, parseInteger, parseTimestamp } from "../token.ts";
-import { assemble, either, isInteger, isNull, isString, readObject, readOptional, readToken, VISIBLE_ASCII, type Members } from "../token-answer.ts";
+import {
+  assemble,
+  either,
+  isInteger,
+  isNull,
+  isString,
+  readObject,
+  readOptional,
+  readToken,
+  VISIBLE_ASCII,
+  type Members,
+} from "../token-answer.ts";
 
 export type { paths as GenLogsPaths };
 
@@ -19,13 +30,15 @@ export interface GenLogsOptions {
   readonly email: string;
   readonly password: Secret;
   /**
-   * Where e-mail and password travel. `auto`: in the JSON body; only a 422 that misses them in the query makes the client
-   * repeat the request there, once, and remember. `query` puts the password into a URL, which every hop logs.
+   * Where e-mail and password travel. `auto`: in the JSON body; only a 422 that misses them in the
+   * query makes the client repeat the request there, once, and remember. `query` puts the password
+   * into a URL, which every hop logs.
    */
   readonly credentialsIn?: "auto" | "body" | "query";
   /**
-   * How a new token is had. `login` by default, since the vendor says that the refresh token is not usable;
-   * `refresh-token` tries it first and falls back to a login on any 4xx but 408, 425 and 429.
+   * How a new token is had. `login` by default, since the vendor says that the refresh token is not
+   * usable; `refresh-token` tries it first and falls back to a login on any 4xx but 408, 425 and
+   * 429.
    */
   readonly renew?: "login" | "refresh-token";
 }
@@ -39,7 +52,13 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
   name: "genlogs",
   meta,
   tokenScheme: "accessToken",
-  options: namesOf<GenLogsOptions>({ apiKey: true, email: true, password: true, credentialsIn: true, renew: true }),
+  options: namesOf<GenLogsOptions>({
+    apiKey: true,
+    email: true,
+    password: true,
+    credentialsIn: true,
+    renew: true,
+  }),
 
   connect({ baseUrl, allowHttpHost, apiKey, email, password, credentialsIn, renew }) {
     const user = requireText(email, "email");
@@ -47,17 +66,29 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
     const place = requireOneOf(credentialsIn, "credentialsIn", ["auto", "body", "query"], "auto");
     const renewal = requireOneOf(renew, "renew", ["login", "refresh-token"], "login");
     const login = (name: "body" | "query"): Grant => ({
-      name, grantType: "password",
+      name,
+      grantType: "password",
       request: async (reveal) => {
         const values = { email: user, password: await reveal("password") };
-        return { operation: CREATE, secrets: [values.password], ...(name === "body" ? { body: values } : { query: values }) };
+        return {
+          operation: CREATE,
+          secrets: [values.password],
+          ...(name === "body" ? { body: values } : { query: values }),
+        };
       },
       // The vendor says where it misses them: in the other place.
-      proceeds: (status, { locations = [] }) => status === 422 && locations.some(([first]) => first === (name === "body" ? "query" : "body")),
+      proceeds: (status, { locations = [] }) =>
+        status === 422 &&
+        locations.some(([first]) => first === (name === "body" ? "query" : "body")),
     });
     const refresh = (refreshToken: string): Grant => ({
-      name: "refresh", grantType: "refresh_token",
-      request: async () => ({ operation: REFRESH, query: { refresh_token: refreshToken }, secrets: [refreshToken] }),
+      name: "refresh",
+      grantType: "refresh_token",
+      request: async () => ({
+        operation: REFRESH,
+        query: { refresh_token: refreshToken },
+        secrets: [refreshToken],
+      }),
       proceeds: (status) => status >= 400 && status < 500 && ![408, 425, 429].includes(status),
     });
     return {
@@ -68,8 +99,14 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
       tokenOperation: CREATE,
       credentials: { password: secret },
       grants: ({ refreshToken, worked }) => [
-        ...(renewal === "refresh-token" && refreshToken !== undefined ? [refresh(refreshToken)] : []),
-        ...(place !== "auto" ? [login(place)] : worked("query") ? [login("query"), login("body")] : [login("body"), login("query")]),
+        ...(renewal === "refresh-token" && refreshToken !== undefined
+          ? [refresh(refreshToken)]
+          : []),
+        ...(place !== "auto"
+          ? [login(place)]
+          : worked("query")
+            ? [login("query"), login("body")]
+            : [login("body"), login("query")]),
       ],
     };
   },
@@ -77,18 +114,33 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
   parseToken({ body, ...moment }) {
     const access = readObject(body, "access_token_data");
     const accessToken = readToken(access, "token", VISIBLE_ASCII, "/access_token_data");
-    // Nothing is made of these, but an answer that breaks the contract is not to be trusted with the rest.
+    // Nothing is made of these, but an answer that breaks the contract is not to be trusted with
+    // the rest.
     readOptional(body, "user_id", either(isString, isInteger), "a string or an integer");
     readOptional(body, "company_id", either(isInteger, isNull), "an integer or null");
     readOptional(body, "customer_name", either(isString, isNull), "a string or null");
-    const refresh = body["refresh_token_data"] === undefined ? undefined : readObject(body, "refresh_token_data");
+    const refresh =
+      body["refresh_token_data"] === undefined ? undefined : readObject(body, "refresh_token_data");
     const instant = readInstant(access);
     const refreshInstant = refresh && readInstant(refresh);
-    return assemble({
-      accessToken, tokenType: "Access-Token",
-      ...(refresh ? { refreshToken: readToken(refresh, "token", VISIBLE_ASCII, "/refresh_token_data") } : {}),
-      ...(refreshInstant === undefined ? {} : { refreshExpiresAt: expiryAt(refreshInstant, moment) }),
-    }, moment, { at: instant === undefined ? undefined : expiryAt(instant, moment), instant, pointer: "/access_token_data/expires" });
+    return assemble(
+      {
+        accessToken,
+        tokenType: "Access-Token",
+        ...(refresh
+          ? { refreshToken: readToken(refresh, "token", VISIBLE_ASCII, "/refresh_token_data") }
+          : {}),
+        ...(refreshInstant === undefined
+          ? {}
+          : { refreshExpiresAt: expiryAt(refreshInstant, moment) }),
+      },
+      moment,
+      {
+        at: instant === undefined ? undefined : expiryAt(instant, moment),
+        instant,
+        pointer: "/access_token_data/expires",
+      },
+    );
   },
 
   readProblem(body): Problem {
@@ -97,7 +149,10 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
     if (Array.isArray(detail)) {
       const entries = detail.filter(isRecord);
       return {
-        message: entries.map(({ msg }) => firstText(msg)).filter(Boolean).join("; "),
+        message: entries
+          .map(({ msg }) => firstText(msg))
+          .filter(Boolean)
+          .join("; "),
         code: firstText(entries[0]?.["type"]),
         locations: entries.map(({ loc }) => (Array.isArray(loc) ? (loc as unknown[]) : [])),
       };

@@ -1,8 +1,17 @@
-/** Revoking a session at Petje.af, by a call that no page of the vendor describes. Erratum PJ-12. */
+/**
+ * Revoking a session at Petje.af, by a call that no page of the vendor describes. Erratum PJ-12.
+ */
 import { createDeadline } from "../abort.ts";
 import type { paths } from "../../generated/petjeaf.ts";
 import type { ApiClient } from "../client.ts";
-import { ClosedError, ConfigurationError, CorrigendaError, NetworkError, ReauthorizationRequiredError, ServerError } from "../errors.ts";
+import {
+  ClosedError,
+  ConfigurationError,
+  CorrigendaError,
+  NetworkError,
+  ReauthorizationRequiredError,
+  ServerError,
+} from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { namesOf, requireKnown } from "../option-names.ts";
 import { requireObject } from "../options.ts";
@@ -30,10 +39,14 @@ const OPTIONS = namesOf<RevokeOptions>({ forget: true });
 export async function revoke(session: Session, options: RevokeOptions = {}): Promise<void> {
   const { source, emit } = session;
   const forget = requireForget(options);
-  const tell = (error: CorrigendaError, forgotten: boolean): void => emit({ provider, type: "revocation_failed", error, forgotten });
+  const tell = (error: CorrigendaError, forgotten: boolean): void =>
+    emit({ provider, type: "revocation_failed", error, forgotten });
   const failure = await revokeAtVendor(session);
   if (failure && !forget) {
-    const error = withWords(failure, `${outcomeOf(failure)} The session is kept; \`revoke({ forget: true })\` forgets it here.`);
+    const error = withWords(
+      failure,
+      `${outcomeOf(failure)} The session is kept; \`revoke({ forget: true })\` forgets it here.`,
+    );
     tell(error, false);
     throw error;
   }
@@ -41,19 +54,31 @@ export async function revoke(session: Session, options: RevokeOptions = {}): Pro
     await source.forget();
   } catch (cause) {
     if (!(cause instanceof CorrigendaError)) throw cause;
-    const error = withWords(cause, `${failure ? outcomeOf(failure) : "The token was revoked."} The session could not be forgotten here: revoke it again.`);
+    const error = withWords(
+      cause,
+      `${failure ? outcomeOf(failure) : "The token was revoked."} The session could not be forgotten here: revoke it again.`,
+    );
     tell(error, false);
     throw error;
   }
-  if (failure) tell(withWords(failure, `${outcomeOf(failure)} The session is forgotten here.`), true);
+  if (failure)
+    tell(withWords(failure, `${outcomeOf(failure)} The session is forgotten here.`), true);
   else emit({ provider, type: "revoked" });
 }
 
 /** @returns why it is not certain that the token is revoked */
-async function revokeAtVendor({ client, source, scheduler, timeouts }: Session): Promise<CorrigendaError | undefined> {
+async function revokeAtVendor({
+  client,
+  source,
+  scheduler,
+  timeouts,
+}: Session): Promise<CorrigendaError | undefined> {
   const deadline = createDeadline(timeouts.total, scheduler);
   try {
-    const response = await client.fetch("/oauth2/tokens", { method: "DELETE", signal: deadline.signal });
+    const response = await client.fetch("/oauth2/tokens", {
+      method: "DELETE",
+      signal: deadline.signal,
+    });
     // A 401 comes back only where the renewal that follows it helped nothing: the token is dead.
     const closed = response.status === 401 && (await source.explain()).closed;
     if (response.ok || (response.status === 401 && !closed)) {
@@ -61,11 +86,24 @@ async function revokeAtVendor({ client, source, scheduler, timeouts }: Session):
       return undefined;
     }
     const error: unknown = await response.json().catch(() => undefined);
-    return closed ? new ClosedError({ provider, status: response.status, message: `${provider}: the client was closed while the token was being revoked, and the vendor refused the token (401).` }) : client.toError({ error, response });
+    return closed
+      ? new ClosedError({
+          provider,
+          status: response.status,
+          message: `${provider}: the client was closed while the token was being revoked, and the vendor refused the token (401).`,
+        })
+      : client.toError({ error, response });
   } catch (error) {
-    if (error instanceof ReauthorizationRequiredError) return undefined; // A dead grant has nothing left to revoke.
+    // A dead grant has nothing left to revoke.
+    if (error instanceof ReauthorizationRequiredError) return undefined;
     if (error instanceof CorrigendaError) return error;
-    if (deadline.signal.aborted) return new NetworkError({ provider, operation: "revokeToken", code: "timeout", message: `${provider}: revokeToken: The vendor did not answer in time.` });
+    if (deadline.signal.aborted)
+      return new NetworkError({
+        provider,
+        operation: "revokeToken",
+        code: "timeout",
+        message: `${provider}: revokeToken: The vendor did not answer in time.`,
+      });
     throw error;
   } finally {
     deadline.clear();
@@ -74,19 +112,29 @@ async function revokeAtVendor({ client, source, scheduler, timeouts }: Session):
 
 /** What is known of the token. */
 function outcomeOf(failure: CorrigendaError): string {
-  const received = failure instanceof NetworkError ? failure.maybeReceived : failure instanceof ServerError;
+  const received =
+    failure instanceof NetworkError ? failure.maybeReceived : failure instanceof ServerError;
   if (received) return "It is not known whether the token was revoked.";
   // Elsewhere such an answer would mean that the token is gone.
-  const missing = failure.status === 404 || failure.status === 405 ? " (no document of the vendor's names the call: it may not be there)" : "";
+  const missing =
+    failure.status === 404 || failure.status === 405
+      ? " (no document of the vendor's names the call: it may not be there)"
+      : "";
   return `The token was not revoked${missing}.`;
 }
 
-const withWords = (error: CorrigendaError, words: string): CorrigendaError => error.copy((details) => ({ ...details, message: `${details.message} ${words}` }));
+const withWords = (error: CorrigendaError, words: string): CorrigendaError =>
+  error.copy((details) => ({ ...details, message: `${details.message} ${words}` }));
 
 function requireForget(options: RevokeOptions): boolean {
   requireObject(options, "options");
   requireKnown(options, OPTIONS);
   const { forget = false } = options;
-  if (typeof forget !== "boolean") throw new ConfigurationError({ provider, option: "forget", message: "Option `forget` must be true or false." });
+  if (typeof forget !== "boolean")
+    throw new ConfigurationError({
+      provider,
+      option: "forget",
+      message: "Option `forget` must be true or false.",
+    });
   return forget;
 }

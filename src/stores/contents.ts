@@ -1,4 +1,7 @@
-/** Reading files that are never changed, each once. Node only; loaded when a file store is first used. */
+/**
+ * Reading files that are never changed, each once. Node only; loaded when a file store is first
+ * used.
+ */
 import type { Stats } from "node:fs";
 import { checkFile, lookAt } from "./checks.ts";
 import { CAREFULLY, empty } from "./disk.ts";
@@ -10,7 +13,10 @@ const files = process.getBuiltinModule("node:fs/promises");
 const REMEMBERED = 1000;
 
 export interface Contents {
-  /** Kind, owner and mode of the file are looked at each time. @throws StoreError, or the error of the file system */
+  /**
+   * Kind, owner and mode of the file are looked at each time. @throws StoreError, or the error of
+   * the file system
+   */
   read(path: string): Promise<string>;
   /** Remembers what was written there just now. @param stats of the file */
   wrote(path: string, text: string, stats: Stats): void;
@@ -19,7 +25,9 @@ export interface Contents {
 }
 
 interface Known {
-  /** Device, inode, size and time of the last change: while they are the same, so is the content. */
+  /**
+   * Device, inode, size and time of the last change: while they are the same, so is the content.
+   */
   readonly id: string;
   readonly text: string;
 }

@@ -1,7 +1,9 @@
 /**
- * Writing, by descriptors and callbacks: a FileHandle for each file, and a thread for each step, would take most of the time of a write. What the
- * kernel answers from memory is synchronous (a write of some hundred bytes into its cache, closing, opening what is there); what takes part in the
- * disk's journal, or waits for the disk, is not. Node only; loaded when a file store is first used.
+ * Writing, by descriptors and callbacks: a FileHandle for each file, and a thread for each step,
+ * would take most of the time of a write. What the kernel answers from memory is synchronous (a
+ * write of some hundred bytes into its cache, closing, opening what is there); what takes part in
+ * the disk's journal, or waits for the disk, is not. Node only; loaded when a file store is first
+ * used.
  */
 import { codeOf, POSIX } from "./checks.ts";
 
@@ -13,11 +15,17 @@ export const CAREFULLY = POSIX ? constants.O_NOFOLLOW | constants.O_NONBLOCK : 0
 
 /** @returns the descriptor of a new file, which must not be there */
 export const create = (path: string): Promise<number> =>
-  new Promise((resolve, reject) => fs.open(path, "wx", 0o600, (error, file) => (error ? reject(error) : resolve(file))));
+  new Promise((resolve, reject) =>
+    fs.open(path, "wx", 0o600, (error, file) => (error ? reject(error) : resolve(file))),
+  );
 
-export const flushed = (file: number): Promise<void> => new Promise((resolve, reject) => fs.fsync(file, (error) => (error ? reject(error) : resolve())));
+export const flushed = (file: number): Promise<void> =>
+  new Promise((resolve, reject) => fs.fsync(file, (error) => (error ? reject(error) : resolve())));
 
-/** On Windows a folder cannot be opened: there the file system's own journal has to do. @returns whether it is there */
+/**
+ * On Windows a folder cannot be opened: there the file system's own journal has to do. @returns
+ * whether it is there
+ */
 export async function sync(folder: string): Promise<boolean> {
   if (!POSIX) return true;
   let file: number;

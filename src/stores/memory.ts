@@ -1,7 +1,10 @@
 import { latchKeyOf, partOf } from "./latch-key.ts";
 import type { BuiltInTokenStore, TokenRecord } from "./store.ts";
 
-/** Tokens for as long as the process lives: one small record a key. The default. Clients may share one. */
+/**
+ * Tokens for as long as the process lives: one small record a key. The default. Clients may share
+ * one.
+ */
 export function createMemoryStore(): BuiltInTokenStore {
   const records = new Map<string, TokenRecord>();
   const leases = new Map<string, { readonly owner: string; readonly until: number }>();
@@ -16,7 +19,8 @@ export function createMemoryStore(): BuiltInTokenStore {
       records.delete(key);
       records.delete(latchKeyOf(key));
     },
-    list: async () => [...records.keys()].filter((key) => partOf(key).part === "token").map((key) => ({ key })),
+    list: async () =>
+      [...records.keys()].filter((key) => partOf(key).part === "token").map((key) => ({ key })),
     lease: async (key, owner, ms) => {
       const held = leases.get(key);
       const now = performance.now();

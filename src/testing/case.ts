@@ -12,15 +12,35 @@ export interface ContractCase {
   /** Options of the client, besides address and account. */
   readonly client?: Readonly<Record<string, string>>;
   /** As it must leave the client. `body` is encoded as the content type says. */
-  readonly request: { readonly method: string; readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body?: Readonly<Record<string, string>> };
+  readonly request: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: Readonly<Record<string, string>>;
+  };
   /** `body` is JSON, or a text where the content type is one. */
-  readonly response: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body?: unknown };
-  /** Name of the case that answers the request which follows this one, such as a login after a refusal. */
+  readonly response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: unknown;
+  };
+  /**
+   * Name of the case that answers the request which follows this one, such as a login after a
+   * refusal.
+   */
   readonly then?: string;
   /** Absent where no client would send such a request. */
   readonly outcome?: Outcome;
-  /** How the sandbox comes to this answer: of its own, once arranged; else the answer is put into its mouth. */
-  readonly sandbox?: { readonly own: true; readonly settings?: Readonly<Record<string, string>>; readonly revoke?: "refresh"; readonly literalCode?: true };
+  /**
+   * How the sandbox comes to this answer: of its own, once arranged; else the answer is put into
+   * its mouth.
+   */
+  readonly sandbox?: {
+    readonly own: true;
+    readonly settings?: Readonly<Record<string, string>>;
+    readonly revoke?: "refresh";
+    readonly literalCode?: true;
+  };
   /** May be sent to the live vendor: it changes nothing and locks nobody out. */
   readonly safe?: boolean;
   /** Which document says so. */
@@ -31,7 +51,14 @@ export interface ContractCase {
 
 /** What comes out of the client. `lifetime` and `retryAfter` are in seconds; null: not known. */
 export type Outcome =
-  | { readonly token: { readonly accessToken: string; readonly lifetime: number | null; readonly refreshToken?: string; readonly scope?: readonly string[] } }
+  | {
+      readonly token: {
+        readonly accessToken: string;
+        readonly lifetime: number | null;
+        readonly refreshToken?: string;
+        readonly scope?: readonly string[];
+      };
+    }
   /** Thrown. */
   | { readonly error: OutcomeError }
   /** The data of an API call. In a case: `true`, for what the answer's body says. */
@@ -51,7 +78,14 @@ export interface OutcomeError {
 }
 
 export const encodeBody = (contentType: string | undefined, body: unknown): string | undefined =>
-  body === undefined ? undefined
-  : contentType === "application/x-www-form-urlencoded"
-    ? new URLSearchParams(Object.entries(body as Record<string, string | string[]>).flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one]))).toString()
-  : typeof body === "string" && contentType?.startsWith("text/") ? body : JSON.stringify(body);
+  body === undefined
+    ? undefined
+    : contentType === "application/x-www-form-urlencoded"
+      ? new URLSearchParams(
+          Object.entries(body as Record<string, string | string[]>).flatMap(([name, value]) =>
+            [value].flat().map((one): [string, string] => [name, one]),
+          ),
+        ).toString()
+      : typeof body === "string" && contentType?.startsWith("text/")
+        ? body
+        : JSON.stringify(body);

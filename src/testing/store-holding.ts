@@ -7,15 +7,24 @@ import type { TokenStore } from "../stores/store.ts";
 import type { Token } from "../token.ts";
 
 /**
- * A store that begins with one token, as a client with these options would have stored it, and forgets what is written: for a client that
- * is to start with a token. `storeHolding(genlogs, { apiKey, email, password }, token)`
+ * A store that begins with one token, as a client with these options would have stored it, and
+ * forgets what is written: for a client that is to start with a token. `storeHolding(genlogs, {
+ * apiKey, email, password }, token)`
  * @throws ConfigurationError
  */
-export function storeHolding<Options extends object>(provider: Provider<object, Options>, options: Options & CommonUrls, token: Token): TokenStore {
+export function storeHolding<Options extends object>(
+  provider: Provider<object, Options>,
+  options: Options & CommonUrls,
+  token: Token,
+): TokenStore {
   const connection = provider.connect(options);
-  const binding = async (): Promise<string> => (await bindingKeyOf(provider.name, connection, createReveal(connection.credentials))).bindingOf(storeKey(provider.name, connection));
+  const binding = async (): Promise<string> =>
+    (await bindingKeyOf(provider.name, connection, createReveal(connection.credentials))).bindingOf(
+      storeKey(provider.name, connection),
+    );
   return {
-    get: async (key) => (partOf(key).part === "latch" ? undefined : { generation: 1, token, binding: await binding() }),
+    get: async (key) =>
+      partOf(key).part === "latch" ? undefined : { generation: 1, token, binding: await binding() },
     set: async () => true,
     delete: async () => undefined,
   };

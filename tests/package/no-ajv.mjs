@@ -4,5 +4,9 @@ import { startSandbox } from "corrigenda/sandbox";
 
 createGenLogsClient({ apiKey: "k", email: "e", password: "p" });
 const error = await startSandbox().catch((e) => e);
-if (!(error instanceof ConfigurationError) || !error.message.includes("npm install --save-dev ajv ajv-formats")) throw error;
+if (
+  !(error instanceof ConfigurationError) ||
+  !error.message.includes("npm install --save-dev ajv ajv-formats")
+)
+  throw error;
 console.log("without Ajv: says what to install");

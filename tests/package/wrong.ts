@@ -2,7 +2,11 @@
 import { createApinizerClient, createGenLogsClient, createPetjeafClient } from "corrigenda";
 
 const genlogs = createGenLogsClient({ apiKey: "k", email: "e", password: "p" });
-const apinizer = createApinizerClient({ managerUrl: "https://m.example", username: "u", password: "p" });
+const apinizer = createApinizerClient({
+  managerUrl: "https://m.example",
+  username: "u",
+  password: "p",
+});
 const session = createPetjeafClient({ clientId: "c", clientSecret: "s" }).session("key");
 
 export async function wrong(): Promise<void> {
@@ -17,9 +21,13 @@ export async function wrong(): Promise<void> {
   // @ts-expect-error a wrong body member
   await genlogs.POST("/auth/token", { body: { username: "u", password: "p" } });
   // @ts-expect-error a wrong grant type
-  await session.POST("/oauth2/tokens", { body: { grant_type: "refresh token", client_id: "c", client_secret: "s", refresh_token: "r" } });
+  await session.POST("/oauth2/tokens", {
+    body: { grant_type: "refresh token", client_id: "c", client_secret: "s", refresh_token: "r" },
+  });
   // @ts-expect-error a body member of the other grant
-  await session.POST("/oauth2/tokens", { body: { grant_type: "refresh_token", client_id: "c", client_secret: "s", code: "c" } });
+  await session.POST("/oauth2/tokens", {
+    body: { grant_type: "refresh_token", client_id: "c", client_secret: "s", code: "c" },
+  });
   // @ts-expect-error a misread response member
   (await genlogs.GET("/carrier/recommendations")).data?.recommendations[0]?.dotNumber;
   // @ts-expect-error a misread response member: an array
@@ -29,5 +37,10 @@ export async function wrong(): Promise<void> {
   // @ts-expect-error a misspelt option
   createGenLogsClient({ apikey: "k", email: "e", password: "p" });
   // @ts-expect-error a token and a password at once
-  createApinizerClient({ managerUrl: "https://m.example", username: "u", password: "p", token: "t" });
+  createApinizerClient({
+    managerUrl: "https://m.example",
+    username: "u",
+    password: "p",
+    token: "t",
+  });
 }

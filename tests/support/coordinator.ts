@@ -1,4 +1,6 @@
-/** A token source whose clocks, timers and vendor are the test's own, so that hours pass in no time. */
+/**
+ * A token source whose clocks, timers and vendor are the test's own, so that hours pass in no time.
+ */
 import { createMemoryStore, type Connection, type TokenStore } from "../../src/index.ts";
 import { createRuntime, type CommonOptions } from "../../src/runtime.ts";
 import { createServerClock } from "../../src/server-clock.ts";
@@ -21,24 +23,46 @@ export interface WorldOptions extends Omit<CommonOptions, "store" | "fetch" | "n
   readonly vendor: (n: number, world: World) => Promise<Response>;
 }
 
-export function createWorld({ ways = "login", connection, store = () => createMemoryStore(), vendor, ...options }: WorldOptions): World {
+export function createWorld({
+  ways = "login",
+  connection,
+  store = () => createMemoryStore(),
+  vendor,
+  ...options
+}: WorldOptions): World {
   const clock = createManualClock(() => 0.5);
   const requests: URLSearchParams[] = [];
-  const runtime = createRuntime({
-    ...options, store: store(clock), now: clock.now,
-    fetch: async (_, init) => vendor(requests.push(new URLSearchParams(init?.body as string)), world),
-  }, undefined);
+  const runtime = createRuntime(
+    {
+      ...options,
+      store: store(clock),
+      now: clock.now,
+      fetch: async (_, init) =>
+        vendor(requests.push(new URLSearchParams(init?.body as string)), world),
+    },
+    undefined,
+  );
   const { scheduler } = clock;
-  const source = createTokenSource(plainProvider, { ...plainConnection(ways), ...connection }, { ...runtime, scheduler, serverClock: createServerClock(scheduler.monotonic), binds: false });
+  const source = createTokenSource(
+    plainProvider,
+    { ...plainConnection(ways), ...connection },
+    { ...runtime, scheduler, serverClock: createServerClock(scheduler.monotonic), binds: false },
+  );
   const world: World = Object.assign(clock, { source, requests });
   return world;
 }
 
 /** For a suite: the platform's digest runs on other threads, whose end no test can order. */
 export function withOwnDigest(): void {
-  beforeAll(() => void jest.spyOn(crypto.subtle, "digest").mockImplementation(async (_, data) => data as ArrayBuffer));
+  beforeAll(
+    () =>
+      void jest
+        .spyOn(crypto.subtle, "digest")
+        .mockImplementation(async (_, data) => data as ArrayBuffer),
+  );
   afterAll(() => jest.restoreAllMocks());
 }
 
 /** A pause in the test's own time. */
-export const sleep = ({ scheduler }: ManualClock, ms: number): Promise<void> => new Promise((resolve) => void scheduler.after(ms, resolve));
+export const sleep = ({ scheduler }: ManualClock, ms: number): Promise<void> =>
+  new Promise((resolve) => void scheduler.after(ms, resolve));

@@ -10,4 +10,5 @@ export async function keysOf(store: TokenStore): Promise<string[]> {
 }
 
 /** The first key that a store lists. */
-export const onlyKeyOf = async (store: TokenStore): Promise<string> => (await keysOf(store))[0] ?? "";
+export const onlyKeyOf = async (store: TokenStore): Promise<string> =>
+  (await keysOf(store))[0] ?? "";

@@ -1,13 +1,29 @@
-/** One of several processes on one store: a client for each password, all at once, when it is told to go. Prints what became of each. */
+/**
+ * One of several processes on one store: a client for each password, all at once, when it is told
+ * to go. Prints what became of each.
+ */
 import { once } from "node:events";
 import { Redis } from "ioredis";
-import { createApinizerClient, createFileStore, createRedisStore, isCorrigendaError } from "../../src/index.ts";
+import {
+  createApinizerClient,
+  createFileStore,
+  createRedisStore,
+  isCorrigendaError,
+} from "../../src/index.ts";
 
-interface Setup { readonly store: "file" | "redis"; readonly at: string; readonly options: { readonly managerUrl: string; readonly username: string }; readonly passwords: readonly string[] }
+interface Setup {
+  readonly store: "file" | "redis";
+  readonly at: string;
+  readonly options: { readonly managerUrl: string; readonly username: string };
+  readonly passwords: readonly string[];
+}
 
 const { store: kind, at, options, passwords } = JSON.parse(process.argv[2] ?? "") as Setup;
-const store = kind === "file" ? createFileStore({ path: at }) : createRedisStore({ client: new Redis(at) });
-const clients = passwords.map((password) => createApinizerClient({ ...options, password, store, leases: { poll: 20 } }));
+const store =
+  kind === "file" ? createFileStore({ path: at }) : createRedisStore({ client: new Redis(at) });
+const clients = passwords.map((password) =>
+  createApinizerClient({ ...options, password, store, leases: { poll: 20 } }),
+);
 
 async function outcomeOf(client: (typeof clients)[number]): Promise<unknown> {
   try {

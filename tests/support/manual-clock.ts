@@ -1,4 +1,7 @@
-/** Time that only passes when a test says so: both clocks, timers and chance of the internal seam (src/scheduler.ts). */
+/**
+ * Time that only passes when a test says so: both clocks, timers and chance of the internal seam
+ * (src/scheduler.ts).
+ */
 import type { Scheduler } from "../../src/scheduler.ts";
 
 export interface ManualClock {
@@ -9,9 +12,14 @@ export interface ManualClock {
   readonly pending: number;
   /** Both clocks go on by so many ms, and each timer runs at its time. */
   advance(ms: number): Promise<void>;
-  /** Both clocks go on, timer by timer, until the promise settles. Fails if it waits for no timer. */
+  /**
+   * Both clocks go on, timer by timer, until the promise settles. Fails if it waits for no timer.
+   */
   advanceUntil<T>(promise: Promise<T>): Promise<T>;
-  /** Both clocks go on by so many ms while the process stands still: a timer that was due runs afterwards. */
+  /**
+   * Both clocks go on by so many ms while the process stands still: a timer that was due runs
+   * afterwards.
+   */
   stall(ms: number): Promise<void>;
   /** The wall clock alone goes on by so many ms, or back: it was set, or the machine slept. */
   jump(ms: number): void;
@@ -48,17 +56,26 @@ export function createManualClock(random: () => number = () => 0): ManualClock {
       after(ms, run) {
         const timer = { at: monotonic + ms, run };
         timers.push(timer);
-        return { clear: () => { timers = timers.filter((one) => one !== timer); }, keepAlive: () => undefined };
+        return {
+          clear: () => {
+            timers = timers.filter((one) => one !== timer);
+          },
+          keepAlive: () => undefined,
+        };
       },
     },
     now: () => wall + monotonic,
-    get pending() { return timers.length; },
+    get pending() {
+      return timers.length;
+    },
     advance: (ms) => runUntil(monotonic + ms),
     async advanceUntil(promise) {
       let settled = false;
-      const done = (): void => { settled = true; };
+      const done = (): void => {
+        settled = true;
+      };
       promise.then(done, done);
-      for (await settle(); !settled; ) {
+      for (await settle(); !settled;) {
         if (timers.length === 0) throw new Error("It waits for nothing that this clock knows of.");
         await runUntil(Math.max(monotonic, Math.min(...timers.map(({ at }) => at))));
       }
@@ -68,6 +85,8 @@ export function createManualClock(random: () => number = () => 0): ManualClock {
       monotonic += ms;
       await runUntil(monotonic);
     },
-    jump: (ms) => { wall += ms; },
+    jump: (ms) => {
+      wall += ms;
+    },
   };
 }

@@ -1,4 +1,5 @@
-// Preloaded into a README example: the vendors' addresses lead to the sandbox, and the example stays as it is printed.
+// Preloaded into a README example: the vendors' addresses lead to the sandbox, and the example
+// stays as it is printed.
 const map = JSON.parse(process.env.SANDBOX_MAP ?? "{}");
 const { fetch } = globalThis;
 globalThis.fetch = (input, init) => {
