@@ -19,9 +19,9 @@ export default {
   collectCoverageFrom: [
     "src/**/*.ts",
     "!src/provider.ts",
-    "!src/source.ts",
+    "!src/token-source.ts",
     "!src/sandbox/vendor.ts",
-    "!src/stores/store.ts",
+    "!src/token-store.ts",
   ],
   coverageProvider: "v8",
   coverageReporters: ["text-summary", "lcov"],

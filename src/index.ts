@@ -1,11 +1,11 @@
 /** corrigenda: typed, contract-tested clients for APIs whose documentation contradicts itself. */
-export { createClient, type ApiClient } from "./client.ts";
-export type { CommonOptions } from "./runtime.ts";
+export { createClient, type ApiClient } from "./client/create-client.ts";
+export type { CommonOptions } from "./client/options.ts";
 export type { Secret } from "./secret.ts";
 export { CHANNEL, type ClientEvent } from "./events.ts";
-export type { Explanation } from "./explanation.ts";
+export type { Explanation } from "./token-source.ts";
 export type { ParsedToken, Token } from "./token.ts";
-export type { CloseOptions, GetTokenOptions, TokenSource } from "./source.ts";
+export type { CloseOptions, GetTokenOptions, TokenSource } from "./token-source.ts";
 export { createMemoryStore } from "./stores/memory.ts";
 export { createFileStore, type FileStoreOptions } from "./stores/file.ts";
 export { createRedisStore, type RedisClient, type RedisStoreOptions } from "./stores/redis.ts";
@@ -20,8 +20,8 @@ export type {
   SharedTokenStore,
   TokenRecord,
   TokenStore,
-} from "./stores/store.ts";
-export type { LeaseTimes } from "./turn.ts";
+} from "./token-store.ts";
+export type { LeaseTimes } from "./sharing/turn.ts";
 
 export {
   createGenLogsClient,
@@ -71,8 +71,8 @@ export {
   readOptional,
   readToken,
   VISIBLE_ASCII,
-} from "./token-answer.ts";
-export { requireOneOf, requireSecret, requireText, requireUrl } from "./options.ts";
+} from "./parts/parse-token.ts";
+export { requireOneOf, requireSecret, requireText, requireUrl } from "./parts/check-options.ts";
 export type { Reveal } from "./secret.ts";
 
 export {

@@ -143,7 +143,7 @@ describe("a missing or unusable option is a configuration error at construction"
 
   test("S-03 an address beyond ASCII is taken, or refused without its words, also when the platform's own check was optimised", () => {
     expect(
-      inChild(`import { requireUrl } from "$src/options.ts";
+      inChild(`import { requireUrl } from "$src/parts/check-options.ts";
       const make = (url) => { try { requireUrl(url, "url"); return "made"; } catch ({ kind, input }) { return kind + (input ?? ""); } };
       const before = [make("http://\\u00d0\\u0090canary/"), make("https://m\\u00fcnchen.example/")];
       for (let i = 0; i < 50_000; i += 1) make("https://h.example/" + i % 7);

@@ -14,11 +14,11 @@ import {
   type TokenStore,
 } from "../src/index.ts";
 import { apinizer } from "../src/providers/apinizer.ts";
-import { createRuntime } from "../src/runtime.ts";
+import { createRuntime } from "../src/client/options.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
-import { systemScheduler, type Scheduler } from "../src/scheduler.ts";
-import type { GrantedTokenSource } from "../src/source.ts";
-import { createTokenSource } from "../src/token-source.ts";
+import { systemScheduler, type Scheduler } from "../src/platform/scheduler.ts";
+import type { GrantedTokenSource } from "../src/tokens/token-source.ts";
+import { createTokenSource } from "../src/tokens/token-source.ts";
 import { inChild } from "./support/child.ts";
 import { failure } from "./support/clients.ts";
 import { until } from "./support/wait.ts";

@@ -2,7 +2,7 @@
  * Platforms on which a look at the environment needs a permission, as Deno does: what is refused
  * counts as unknown.
  */
-import { createOwners } from "../src/owner.ts";
+import { createOwners } from "../src/platform/process-identity.ts";
 import { inChild } from "./support/child.ts";
 
 /**
@@ -33,7 +33,7 @@ const LOOKS = [
 const outcomes = JSON.parse(
   inChild(`
 import { createApinizerClient, createGenLogsClient, createMemoryStore, createPetjeafClient } from "$src/index.ts";
-import { createOwners } from "$src/owner.ts";
+import { createOwners } from "$src/platform/process-identity.ts";
 const { process, console } = globalThis;
 const body = { access_token: "t-1", token_type: "Bearer", expires_in: 3600, access_token_data: { token: "t-1", expires: "2100-01-01T00:00:00" } };
 const fetch = async () => Response.json(body);

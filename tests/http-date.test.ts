@@ -1,4 +1,4 @@
-import { parseHttpDate } from "../src/http-date.ts";
+import { parseHttpDate } from "../src/http/http-date.ts";
 
 test.each([
   ["IMF-fixdate", "Sun, 06 Nov 1994 08:49:37 GMT"],

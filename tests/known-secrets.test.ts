@@ -2,7 +2,7 @@
  * S-03: what a client knows is bounded, by number and by characters, and the secrets that are in
  * use stay.
  */
-import { createKnownSecrets } from "../src/known-secrets.ts";
+import { createKnownSecrets } from "../src/http/known-secrets.ts";
 
 test("S-03 the ones that were used last are known", () => {
   const known = createKnownSecrets();

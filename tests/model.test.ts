@@ -11,11 +11,11 @@ import {
   type SharedTokenStore,
   type Token,
 } from "../src/index.ts";
-import { createTokenSource } from "../src/token-source.ts";
-import type { GrantedTokenSource } from "../src/source.ts";
-import { createRuntime } from "../src/runtime.ts";
-import { createServerClock } from "../src/server-clock.ts";
-import { storeKey } from "../src/store-key.ts";
+import { createTokenSource } from "../src/tokens/token-source.ts";
+import type { GrantedTokenSource } from "../src/tokens/token-source.ts";
+import { createRuntime } from "../src/client/options.ts";
+import { createServerClock } from "../src/http/server-clock.ts";
+import { storeKey } from "../src/tokens/store-key.ts";
 import { freshness } from "../src/token.ts";
 import { createManualClock, settle } from "./support/manual-clock.ts";
 import { plainConnection, plainProvider, type Ways } from "./support/plain-provider.ts";

@@ -1,5 +1,5 @@
 /** Paths of a spec are found without a pattern that is made of them. */
-import { parsePathTemplate } from "../src/path-template.ts";
+import { parsePathTemplate } from "../src/http/path-template.ts";
 
 test.each([
   ["/projects/", "/projects/", []],

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createPetjeafClient } from "../src/index.ts";
-import { createPool } from "../src/pool.ts";
+import { createPool } from "../src/client/pool.ts";
 
 setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc") as () => void;

@@ -10,8 +10,8 @@ import {
   type PetjeafSession,
   type TokenStore,
 } from "../src/index.ts";
-import { comparable } from "../src/encodings.ts";
-import { redact } from "../src/redact.ts";
+import { comparable } from "../src/http/encodings.ts";
+import { redact } from "../src/http/redact.ts";
 import { inChild } from "./support/child.ts";
 import { failure } from "./support/clients.ts";
 import { leaks } from "./support/secrets.ts";
@@ -293,7 +293,7 @@ describe("S-03 the work of a redaction is bounded", () => {
 
   test("long tokens that look encoded, of which each has many forms", () => {
     expect(
-      inChild(`import { redact } from "$src/redact.ts";
+      inChild(`import { redact } from "$src/http/redact.ts";
       const unit = "%2541&amp;lt;\\\\u0041%26amp%3b&#37;41\\\\x2541";
       const secrets = Array.from({ length: 15 }, (_, i) => (i + unit.repeat(3000)).slice(0, 65_000));
       const many = Array.from({ length: 2000 }, (_, i) => (i + unit.repeat(30)).slice(0, 500));
@@ -305,7 +305,7 @@ describe("S-03 the work of a redaction is bounded", () => {
 
   test("secrets of marks that would have to be put in order", () => {
     expect(
-      inChild(`import { redact } from "$src/redact.ts";
+      inChild(`import { redact } from "$src/http/redact.ts";
       import { createPetjeafClient } from "$src/index.ts";
       const marks = "\\u0301\\u0323".repeat(32_000);
       for (let i = 0; i < 7; i += 1) console.log(redact("no such user", [marks + i]));

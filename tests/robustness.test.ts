@@ -19,7 +19,7 @@ import {
   type TokenRecord,
   type TokenStore,
 } from "../src/index.ts";
-import { redact } from "../src/redact.ts";
+import { redact } from "../src/http/redact.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { storeHolding } from "../src/testing/index.ts";
 import { failure } from "./support/clients.ts";

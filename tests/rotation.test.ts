@@ -20,7 +20,7 @@ import {
   type SharedTokenStore,
   type TokenRecord,
 } from "../src/index.ts";
-import { createOwners } from "../src/owner.ts";
+import { createOwners } from "../src/platform/process-identity.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 import { startRedis } from "./support/redis.ts";

@@ -3,11 +3,11 @@
  */
 import type net from "node:net";
 import { createGenLogsClient, createMemoryStore, genlogs, type ClientEvent } from "../src/index.ts";
-import { openClient } from "../src/client.ts";
-import { createRuntime } from "../src/runtime.ts";
-import { systemScheduler } from "../src/scheduler.ts";
-import { createServerClock, type ServerClock } from "../src/server-clock.ts";
-import { createTokenSource } from "../src/token-source.ts";
+import { openClient } from "../src/client/create-client.ts";
+import { createRuntime } from "../src/client/options.ts";
+import { systemScheduler } from "../src/platform/scheduler.ts";
+import { createServerClock, type ServerClock } from "../src/http/server-clock.ts";
+import { createTokenSource } from "../src/tokens/token-source.ts";
 import { http, startRawServer, type RawServer } from "./support/raw-server.ts";
 import { landed } from "./support/wait.ts";
 

@@ -8,7 +8,7 @@ import {
   succeed,
   type Token,
 } from "../src/token.ts";
-import { assemble } from "../src/token-answer.ts";
+import { assemble } from "../src/parts/parse-token.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const token = (lifetime: number | undefined, issuedAt = NOW): Token => ({

@@ -3,13 +3,13 @@
  * late, stand still or be set.
  */
 import { createMemoryStore, type SharedTokenStore } from "../src/index.ts";
-import { sha256 } from "../src/bytes.ts";
-import { createKeeper } from "../src/keeper.ts";
-import { createRuntime } from "../src/runtime.ts";
-import { createStoreAccess } from "../src/store-access.ts";
-import { storeKey } from "../src/store-key.ts";
-import { createTokenSource } from "../src/token-source.ts";
-import { createTurns, type Turns } from "../src/turn.ts";
+import { sha256 } from "../src/platform/encoding.ts";
+import { createKeeper } from "../src/tokens/record-keeper.ts";
+import { createRuntime } from "../src/client/options.ts";
+import { createStoreAccess } from "../src/tokens/store-access.ts";
+import { storeKey } from "../src/tokens/store-key.ts";
+import { createTokenSource } from "../src/tokens/token-source.ts";
+import { createTurns, type Turns } from "../src/sharing/turn.ts";
 import { createManualClock, type ManualClock } from "./support/manual-clock.ts";
 import { plainConnection, plainProvider } from "./support/plain-provider.ts";
 import { until } from "./support/wait.ts";

@@ -2,10 +2,10 @@
  * How the work grows: rows of whatever has made a reader slow somewhere before, each of them longer
  * and longer. A row that is twice as long may take about twice as many steps.
  */
-import { redact } from "../../src/redact.ts";
+import { redact } from "../../src/http/redact.ts";
 import { decodeRecord } from "../../src/stores/codec.ts";
 import { createPetjeafClient, createApinizerClient, createGenLogsClient } from "../../src/index.ts";
-import { parsePathTemplate } from "../../src/path-template.ts";
+import { parsePathTemplate } from "../../src/http/path-template.ts";
 import { parseInteger, parseTimestamp } from "../../src/token.ts";
 import type { StepCounter } from "./steps.ts";
 import { row } from "./texts.ts";

@@ -22,11 +22,11 @@ import {
   type TokenRecord,
   type TokenStore,
 } from "../../src/index.ts";
-import { createKnownSecrets } from "../../src/known-secrets.ts";
-import { redact } from "../../src/redact.ts";
+import { createKnownSecrets } from "../../src/http/known-secrets.ts";
+import { redact } from "../../src/http/redact.ts";
 import { storeHolding } from "../../src/testing/index.ts";
-import { createServerClock } from "../../src/server-clock.ts";
-import { prepareTokenRequest, sendTokenRequest } from "../../src/token-request.ts";
+import { createServerClock } from "../../src/http/server-clock.ts";
+import { prepareTokenRequest, sendTokenRequest } from "../../src/http/token-request.ts";
 import { html, markdown } from "../errata/render.ts";
 import { readLedger } from "../errata/validate.ts";
 import type { Random } from "./random.ts";

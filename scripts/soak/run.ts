@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { systemScheduler } from "../../src/scheduler.ts";
+import { systemScheduler } from "../../src/platform/scheduler.ts";
 import { openClient, type SoakClient } from "./clients.ts";
 import { LIVES, PROVIDERS, type FromServer, type Life, type ProviderName } from "./protocol.ts";
 import { createVerdicts, type Verdicts } from "./verdicts.ts";

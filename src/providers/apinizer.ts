@@ -4,16 +4,16 @@
  */
 import type { paths } from "../../generated/apinizer.ts";
 import { meta } from "../../generated/apinizer.meta.ts";
-import { createClient, type ApiClient } from "../client.ts";
+import { createClient, type ApiClient } from "../client/create-client.ts";
 import { ConfigurationError } from "../errors.ts";
-import { namesOf } from "../option-names.ts";
-import { requireSecret, requireText, requireUrl } from "../options.ts";
-import { firstText, isRecord } from "../problem.ts";
+import { namesOf } from "../parts/option-names.ts";
+import { requireSecret, requireText, requireUrl } from "../parts/check-options.ts";
+import { firstText, isRecord } from "../parts/parse-error.ts";
 import type { Connection, Problem, Provider } from "../provider.ts";
-import type { CommonOptions } from "../runtime.ts";
+import type { CommonOptions } from "../client/options.ts";
 import type { Secret } from "../secret.ts";
 import { expiryAfter, expiryAt, parseInteger, type Moment } from "../token.ts";
-import { assemble, readBearer } from "../token-answer.ts";
+import { assemble, readBearer } from "../parts/parse-token.ts";
 
 export type { paths as ApinizerPaths };
 

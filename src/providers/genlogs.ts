@@ -1,12 +1,12 @@
 /** GenLogs: e-mail, password and API key give an access and a refresh token. Errata GL-*. */
 import type { paths } from "../../generated/genlogs.ts";
 import { meta } from "../../generated/genlogs.meta.ts";
-import { createClient, type ApiClient } from "../client.ts";
-import { namesOf } from "../option-names.ts";
-import { requireOneOf, requireSecret, requireText, requireUrl } from "../options.ts";
-import { firstText, isRecord } from "../problem.ts";
+import { createClient, type ApiClient } from "../client/create-client.ts";
+import { namesOf } from "../parts/option-names.ts";
+import { requireOneOf, requireSecret, requireText, requireUrl } from "../parts/check-options.ts";
+import { firstText, isRecord } from "../parts/parse-error.ts";
 import type { Grant, Problem, Provider } from "../provider.ts";
-import type { CommonOptions } from "../runtime.ts";
+import type { CommonOptions } from "../client/options.ts";
 import type { Secret } from "../secret.ts";
 import { expiryAt, parseInteger, parseTimestamp } from "../token.ts";
 import {
@@ -20,7 +20,7 @@ import {
   readToken,
   VISIBLE_ASCII,
   type Members,
-} from "../token-answer.ts";
+} from "../parts/parse-token.ts";
 
 export type { paths as GenLogsPaths };
 

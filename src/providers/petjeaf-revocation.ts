@@ -1,9 +1,9 @@
 /**
  * Revoking a session at Petje.af, by a call that no page of the vendor describes. Erratum PJ-12.
  */
-import { createDeadline } from "../abort.ts";
+import { createDeadline } from "../platform/deadline.ts";
 import type { paths } from "../../generated/petjeaf.ts";
-import type { ApiClient } from "../client.ts";
+import type { ApiClient } from "../client/create-client.ts";
 import {
   ClosedError,
   ConfigurationError,
@@ -13,10 +13,10 @@ import {
   ServerError,
 } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import { namesOf, requireKnown } from "../option-names.ts";
-import { requireObject } from "../options.ts";
-import type { Scheduler } from "../scheduler.ts";
-import type { GrantedTokenSource } from "../source.ts";
+import { namesOf, requireKnown } from "../parts/option-names.ts";
+import { requireObject } from "../parts/check-options.ts";
+import type { Scheduler } from "../platform/scheduler.ts";
+import type { GrantedTokenSource } from "../tokens/token-source.ts";
 
 export interface RevokeOptions {
   /** Forgets the session here even if the vendor does not say that it is revoked. */

@@ -9,21 +9,22 @@ import {
   requireRedirectUri,
   type AuthorizationUrlOptions,
   type Callback,
-} from "../authorization-code.ts";
-import { bindingKeyOf, type BindingKey } from "../binding.ts";
-import { decodeClaims } from "../claims.ts";
-import { withCheck } from "../checked-clock.ts";
-import { openClient, type ApiClient } from "../client.ts";
-import { close as closeAll, requireWithin } from "../closing.ts";
+} from "../http/authorization-code.ts";
+import { bindingKeyOf, type BindingKey } from "../tokens/binding.ts";
+import { decodeClaims } from "../parts/jwt-claims.ts";
+import { withCheck } from "../client/checked-clock.ts";
+import { openClient, type ApiClient } from "../client/create-client.ts";
+import { close as closeAll, requireWithin } from "../tokens/closing.ts";
 import { ClosedError, ConfigurationError } from "../errors.ts";
-import { addOptions } from "../known-secrets.ts";
-import { namesOf, requireKnown } from "../option-names.ts";
-import { requireObject, requireSecret, requireText, requireUrl } from "../options.ts";
-import { createPool } from "../pool.ts";
-import { firstText, isRecord } from "../problem.ts";
+import { addOptions } from "../http/known-secrets.ts";
+import { namesOf, requireKnown } from "../parts/option-names.ts";
+import { requireObject, requireSecret, requireText, requireUrl } from "../parts/check-options.ts";
+import { createPool } from "../client/pool.ts";
+import { firstText, isRecord } from "../parts/parse-error.ts";
 import type { Problem, Provider } from "../provider.ts";
-import { createRuntime, type CommonOptions } from "../runtime.ts";
-import { createReveal, type Reveal, type Secret } from "../secret.ts";
+import { createRuntime, type CommonOptions } from "../client/options.ts";
+import { type Reveal, type Secret } from "../secret.ts";
+import { createReveal } from "../http/reveal-secret.ts";
 import { expiryAfter, parseInteger } from "../token.ts";
 import {
   assemble,
@@ -32,9 +33,9 @@ import {
   readOptional,
   readToken,
   VSCHAR,
-} from "../token-answer.ts";
-import type { CloseOptions, TokenSource } from "../source.ts";
-import { createTokenSource } from "../token-source.ts";
+} from "../parts/parse-token.ts";
+import type { CloseOptions, TokenSource } from "../token-source.ts";
+import { createTokenSource } from "../tokens/token-source.ts";
 import { revoke, type RevokeOptions } from "./petjeaf-revocation.ts";
 
 export type { paths as PetjeafPaths, RevokeOptions };

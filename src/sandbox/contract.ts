@@ -4,7 +4,7 @@
  */
 import type { ValidateFunction } from "ajv/dist/2020.js";
 import { ConfigurationError } from "../errors.ts";
-import { parsePathTemplate, type PathTemplate } from "../path-template.ts";
+import { parsePathTemplate, type PathTemplate } from "../http/path-template.ts";
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
 

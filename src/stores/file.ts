@@ -1,6 +1,6 @@
 /** Tokens in a folder, for any number of processes of one host (rule T-19). */
 import { ConfigurationError, StoreError } from "../errors.ts";
-import { namesOf, requireKnown } from "../option-names.ts";
+import { namesOf, requireKnown } from "../parts/option-names.ts";
 import {
   decodeRecord,
   encodeRecord,
@@ -11,8 +11,8 @@ import {
 } from "./codec.ts";
 import type { Numbered } from "./folder.ts";
 import { endOf, keepUnusedForOf, type Keeping } from "./keeping.ts";
-import { partOf } from "./latch-key.ts";
-import type { BuiltInTokenStore, ListEntry, TokenRecord } from "./store.ts";
+import { partOf } from "../tokens/latch-key.ts";
+import type { BuiltInTokenStore, ListEntry, TokenRecord } from "../token-store.ts";
 
 export interface FileStoreOptions extends Partial<Encryption>, Keeping {
   /**

@@ -1,6 +1,6 @@
 /** Tokens in Redis or Valkey, for any number of processes and hosts (rule T-18). */
 import { ConfigurationError, StoreError } from "../errors.ts";
-import { namesOf, requireKnown } from "../option-names.ts";
+import { namesOf, requireKnown } from "../parts/option-names.ts";
 import {
   decodeRecord,
   encodeRecord,
@@ -10,8 +10,8 @@ import {
   type Encryption,
 } from "./codec.ts";
 import { endOf, keepUnusedForOf, type Keeping } from "./keeping.ts";
-import { partOf } from "./latch-key.ts";
-import type { BuiltInTokenStore, ListEntry, TokenRecord } from "./store.ts";
+import { partOf } from "../tokens/latch-key.ts";
+import type { BuiltInTokenStore, ListEntry, TokenRecord } from "../token-store.ts";
 
 /**
  * A connected client of node-redis (4 or newer) or ioredis (5 or newer): standalone, Sentinel or

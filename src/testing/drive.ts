@@ -1,11 +1,11 @@
 /** Takes a contract case through the real client. */
 import { isDeepStrictEqual } from "node:util";
-import { createClient, type ApiClient } from "../client.ts";
+import { createClient, type ApiClient } from "../client/create-client.ts";
 import { isCorrigendaError, type CorrigendaError } from "../errors.ts";
 import { apinizer } from "../providers/apinizer.ts";
 import { genlogs } from "../providers/genlogs.ts";
 import { createPetjeafClient, petjeaf } from "../providers/petjeaf.ts";
-import type { CommonOptions } from "../runtime.ts";
+import type { CommonOptions } from "../client/options.ts";
 import type { Provider } from "../provider.ts";
 import type { Token } from "../token.ts";
 import { storeHolding } from "./store-holding.ts";

@@ -1,9 +1,9 @@
-import { bindingKeyOf } from "../binding.ts";
+import { bindingKeyOf } from "../tokens/binding.ts";
 import type { CommonUrls, Provider } from "../provider.ts";
-import { createReveal } from "../secret.ts";
-import { storeKey } from "../store-key.ts";
-import { partOf } from "../stores/latch-key.ts";
-import type { TokenStore } from "../stores/store.ts";
+import { createReveal } from "../http/reveal-secret.ts";
+import { storeKey } from "../tokens/store-key.ts";
+import { partOf } from "../tokens/latch-key.ts";
+import type { TokenStore } from "../token-store.ts";
 import type { Token } from "../token.ts";
 
 /**

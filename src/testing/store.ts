@@ -2,8 +2,8 @@
  * What every token store has to keep to, tied to no test runner: `for (const { name, run } of
  * storeContract(open)) test(name, run);`
  */
-import { latchKeyOf } from "../stores/latch-key.ts";
-import type { SharedTokenStore, TokenRecord, TokenStore } from "../stores/store.ts";
+import { latchKeyOf } from "../tokens/latch-key.ts";
+import type { SharedTokenStore, TokenRecord, TokenStore } from "../token-store.ts";
 
 export interface StoreCheck {
   readonly name: string;

@@ -2,10 +2,10 @@
  * A token source whose clocks, timers and vendor are the test's own, so that hours pass in no time.
  */
 import { createMemoryStore, type Connection, type TokenStore } from "../../src/index.ts";
-import { createRuntime, type CommonOptions } from "../../src/runtime.ts";
-import { createServerClock } from "../../src/server-clock.ts";
-import type { GrantedTokenSource } from "../../src/source.ts";
-import { createTokenSource } from "../../src/token-source.ts";
+import { createRuntime, type CommonOptions } from "../../src/client/options.ts";
+import { createServerClock } from "../../src/http/server-clock.ts";
+import type { GrantedTokenSource } from "../../src/tokens/token-source.ts";
+import { createTokenSource } from "../../src/tokens/token-source.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { plainConnection, plainProvider, type Ways } from "./plain-provider.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Time that only passes when a test says so: both clocks, timers and chance of the internal seam
- * (src/scheduler.ts).
+ * (src/platform/scheduler.ts).
  */
-import type { Scheduler } from "../../src/scheduler.ts";
+import type { Scheduler } from "../../src/platform/scheduler.ts";
 
 export interface ManualClock {
   readonly scheduler: Scheduler;

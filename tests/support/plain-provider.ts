@@ -1,7 +1,7 @@
 /** The smallest provider there is: one token endpoint, to log in at, to rotate at, or both. */
 import type { Connection, Grant, Provider } from "../../src/index.ts";
 import { expiryAfter, parseInteger } from "../../src/token.ts";
-import { assemble, readBearer } from "../../src/token-answer.ts";
+import { assemble, readBearer } from "../../src/parts/parse-token.ts";
 
 const OPERATION = "POST /token";
 

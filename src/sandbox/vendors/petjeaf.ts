@@ -1,5 +1,5 @@
 import { document } from "../../../generated/petjeaf.document.ts";
-import { parseUrl } from "../../parse-url.ts";
+import { parseUrl } from "../../platform/parse-url.ts";
 import type { SandboxClock } from "../clock.ts";
 import { createTokenBook, random, type Holder, type Issued } from "../token-book.ts";
 import type { Call, Reply, Vendor } from "../vendor.ts";

@@ -1,0 +1,47 @@
+import type { CorrigendaError } from "../errors.ts";
+import type { Explanation } from "../token-source.ts";
+import { freshness, softWindow, type Token } from "../token.ts";
+
+interface Standing {
+  readonly now: number;
+  readonly jitter: number;
+  readonly source: string;
+  readonly refused: boolean;
+  readonly renewable: boolean;
+  readonly saved: boolean;
+}
+
+export function explainToken(
+  token: Token,
+  { now, jitter, refused, ...rest }: Standing,
+): NonNullable<Explanation["token"]> {
+  const { issuedAt, expiresAt } = token;
+  return {
+    ...rest,
+    state: refused ? "refused" : freshness(token, now, jitter),
+    issuedAt,
+    age: now - issuedAt,
+    ...(expiresAt === undefined
+      ? {}
+      : { expiresAt, renewsAt: expiresAt - softWindow(token, jitter) }),
+  };
+}
+
+export function explainFailure(
+  failure: { readonly at: number; readonly error: CorrigendaError } | undefined,
+): Pick<Explanation, "lastFailure"> {
+  if (!failure) return {};
+  const {
+    at,
+    error: { kind, message, code, status },
+  } = failure;
+  return {
+    lastFailure: {
+      at,
+      kind,
+      message,
+      ...(code === undefined ? {} : { code }),
+      ...(status === undefined ? {} : { status }),
+    },
+  };
+}
