@@ -21,7 +21,7 @@ export default {
     "!src/provider.ts",
     "!src/token-source.ts",
     "!src/sandbox/vendor.ts",
-    "!src/token-store.ts",
+    "!src/tokens/token-store.ts",
   ],
   coverageProvider: "v8",
   coverageReporters: ["text-summary", "lcov"],

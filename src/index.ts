@@ -20,7 +20,7 @@ export type {
   SharedTokenStore,
   TokenRecord,
   TokenStore,
-} from "./token-store.ts";
+} from "./tokens/token-store.ts";
 export type { LeaseTimes } from "./sharing/turn.ts";
 
 export {

@@ -16,7 +16,7 @@ import { createOwners, type Owners } from "../platform/process-identity.ts";
 import { systemScheduler, type Scheduler } from "../platform/scheduler.ts";
 import { createServerClock, type ServerClock } from "../http/server-clock.ts";
 import { createMemoryStore } from "../stores/memory.ts";
-import type { TokenStore } from "../token-store.ts";
+import type { TokenStore } from "../tokens/token-store.ts";
 import type { LeaseTimes } from "../sharing/turn.ts";
 
 export interface CommonOptions extends CommonUrls {

@@ -8,7 +8,7 @@ import { StoreError } from "../errors.ts";
 import type { Keeper } from "../tokens/record-keeper.ts";
 import type { Owners } from "../platform/process-identity.ts";
 import type { Scheduler, Timer } from "../platform/scheduler.ts";
-import type { Intent, TokenRecord } from "../token-store.ts";
+import type { Intent, TokenRecord } from "../tokens/token-store.ts";
 
 /** ms. */
 export interface LeaseTimes {

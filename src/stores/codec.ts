@@ -1,6 +1,6 @@
 /** How a record is written down: as JSON with a version, sealed if there is a key. */
 import { ConfigurationError, StoreError } from "../errors.ts";
-import type { TokenRecord } from "../token-store.ts";
+import type { TokenRecord } from "../tokens/token-store.ts";
 
 /**
  * Encryption at rest. `key` is the store key the text belongs to: bind it in, lest somebody swap

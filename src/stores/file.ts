@@ -12,7 +12,7 @@ import {
 import type { Numbered } from "./folder.ts";
 import { endOf, keepUnusedForOf, type Keeping } from "./keeping.ts";
 import { partOf } from "../tokens/latch-key.ts";
-import type { BuiltInTokenStore, ListEntry, TokenRecord } from "../token-store.ts";
+import type { BuiltInTokenStore, ListEntry, TokenRecord } from "../tokens/token-store.ts";
 
 export interface FileStoreOptions extends Partial<Encryption>, Keeping {
   /**

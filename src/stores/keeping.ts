@@ -1,6 +1,6 @@
 /** For how long a store keeps what nobody uses. */
 import { ConfigurationError } from "../errors.ts";
-import type { TokenRecord } from "../token-store.ts";
+import type { TokenRecord } from "../tokens/token-store.ts";
 
 export interface Keeping {
   /**

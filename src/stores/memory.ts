@@ -1,5 +1,5 @@
 import { latchKeyOf, partOf } from "../tokens/latch-key.ts";
-import type { BuiltInTokenStore, TokenRecord } from "../token-store.ts";
+import type { BuiltInTokenStore, TokenRecord } from "../tokens/token-store.ts";
 
 /**
  * Tokens for as long as the process lives: one small record a key. The default. Clients may share

@@ -11,7 +11,7 @@ import {
 } from "./codec.ts";
 import { endOf, keepUnusedForOf, type Keeping } from "./keeping.ts";
 import { partOf } from "../tokens/latch-key.ts";
-import type { BuiltInTokenStore, ListEntry, TokenRecord } from "../token-store.ts";
+import type { BuiltInTokenStore, ListEntry, TokenRecord } from "../tokens/token-store.ts";
 
 /**
  * A connected client of node-redis (4 or newer) or ioredis (5 or newer): standalone, Sentinel or

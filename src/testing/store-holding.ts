@@ -3,7 +3,7 @@ import type { CommonUrls, Provider } from "../provider.ts";
 import { createReveal } from "../http/reveal-secret.ts";
 import { storeKey } from "../tokens/store-key.ts";
 import { partOf } from "../tokens/latch-key.ts";
-import type { TokenStore } from "../token-store.ts";
+import type { TokenStore } from "../tokens/token-store.ts";
 import type { Token } from "../token.ts";
 
 /**

@@ -3,7 +3,7 @@
  * storeContract(open)) test(name, run);`
  */
 import { latchKeyOf } from "../tokens/latch-key.ts";
-import type { SharedTokenStore, TokenRecord, TokenStore } from "../token-store.ts";
+import type { SharedTokenStore, TokenRecord, TokenStore } from "../tokens/token-store.ts";
 
 export interface StoreCheck {
   readonly name: string;

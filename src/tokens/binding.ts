@@ -8,7 +8,7 @@ import { base64url, sha256, utf8 } from "../platform/encoding.ts";
 import type { Connection } from "../provider.ts";
 import { tokenUrlOf } from "./store-key.ts";
 import type { Reveal } from "../secret.ts";
-import type { TokenRecord } from "../token-store.ts";
+import type { TokenRecord } from "./token-store.ts";
 
 /** Rounds of PBKDF2: the most that Cloudflare Workers allow; about 30 ms. */
 const ROUNDS = 100_000;

@@ -3,7 +3,7 @@
  * it seems to come from the future. They are noted beside the latch, so that the limits on them
  * hold for all the clients of a record together (rule T-20).
  */
-import type { UnforeseenRenewal } from "../token-store.ts";
+import type { UnforeseenRenewal } from "./token-store.ts";
 import { freshness, isFromFuture, type Token } from "../token.ts";
 
 /** ms. Rule T-20: at most one forced renewal of a credential in this time. */

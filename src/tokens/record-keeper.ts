@@ -5,7 +5,7 @@
 import { useOf } from "./binding.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreAccess } from "./store-access.ts";
-import type { Intent, TokenRecord } from "../token-store.ts";
+import type { Intent, TokenRecord } from "./token-store.ts";
 import type { Token } from "../token.ts";
 import { isTokenRecord } from "./token-record.ts";
 

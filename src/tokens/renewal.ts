@@ -18,7 +18,7 @@ import { type Reveal } from "../secret.ts";
 import { secretIsLate } from "../http/reveal-secret.ts";
 import { errorOf, NOTHING_NOTED, type SharedLatch } from "./shared-latch.ts";
 import { createStoreShare, type StoreShare } from "./store-share.ts";
-import type { TokenRecord } from "../token-store.ts";
+import type { TokenRecord } from "./token-store.ts";
 import { succeed, type Token } from "../token.ts";
 import type { TokenEndpoint } from "../http/token-request.ts";
 import type { Turns } from "../sharing/turn.ts";

@@ -8,7 +8,7 @@ import { memberOf } from "../platform/foreign.ts";
 import { quote } from "../http/error-response.ts";
 import type { StoreAccess } from "./store-access.ts";
 import { latchKeyOf } from "./latch-key.ts";
-import type { LatchEntry, LatchRecord, UnforeseenRenewal } from "../token-store.ts";
+import type { LatchEntry, LatchRecord, UnforeseenRenewal } from "./token-store.ts";
 import { isLatchRecord } from "./token-record.ts";
 
 /** ms. A locked account may have been unlocked by then: one try. */

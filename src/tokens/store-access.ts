@@ -6,7 +6,7 @@ import { withDeadline } from "../platform/deadline.ts";
 import { StoreError } from "../errors.ts";
 import { isInstance } from "../platform/foreign.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
-import type { LatchRecord, TokenRecord, TokenStore } from "../token-store.ts";
+import type { LatchRecord, TokenRecord, TokenStore } from "./token-store.ts";
 
 type Content<R> = R extends unknown ? Omit<R, "generation"> : never;
 

@@ -6,7 +6,7 @@ import type {
   LatchRecord,
   TokenRecord,
   UnforeseenRenewal,
-} from "../token-store.ts";
+} from "./token-store.ts";
 import type { Token } from "../token.ts";
 import { VISIBLE_ASCII, VSCHAR } from "../parts/parse-token.ts";
 

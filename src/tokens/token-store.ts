@@ -1,5 +1,5 @@
-import type { StoreError } from "./errors.ts";
-import type { Token } from "./token.ts";
+import type { StoreError } from "../errors.ts";
+import type { Token } from "../token.ts";
 
 /**
  * Written before a refresh token is sent: whoever finds it knows that its owner may hold the next
