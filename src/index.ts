@@ -14,6 +14,8 @@ export type { Encryption } from "./stores/codec.ts";
 export type {
   BuiltInTokenStore,
   Intent,
+  LeasedTokenStore,
+  ListedTokenStore,
   LatchEntry,
   LatchRecord,
   ListEntry,
@@ -21,7 +23,8 @@ export type {
   TokenRecord,
   TokenStore,
 } from "./tokens/token-store.ts";
-export type { LeaseTimes } from "./sharing/turn.ts";
+export { shareable } from "./sharing/shareable.ts";
+export type { LeaseTimes } from "./tokens/renewer.ts";
 
 export {
   createGenLogsClient,

@@ -10,7 +10,6 @@ import {
   createEncryption,
   createFileStore,
   createGenLogsClient,
-  createMemoryStore,
   createPetjeafClient,
   createClient,
   type CommonOptions,
@@ -19,6 +18,7 @@ import {
   type SharedTokenStore,
   type TokenRecord,
 } from "../src/index.ts";
+import { createLeasedStore } from "./support/leased-store.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 import { until } from "./support/wait.ts";
@@ -39,7 +39,7 @@ let sandbox: Sandbox;
 let store: SharedTokenStore;
 beforeEach(async () => {
   sandbox = await startSandbox();
-  store = createMemoryStore();
+  store = createLeasedStore();
 });
 afterEach(() => sandbox.close());
 

@@ -13,12 +13,13 @@ import {
   type TokenSource,
   type TokenStore,
 } from "../src/index.ts";
+import { createLeasedStore } from "./support/leased-store.ts";
 import { apinizer } from "../src/providers/apinizer.ts";
 import { createRuntime } from "../src/client/options.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { systemScheduler, type Scheduler } from "../src/platform/scheduler.ts";
-import type { GrantedTokenSource } from "../src/tokens/token-source.ts";
-import { createTokenSource } from "../src/tokens/token-source.ts";
+import type { GrantedTokenSource } from "../src/client/create-token-source.ts";
+import { createTokenSource } from "../src/client/create-token-source.ts";
 import { inChild } from "./support/child.ts";
 import { failure } from "./support/clients.ts";
 import { until } from "./support/wait.ts";
@@ -352,7 +353,7 @@ describe("close({ within })", () => {
   });
 
   test("T-14 has nothing to tell where all is saved, and only the turn is slow to be given back", async () => {
-    const memory = createMemoryStore();
+    const memory = createLeasedStore();
     let hangs = false;
     const { source, answer, saved } = await renewing({
       leases: { poll: 10 },

@@ -2,7 +2,7 @@
  * Platforms on which a look at the environment needs a permission, as Deno does: what is refused
  * counts as unknown.
  */
-import { createOwners } from "../src/platform/process-identity.ts";
+import { createProcessIdentity } from "../src/platform/process-identity.ts";
 import { inChild } from "./support/child.ts";
 
 /**
@@ -33,7 +33,7 @@ const LOOKS = [
 const outcomes = JSON.parse(
   inChild(`
 import { createApinizerClient, createGenLogsClient, createMemoryStore, createPetjeafClient } from "$src/index.ts";
-import { createOwners } from "$src/platform/process-identity.ts";
+import { createProcessIdentity } from "$src/platform/process-identity.ts";
 const { process, console } = globalThis;
 const body = { access_token: "t-1", token_type: "Bearer", expires_in: 3600, access_token_data: { token: "t-1", expires: "2100-01-01T00:00:00" } };
 const fetch = async () => Response.json(body);
@@ -65,9 +65,9 @@ for (const look of ${JSON.stringify(LOOKS)}) {
       await createPetjeafClient({ clientId: "c", clientSecret: "s", fetch, store }).exchange("code=c&state=s", { state: "s" }),
     ];
     for (const { auth } of clients) { await auth.getToken(); await auth.explain(); await auth.close(); }
-    const owners = createOwners();
+    const owners = createProcessIdentity();
     const other = owners.create();
-    const dead = owners.isDead(other) || createOwners().isDead(other);
+    const dead = owners.isDead(other) || createProcessIdentity().isDead(other);
     out[look] = { refusals, dead };
   } catch (error) {
     out[look] = { refusals, error: error.name };
@@ -88,7 +88,7 @@ test.each(LOOKS)(
 );
 
 test("T-14 an owner that could not tell its start is not taken for dead while a process of its number lives", () => {
-  const { create, isDead } = createOwners();
+  const { create, isDead } = createProcessIdentity();
   const [host, pid] = create().split("/");
   expect(isDead([host, pid, "unknown", "x"].join("/"))).toBe(false);
   expect(isDead([host, "999999999", "unknown", "x"].join("/"))).toBe(true);

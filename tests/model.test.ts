@@ -5,14 +5,10 @@
  * and repeatable runs.
  */
 import fc from "fast-check";
-import {
-  createMemoryStore,
-  isCorrigendaError,
-  type SharedTokenStore,
-  type Token,
-} from "../src/index.ts";
-import { createTokenSource } from "../src/tokens/token-source.ts";
-import type { GrantedTokenSource } from "../src/tokens/token-source.ts";
+import { isCorrigendaError, type SharedTokenStore, type Token } from "../src/index.ts";
+import { createLeasedStore } from "./support/leased-store.ts";
+import { createTokenSource } from "../src/client/create-token-source.ts";
+import type { GrantedTokenSource } from "../src/client/create-token-source.ts";
 import { createRuntime } from "../src/client/options.ts";
 import { createServerClock } from "../src/http/server-clock.ts";
 import { storeKey } from "../src/tokens/store-key.ts";
@@ -54,7 +50,7 @@ interface Known {
 /** The world that the coordinator lives in, and what is known of it from outside: the model. */
 class World {
   readonly clock = createManualClock();
-  readonly store: SharedTokenStore = createMemoryStore();
+  readonly store: SharedTokenStore = createLeasedStore();
   readonly key: string;
   callers: Caller[] = [];
   requests: Pending[] = [];

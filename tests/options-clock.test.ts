@@ -9,7 +9,7 @@ import {
   createPetjeafClient,
   type ClientEvent,
   type CommonOptions,
-  type SharedTokenStore,
+  type TokenStore,
   type TokenRecord,
 } from "../src/index.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
@@ -54,7 +54,7 @@ const READINGS: [what: string, now: () => unknown][] = [
 ];
 
 /** A shared store, and all that was ever written to it. */
-function recording(): { readonly store: SharedTokenStore; readonly written: TokenRecord[] } {
+function recording(): { readonly store: TokenStore; readonly written: TokenRecord[] } {
   const memory = createMemoryStore();
   const written: TokenRecord[] = [];
   return {

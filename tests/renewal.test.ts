@@ -6,6 +6,7 @@ import {
   createApinizerClient,
   createGenLogsClient,
   createMemoryStore,
+  shareable,
   createPetjeafClient,
   type ClientEvent,
   type CommonOptions,
@@ -15,6 +16,7 @@ import {
   type TokenRecord,
   type TokenStore,
 } from "../src/index.ts";
+import { createLeasedStore } from "./support/leased-store.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 import {
@@ -69,7 +71,14 @@ describe("a store that fails", () => {
     ["in everything", { get: broken, set: broken, delete: broken }],
     [
       "in everything, shared",
-      { get: broken, set: broken, delete: broken, lease: broken, release: broken },
+      shareable({
+        get: broken,
+        set: broken,
+        delete: broken,
+        list: broken,
+        lease: broken,
+        release: broken,
+      }),
     ],
     ["in every write", { ...createMemoryStore(), set: broken }],
   ])(
@@ -161,7 +170,7 @@ test("T-10 a refresh token that was refused is not sent again, though the login 
 });
 
 test("T-17 a mark that another process's save comes before is not made: what that process saved is looked at", async () => {
-  const memory = createMemoryStore();
+  const memory = createLeasedStore();
   const session = await consent({ store: memory });
   const key = await onlyKeyOf(memory);
   const before = await session.auth.getToken();
@@ -442,7 +451,7 @@ describe("in the test's own time", () => {
     let looks = 0;
     const world = createWorld({
       store: () => {
-        const store = createMemoryStore();
+        const store = createLeasedStore();
         return {
           ...store,
           get: (key) => {
@@ -467,8 +476,8 @@ describe("T-18 a store each of whose operations takes longer than a lease lasts"
   const TIMEOUTS = { attempt: 10_000, total: 30_000 };
   const slow =
     (ms: number) =>
-    (clock: ManualClock): TokenStore => {
-      const store = createMemoryStore();
+    (clock: ManualClock): SharedTokenStore => {
+      const store = createLeasedStore();
       const late =
         <A extends unknown[], R>(run: (...args: A) => Promise<R>) =>
         async (...args: A): Promise<R> => {
@@ -476,6 +485,7 @@ describe("T-18 a store each of whose operations takes longer than a lease lasts"
           return run(...args);
         };
       return {
+        ...store,
         get: late(store.get),
         set: late(store.set),
         delete: late(store.delete),
@@ -533,7 +543,7 @@ describe("T-18 a store each of whose operations takes longer than a lease lasts"
   });
 
   test("T-14 a lease that comes once the login goes on without it is given back, and not kept up", async () => {
-    const store = createMemoryStore();
+    const store = createLeasedStore();
     const released: string[] = [];
     const world = createWorld({
       timeouts: TIMEOUTS,
@@ -633,8 +643,8 @@ describe("T-08 a refresh token is not sent so late that its answer would be cut 
   });
 
   test("nor after an intent that took long to write: it is taken back", async () => {
-    const store = createMemoryStore();
-    const slow = (clock: ManualClock): TokenStore => ({
+    const store = createLeasedStore();
+    const slow = (clock: ManualClock): SharedTokenStore => ({
       ...store,
       get: async (key) => {
         await sleep(clock, 6000);

@@ -11,7 +11,6 @@ import {
   createApinizerClient,
   createFileStore,
   createGenLogsClient,
-  createMemoryStore,
   createPetjeafClient,
   createRedisStore,
   type ClientEvent,
@@ -20,7 +19,8 @@ import {
   type SharedTokenStore,
   type TokenRecord,
 } from "../src/index.ts";
-import { createOwners } from "../src/platform/process-identity.ts";
+import { createLeasedStore } from "./support/leased-store.ts";
+import { createProcessIdentity } from "../src/platform/process-identity.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 import { startRedis } from "./support/redis.ts";
@@ -33,7 +33,7 @@ let store: SharedTokenStore;
 const events: ClientEvent[] = [];
 beforeEach(async () => {
   sandbox = await startSandbox();
-  store = createMemoryStore();
+  store = createLeasedStore();
   events.splice(0);
 });
 afterEach(() => sandbox.close());
@@ -82,7 +82,7 @@ async function plant(owner: string, at = sandbox.now()): Promise<TokenRecord> {
   await store.set(key, planted, record.generation);
   return planted;
 }
-const [host, , start] = createOwners().create().split("/");
+const [host, , start] = createProcessIdentity().create().split("/");
 const deadOwner = (): string =>
   `${host}/${spawnSync(process.execPath, ["-e", "0"]).pid}/${start}/gone`;
 
@@ -260,7 +260,7 @@ describe("T-14 an intent of another owner", () => {
   );
 
   test("is of a dead owner only where that is certain", () => {
-    const { create, isDead } = createOwners();
+    const { create, isDead } = createProcessIdentity();
     for (const owner of [
       "unknown/0/0/x",
       "nonsense",

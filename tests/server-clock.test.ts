@@ -7,7 +7,7 @@ import { openClient } from "../src/client/create-client.ts";
 import { createRuntime } from "../src/client/options.ts";
 import { systemScheduler } from "../src/platform/scheduler.ts";
 import { createServerClock, type ServerClock } from "../src/http/server-clock.ts";
-import { createTokenSource } from "../src/tokens/token-source.ts";
+import { createTokenSource } from "../src/client/create-token-source.ts";
 import { http, startRawServer, type RawServer } from "./support/raw-server.ts";
 import { landed } from "./support/wait.ts";
 

@@ -13,7 +13,6 @@ import {
   createEncryption,
   createFileStore,
   createGenLogsClient,
-  createMemoryStore,
   createPetjeafClient,
   createRedisStore,
   type ClientEvent,
@@ -22,6 +21,7 @@ import {
   type PetjeafSession,
   type SharedTokenStore,
 } from "../src/index.ts";
+import { createLeasedStore } from "./support/leased-store.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { failure } from "./support/clients.ts";
 import { hasServer, startRedis } from "./support/redis.ts";
@@ -36,7 +36,7 @@ let store: SharedTokenStore;
 const events: ClientEvent[] = [];
 beforeEach(async () => {
   sandbox = await startSandbox();
-  store = createMemoryStore();
+  store = createLeasedStore();
   events.splice(0);
 });
 afterEach(() => sandbox.close());
@@ -424,7 +424,7 @@ describe("a refusal while the token still works proves nothing against the crede
     async (where) => {
       const { auth } = manager(
         undefined,
-        where === "a store" ? {} : { store: createMemoryStore() },
+        where === "a store" ? {} : { store: createLeasedStore() },
       );
       const { expiresAt = 0 } = await auth.getToken();
       sandbox.advance(3_600_000 - 200_000); // In the soft window.

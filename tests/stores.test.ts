@@ -30,7 +30,9 @@ import {
   type TokenRecord,
   type TokenStore,
 } from "../src/index.ts";
-import { storeContract } from "../src/testing/index.ts";
+import { createLeasedStore } from "./support/leased-store.ts";
+import type { BuiltInTokenStore, SharedTokenStore } from "../src/index.ts";
+import { storeContract, type StoreContractOptions } from "../src/testing/index.ts";
 import { startCluster, startRedis, startSentinel, type RedisServer } from "./support/redis.ts";
 import { withRedis, withServer } from "./support/with-redis.ts";
 
@@ -82,16 +84,20 @@ async function storeError(
   return error as StoreError;
 }
 
-function keepsToTheContract(name: string, open: () => TokenStore | Promise<TokenStore>): void {
+function keepsToTheContract(
+  name: string,
+  open: () => TokenStore | Promise<TokenStore>,
+  options: StoreContractOptions = {},
+): void {
   describe(name, () => {
-    for (const check of storeContract(open)) test(check.name, check.run);
+    for (const check of storeContract(open, options)) test(check.name, check.run);
   });
 }
 
 describe("the contract itself", () => {
   const broken: [
     name: string,
-    break_: (store: ReturnType<typeof createMemoryStore>) => TokenStore,
+    break_: (store: BuiltInTokenStore) => TokenStore | SharedTokenStore,
     check: RegExp,
   ][] = [
     [
@@ -225,7 +231,7 @@ describe("the contract itself", () => {
     ],
   ];
   test.each(broken)("notices a store that %s", async (_, breakIt, wanted) => {
-    const store = breakIt(createMemoryStore());
+    const store = breakIt(createLeasedStore());
     const failed: string[] = [];
     for (const { name, run } of storeContract(() => store))
       await run().catch(() => failed.push(name));
@@ -236,7 +242,7 @@ describe("the contract itself", () => {
     ["keys as they are", (key) => key],
     ["entries", (key) => ({ key })],
   ])("takes a list of %s, beside entries of problems", async (_, entry) => {
-    const store = createMemoryStore();
+    const store = createLeasedStore();
     const problem = { problem: new StoreError({ message: "damaged" }), path: "somewhere" };
     const listing: TokenStore = {
       ...store,
@@ -249,7 +255,7 @@ describe("the contract itself", () => {
   });
 
   test("lets a store refuse a latch", async () => {
-    const store = createMemoryStore();
+    const store = createLeasedStore();
     const choosy = {
       ...store,
       set: async (...[key, value, expected]: Parameters<typeof store.set>) => {
@@ -269,7 +275,9 @@ describe("the contract itself", () => {
 
 {
   const memory = createMemoryStore();
-  keepsToTheContract("memory", () => memory);
+  keepsToTheContract("memory", () => memory, { shared: false });
+  const leased = createLeasedStore();
+  keepsToTheContract("memory, made shareable", () => leased);
   const path = folder();
   keepsToTheContract("T-19 file", () => createFileStore({ path }));
   const sealed = folder();

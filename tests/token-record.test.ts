@@ -1,6 +1,6 @@
 /** Whatever a store holds, the client takes a whole record or none: the rest is a store error. */
 import { createApinizerClient, createPetjeafClient, type TokenRecord } from "../src/index.ts";
-import { isLatchRecord, isTokenRecord } from "../src/tokens/token-record.ts";
+import { isLatchRecord, isTokenRecord } from "../src/tokens/record-shape.ts";
 import { failure } from "./support/clients.ts";
 
 const token = {

@@ -24,9 +24,9 @@ import {
   withoutSecrets,
 } from "../http/error-response.ts";
 import { createRuntime, type CommonOptions, type Runtime } from "./options.ts";
-import { createStaticTokenSource } from "../tokens/static-token.ts";
+import { createStaticTokenSource } from "./create-token-source.ts";
 import type { TokenSource } from "../token-source.ts";
-import { createTokenSource } from "../tokens/token-source.ts";
+import { createTokenSource } from "./create-token-source.ts";
 
 /**
  * An openapi-fetch client of the provider's paths, with the token put on, and the token itself

@@ -12,12 +12,11 @@ import {
   requireObject,
 } from "../parts/check-options.ts";
 import type { CommonUrls } from "../provider.ts";
-import { createOwners, type Owners } from "../platform/process-identity.ts";
 import { systemScheduler, type Scheduler } from "../platform/scheduler.ts";
 import { createServerClock, type ServerClock } from "../http/server-clock.ts";
 import { createMemoryStore } from "../stores/memory.ts";
-import type { TokenStore } from "../tokens/token-store.ts";
-import type { LeaseTimes } from "../sharing/turn.ts";
+import type { LeasedTokenStore, SharedTokenStore, TokenStore } from "../tokens/token-store.ts";
+import type { LeaseTimes } from "../tokens/renewer.ts";
 
 export interface CommonOptions extends CommonUrls {
   /** Instead of the platform's. Is given a `Request` and, at times, an init. */
@@ -28,7 +27,7 @@ export interface CommonOptions extends CommonUrls {
    */
   readonly now?: () => number;
   /** Where tokens are kept; in memory when absent. */
-  readonly store?: TokenStore;
+  readonly store?: TokenStore | SharedTokenStore;
   readonly onEvent?: OnEvent;
   /**
    * Deadlines of token requests, ms: of one attempt (10,000) and of all in all (30,000). API calls
@@ -100,7 +99,6 @@ export interface Runtime {
   readonly replay: boolean;
   readonly maxAnswerBytes: number;
   readonly leases: LeaseTimes;
-  readonly owners: Owners;
 }
 
 /** What a client has besides: the check that stands before each of its calls. */
@@ -155,7 +153,6 @@ export function createRuntime(
     replay: options.replay !== false,
     maxAnswerBytes: requireBytes(options.maxAnswerBytes, "maxAnswerBytes", MAX_ANSWER_BYTES),
     leases: leaseTimes(options.leases ?? {}, total),
-    owners: createOwners(),
   };
 }
 
@@ -188,11 +185,22 @@ function requireStore(store: TokenStore | undefined): TokenStore | undefined {
   requireObject(store, "store");
   for (const method of ["get", "set", "delete"] as const)
     requireFunction(store[method] ?? null, `store.${method}`);
-  // Both or none: a lease that cannot be given back would hold up every other process.
-  if (store.lease ?? store.release)
-    for (const method of ["lease", "release"] as const)
-      requireFunction(store[method] ?? null, `store.${method}`);
+  const { lease, release } = store as Partial<LeasedTokenStore>;
+  if ((lease ?? release) !== undefined) requireShareable(store);
+  requireFunction(store.renewer, "store.renewer");
   return store;
+}
+
+/** A lease that cannot be given back, or that nothing takes, would hold up every process. */
+function requireShareable(store: TokenStore & Partial<LeasedTokenStore>): void {
+  for (const method of ["lease", "release"] as const)
+    requireFunction(store[method] ?? null, `store.${method}`);
+  if (store.renewer !== undefined) return;
+  throw new ConfigurationError({
+    option: "store",
+    message:
+      "Option `store` has `lease` and `release`, which only a shareable store uses. Give `shareable(store)`, so that processes renew a token one after another; or leave both methods out, if one client at a time uses the store.",
+  });
 }
 
 /** Platforms that stop the process once an answer is out. They let one look. */

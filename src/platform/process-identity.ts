@@ -2,7 +2,7 @@
  * Who renews a token: a process, told from all others, and whether it certainly lives no more (rule
  * T-14).
  */
-export interface Owners {
+export interface ProcessIdentity {
   /** A new owner in this process: `host/process/its start/random`. */
   create(): string;
   /** Only true when it is certain: same host, and the process is gone. */
@@ -36,10 +36,10 @@ interface Node {
   };
 }
 
-export function createOwners(): Owners {
+export function createProcessIdentity(): ProcessIdentity {
   try {
     const { process } = globalThis as Node;
-    if (process?.getBuiltinModule) return ownersOf(process);
+    if (process?.getBuiltinModule) return identityOf(process);
   } catch {
     // Refused.
   }
@@ -47,7 +47,7 @@ export function createOwners(): Owners {
   return { create: () => `unknown/0/0/${crypto.randomUUID()}`, isDead: () => false };
 }
 
-function ownersOf(process: NonNullable<Node["process"]>): Owners {
+function identityOf(process: NonNullable<Node["process"]>): ProcessIdentity {
   const here = hostOf(process);
   const { pid: me, platform } = process;
   const start = startOf(process, me) ?? UNKNOWN;

@@ -16,7 +16,7 @@ import type { OnEvent } from "../events.ts";
 import { namesOf, requireKnown } from "../parts/option-names.ts";
 import { requireObject } from "../parts/check-options.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
-import type { GrantedTokenSource } from "../tokens/token-source.ts";
+import type { GrantedTokenSource } from "../client/create-token-source.ts";
 
 export interface RevokeOptions {
   /** Forgets the session here even if the vendor does not say that it is revoked. */

@@ -14,7 +14,7 @@ import { bindingKeyOf, type BindingKey } from "../tokens/binding.ts";
 import { decodeClaims } from "../parts/jwt-claims.ts";
 import { withCheck } from "../client/checked-clock.ts";
 import { openClient, type ApiClient } from "../client/create-client.ts";
-import { close as closeAll, requireWithin } from "../tokens/closing.ts";
+import { close as closeAll, requireWithin } from "../client/closing.ts";
 import { ClosedError, ConfigurationError } from "../errors.ts";
 import { addOptions } from "../http/known-secrets.ts";
 import { namesOf, requireKnown } from "../parts/option-names.ts";
@@ -35,7 +35,7 @@ import {
   VSCHAR,
 } from "../parts/parse-token.ts";
 import type { CloseOptions, TokenSource } from "../token-source.ts";
-import { createTokenSource } from "../tokens/token-source.ts";
+import { createTokenSource } from "../client/create-token-source.ts";
 import { revoke, type RevokeOptions } from "./petjeaf-revocation.ts";
 
 export type { paths as PetjeafPaths, RevokeOptions };

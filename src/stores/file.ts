@@ -1,4 +1,5 @@
 /** Tokens in a folder, for any number of processes of one host (rule T-19). */
+import { shareable } from "../sharing/shareable.ts";
 import { ConfigurationError, StoreError } from "../errors.ts";
 import { namesOf, requireKnown } from "../parts/option-names.ts";
 import {
@@ -245,7 +246,7 @@ export function createFileStore(options: FileStoreOptions = {}): BuiltInTokenSto
     for (const name of new Set(chosen)) await entryOf(name);
   }
 
-  return {
+  return shareable({
     async get(key) {
       const {
         folder,
@@ -324,7 +325,7 @@ export function createFileStore(options: FileStoreOptions = {}): BuiltInTokenSto
         return;
       await giveBack(newest.path);
     },
-  };
+  });
 }
 
 /** Does something with each of many, so many at once. @returns what came of it, in order */

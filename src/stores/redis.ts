@@ -1,4 +1,5 @@
 /** Tokens in Redis or Valkey, for any number of processes and hosts (rule T-18). */
+import { shareable } from "../sharing/shareable.ts";
 import { ConfigurationError, StoreError } from "../errors.ts";
 import { namesOf, requireKnown } from "../parts/option-names.ts";
 import {
@@ -220,7 +221,7 @@ export function createRedisStore(options: RedisStoreOptions): BuiltInTokenStore 
     );
   }
 
-  return {
+  return shareable({
     async get(key) {
       const name = recordNameOf(key);
       const text = await call(GET, name);
@@ -272,7 +273,7 @@ export function createRedisStore(options: RedisStoreOptions): BuiltInTokenStore 
     async release(key, owner) {
       await call(RELEASE, nameOf(key, "lease"), owner);
     },
-  };
+  });
 
   async function* scan(node: AnyClient): AsyncGenerator<string> {
     const pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}{*}:token`;

@@ -3,7 +3,12 @@
  * storeContract(open)) test(name, run);`
  */
 import { latchKeyOf } from "../tokens/latch-key.ts";
-import type { SharedTokenStore, TokenRecord, TokenStore } from "../tokens/token-store.ts";
+import type {
+  LeasedTokenStore,
+  SharedTokenStore,
+  TokenRecord,
+  TokenStore,
+} from "../tokens/token-store.ts";
 
 export interface StoreCheck {
   readonly name: string;
@@ -266,7 +271,7 @@ interface Bench {
 
 function createBench(here: TokenStore, there: TokenStore, shared: boolean): Bench {
   for (const method of shared ? (["lease", "release", "list"] as const) : []) {
-    if (typeof here[method] !== "function")
+    if (typeof (here as Partial<LeasedTokenStore>)[method] !== "function")
       throw new Error(
         `the store has no \`${method}\`: for a store that serves one process, give { shared: false }`,
       );

@@ -8,7 +8,6 @@ import { base64url, sha256, utf8 } from "../platform/encoding.ts";
 import type { Connection } from "../provider.ts";
 import { tokenUrlOf } from "./store-key.ts";
 import type { Reveal } from "../secret.ts";
-import type { TokenRecord } from "./token-store.ts";
 
 /** Rounds of PBKDF2: the most that Cloudflare Workers allow; about 30 ms. */
 const ROUNDS = 100_000;
@@ -73,27 +72,4 @@ async function derive(salt: string, secret: string): Promise<HmacKey> {
     false,
     ["sign"],
   );
-}
-
-/**
- * What a stored record may be used for. `refresh`: its token is served once a refresh with its
- * refresh token has succeeded.
- */
-export type Use = "token" | "refresh" | "nothing";
-
-/**
- * @param binding what these credentials would bind it with; undefined where nothing is bound, in a
- *   store of the client's own
- * @param login whether there is a login, so that a record which is not certainly of these
- *   credentials is not needed
- */
-export function useOf(
-  record: Pick<TokenRecord, "binding">,
-  binding: string | undefined,
-  login: boolean,
-): Use {
-  if (binding === undefined || record.binding === binding) return "token";
-  if (login) return "nothing";
-  // One without a binding is of an earlier version, and gets one with its next renewal.
-  return record.binding === undefined ? "token" : "refresh";
 }

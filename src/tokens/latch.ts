@@ -1,63 +1,89 @@
 /**
- * What keeps from a token request: a latch after a refusal (rule T-10), and the vendor's own wish
- * to be left alone (rule T-11).
+ * What keeps a client from a token request: a latch after a refusal (rule T-10), and a vendor that
+ * asked the client to come back later (rule T-11).
  */
 import { CredentialsError, RateLimitError, type CorrigendaError } from "../errors.ts";
 import type { Explanation } from "../token-source.ts";
 
-export interface Brake {
-  /** The failure that forbids a request with these credentials now. */
-  holds(fingerprint: string): CorrigendaError | undefined;
-  /** Whether the vendor asked to be left alone, and the time has not come. */
-  readonly limited: boolean;
-  /** Whether these were refused since the last success, even if the latch's time is over. */
-  latched(fingerprint: string): boolean;
-  /**
-   * Remembers a failure, if it is one to remember. @param until epoch ms to which a refusal
-   * latches. @returns whether it latched
-   */
-  note(error: CorrigendaError, fingerprint: string, until: number): boolean;
-  release(): void;
-  explain(): Pick<Explanation, "latch" | "retryAt">;
+/** A renewal that an earlier failure forbids. It is no failure of its own. */
+export class Forbidden {
+  readonly error: CorrigendaError;
+
+  constructor(error: CorrigendaError) {
+    this.error = error;
+  }
 }
 
-/** Epoch ms. */
+/** Times are epoch ms. */
 interface Period {
   readonly error: CorrigendaError;
   readonly at: number;
   readonly until: number;
 }
 
-export function createBrake(now: () => number): Brake {
-  let latch: (Period & { readonly fingerprint: string }) | undefined;
-  let limit: Period | undefined;
-  // A clock that was set back ends both: a wait must not become longer than it was meant to be.
-  const lasts = (period: Period | undefined): period is Period =>
-    period !== undefined && now() >= period.at && now() < period.until;
+export class Latch {
+  readonly #now: () => number;
+  #refusal: (Period & { readonly fingerprint: string }) | undefined;
+  #limit: Period | undefined;
 
-  return {
-    holds(fingerprint) {
-      if (latch?.fingerprint === fingerprint && lasts(latch)) return latch.error;
-      return lasts(limit) ? limit.error : undefined;
-    },
-    get limited() {
-      return lasts(limit);
-    },
-    latched: (fingerprint) => latch?.fingerprint === fingerprint,
-    note(error, fingerprint, until) {
-      if (error instanceof RateLimitError) limit = { error, at: now(), until: error.retryAt ?? 0 };
-      if (!(error instanceof CredentialsError)) return false;
-      latch = { error, fingerprint, at: now(), until };
-      return true;
-    },
-    release() {
-      latch = limit = undefined;
-    },
-    explain: () => ({
-      ...(lasts(latch)
-        ? { latch: { kind: latch.error.kind, reason: latch.error.message, until: latch.until } }
+  /** @param now epoch ms */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** The failure that forbids a request with these credentials now. */
+  forbids(fingerprint: string): CorrigendaError | undefined {
+    if (this.#refusal?.fingerprint === fingerprint && this.#lasts(this.#refusal))
+      return this.#refusal.error;
+    return this.#lasts(this.#limit) ? this.#limit.error : undefined;
+  }
+
+  /** Whether the vendor asked the client to come back later, and that time has not come. */
+  get isLimited(): boolean {
+    return this.#lasts(this.#limit);
+  }
+
+  /** Whether these credentials were refused since the last success, even if the latch is over. */
+  remembers(fingerprint: string): boolean {
+    return this.#refusal?.fingerprint === fingerprint;
+  }
+
+  /**
+   * Remembers a failure, if it is a refusal or a rate limit.
+   * @param until the end of the latch after a refusal
+   * @returns whether it latched
+   */
+  note(error: CorrigendaError, fingerprint: string, until: number): boolean {
+    const at = this.#now();
+    if (error instanceof RateLimitError) this.#limit = { error, at, until: error.retryAt ?? 0 };
+    if (!(error instanceof CredentialsError)) return false;
+    this.#refusal = { error, fingerprint, at, until };
+    return true;
+  }
+
+  clear(): void {
+    this.#refusal = this.#limit = undefined;
+  }
+
+  explain(): Pick<Explanation, "latch" | "retryAt"> {
+    const [refusal, limit] = [this.#refusal, this.#limit];
+    return {
+      ...(this.#lasts(refusal)
+        ? {
+            latch: {
+              kind: refusal.error.kind,
+              reason: refusal.error.message,
+              until: refusal.until,
+            },
+          }
         : {}),
-      ...(lasts(limit) ? { retryAt: limit.until } : {}),
-    }),
-  };
+      ...(this.#lasts(limit) ? { retryAt: limit.until } : {}),
+    };
+  }
+
+  /** A clock that is set back ends a period, which must not become longer than it was meant. */
+  #lasts(period: Period | undefined): period is Period {
+    const now = this.#now();
+    return period !== undefined && now >= period.at && now < period.until;
+  }
 }

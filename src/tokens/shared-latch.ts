@@ -1,118 +1,153 @@
 /**
  * The latch that all clients on one store share (rule T-10): ten clients with the same wrong
- * password make one login, and a restart does not forget it. A store that fails, or cannot hold it,
- * leaves each client to its own memory.
+ * password make one login, and a restart does not forget it. If the store fails, or cannot hold a
+ * latch, each client has its own memory only.
  */
-import { CredentialsError, ReauthorizationRequiredError, StoreError } from "../errors.ts";
-import { memberOf } from "../platform/foreign.ts";
+import {
+  CredentialsError,
+  ReauthorizationRequiredError,
+  StoreError,
+  type CorrigendaError,
+} from "../errors.ts";
 import { quote } from "../http/error-response.ts";
-import type { StoreAccess } from "./store-access.ts";
+import { memberOf } from "../platform/foreign.ts";
 import { latchKeyOf } from "./latch-key.ts";
+import { isLatchRecord } from "./record-shape.ts";
+import type { StoreAccess } from "./store-access.ts";
 import type { LatchEntry, LatchRecord, UnforeseenRenewal } from "./token-store.ts";
-import { isLatchRecord } from "./token-record.ts";
 
-/** ms. A locked account may have been unlocked by then: one try. */
-export const LATCH = 15 * 60_000;
+/** ms. The longest latch. */
+const LONGEST = 15 * 60_000;
 /**
- * Refusals that are kept for a credential; of more, those that end soonest are left out. And
- * renewals, of which the latest are kept.
+ * The most refusals that are kept for a credential; of more, those that end soonest are left out.
+ * Of renewals, the latest are kept.
  */
 const MOST = 8;
-/** Times that somebody else may write first. */
+/** The most attempts of a write, while other clients write first. */
 const ATTEMPTS = 5;
-
-/** Codes of a StoreError: what is there can be read by nobody, not only by this process. */
+/** Codes of a StoreError: nobody can read what is stored, and not only this process. */
 const UNREADABLE = ["damaged", "set_back"];
 
+/** What the store knows of a set of credentials. */
 export interface Noted {
-  /** What was refused with this tag, for as long as that holds. */
-  readonly refusal: LatchEntry | undefined;
-  /** Whether anything is noted of the tag, though its time is over. */
+  /** The refusal of these credentials, as long as it holds. `until`: epoch ms. */
+  readonly refusal: { readonly error: CredentialsError; readonly until: number } | undefined;
+  /** Whether a refusal is noted at all, be it that its time is over. */
   readonly noted: boolean;
   /** In the order in which they were noted. */
   readonly renewals: readonly UnforeseenRenewal[];
 }
 
-export const NOTHING_NOTED: Noted = { refusal: undefined, noted: false, renewals: [] };
+type Content = Required<Pick<LatchRecord, "latch" | "renewals">>;
 
-export interface SharedLatch {
-  /** Never rejects. */
-  read(tag: string): Promise<Noted>;
-  /** Best effort, as are `remove` and `addRenewal`. */
-  add(entry: LatchEntry): Promise<void>;
-  remove(tag: string): Promise<void>;
-  addRenewal(renewal: UnforeseenRenewal): Promise<void>;
+interface Settings {
+  readonly store: StoreAccess;
+  /** The store key of the credential. */
+  readonly key: string;
+  readonly provider: string;
+  /** Whether only a consent can bring a token, so that a refusal is one of the refresh token. */
+  readonly consentOnly: boolean;
+  /** What must not be repeated of a vendor's code. */
+  readonly secrets: Iterable<string>;
+  /** Epoch ms. */
+  readonly now: () => number;
 }
 
-export function createSharedLatch(store: StoreAccess, key: string, now: () => number): SharedLatch {
-  const place = latchKeyOf(key);
-  // A clock that was set back does not make a wait longer than it was meant to be.
-  const holds = ({ until }: LatchEntry): boolean => until > now() && until - now() <= LATCH;
+/** Reading never fails. Writing is best effort. */
+export class SharedLatch {
+  readonly #settings: Settings;
+  readonly #key: string;
 
-  async function change(entries: Change): Promise<void> {
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#key = latchKeyOf(settings.key);
+  }
+
+  /** @param tag names a set of credentials, without giving any away */
+  async read(tag: string): Promise<Noted> {
     try {
-      for (let tries = 0; tries < ATTEMPTS; tries += 1) if (await tryChange(entries)) return;
+      const { latch, renewals } = contentOf(await this.#settings.store.get(this.#key));
+      const entry = latch.find((one) => one.tag === tag);
+      const refusal =
+        entry && this.#holds(entry)
+          ? { error: errorOf(entry, this.#settings), until: entry.until }
+          : undefined;
+      return { refusal, noted: entry !== undefined, renewals };
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return { refusal: undefined, noted: false, renewals: [] };
+    }
+  }
+
+  /** @param until epoch ms */
+  add(tag: string, { status, vendorCode: code }: CorrigendaError, until: number): Promise<void> {
+    const entry: LatchEntry = {
+      tag,
+      until,
+      ...(status === undefined ? {} : { status }),
+      ...(code === undefined ? {} : { code }),
+    };
+    return this.#change(({ latch, renewals }) => ({
+      latch: [...without(latch, tag), entry],
+      renewals,
+    }));
+  }
+
+  remove(tag: string): Promise<void> {
+    return this.#change(({ latch, renewals }) => ({ latch: without(latch, tag), renewals }));
+  }
+
+  addRenewal(renewal: UnforeseenRenewal): Promise<void> {
+    return this.#change(({ latch, renewals }) => ({ latch, renewals: [...renewals, renewal] }));
+  }
+
+  async #change(change: (before: Content) => Content): Promise<void> {
+    try {
+      for (let tries = 0; tries < ATTEMPTS; tries += 1) if (await this.#tryChange(change)) return;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }
   }
 
-  /**
-   * What is no latch is replaced: it keeps no refusal, and would keep all to come from being noted.
-   */
-  async function tryChange(entries: Change): Promise<boolean> {
+  async #tryChange(change: (before: Content) => Content): Promise<boolean> {
+    const { store } = this.#settings;
     try {
-      const stored = await store.get(place);
-      const before = contentOf(stored);
-      const { latch, renewals } = entries({ ...before, latch: before.latch.filter(holds) });
+      const stored = await store.get(this.#key);
+      const { latch, renewals } = contentOf(stored);
+      const after = change({ latch: latch.filter((entry) => this.#holds(entry)), renewals });
       const content = {
-        latch: latch.toSorted((a, b) => b.until - a.until).slice(0, MOST),
-        ...(renewals.length === 0 ? {} : { renewals: renewals.slice(-MOST) }),
+        latch: after.latch.toSorted((a, b) => b.until - a.until).slice(0, MOST),
+        ...(after.renewals.length === 0 ? {} : { renewals: after.renewals.slice(-MOST) }),
       };
-      return (await store.set(place, content, generationOf(stored))) !== undefined;
+      return (await store.set(this.#key, content, generationOf(stored))) !== undefined;
     } catch (error) {
       if (!(error instanceof StoreError) || !UNREADABLE.includes(error.code ?? "")) throw error;
-      await store.delete(place); // By whoever has the turn, so that no other one is writing it.
+      // An unreadable record would keep every later refusal from being noted. The process with the
+      // lease deletes it, so that no other process is writing it.
+      await store.delete(this.#key);
       return false;
     }
   }
 
-  const without = (latch: readonly LatchEntry[], tag: string): readonly LatchEntry[] =>
-    latch.filter((entry) => entry.tag !== tag);
-
-  return {
-    async read(tag) {
-      try {
-        const { latch, renewals } = contentOf(await store.get(place));
-        const found = latch.find((entry) => entry.tag === tag);
-        return {
-          refusal: found && holds(found) ? found : undefined,
-          noted: found !== undefined,
-          renewals,
-        };
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        return NOTHING_NOTED;
-      }
-    },
-    add: (entry) =>
-      change(({ latch, renewals }) => ({ latch: [...without(latch, entry.tag), entry], renewals })),
-    remove: (tag) => change(({ latch, renewals }) => ({ latch: without(latch, tag), renewals })),
-    addRenewal: (renewal) =>
-      change(({ latch, renewals }) => ({ latch, renewals: [...renewals, renewal] })),
-  };
+  /** A clock that is set back does not make a latch longer than it was meant to be. */
+  #holds({ until }: LatchEntry): boolean {
+    const now = this.#settings.now();
+    return until > now && until - now <= LONGEST;
+  }
 }
 
-type Content = Required<Pick<LatchRecord, "latch" | "renewals">>;
-type Change = (before: Content) => Content;
+const without = (latch: readonly LatchEntry[], tag: string): readonly LatchEntry[] =>
+  latch.filter((entry) => entry.tag !== tag);
 
+/** Anything but a latch record counts as empty, and is replaced. */
 const contentOf = (stored: unknown): Content =>
   isLatchRecord(stored)
     ? { latch: stored.latch, renewals: stored.renewals ?? [] }
     : { latch: [], renewals: [] };
 
 /**
- * Of whatever is stored, but for a token: a store that takes no heed of the key must not lose it.
+ * The generation of whatever is stored, but for a token: a store that ignores the key must not lose
+ * its token.
  */
 function generationOf(stored: unknown): number {
   const generation = memberOf(stored, "generation");
@@ -121,19 +156,14 @@ function generationOf(stored: unknown): number {
     : 0;
 }
 
-/**
- * The refusal that another client noted, as an error of this one. @param rotating whether a
- * person's consent was refused, and no login
- */
-export function errorOf(
+/** The refusal that another client noted, as an error of this client. */
+function errorOf(
   { status, code, until }: LatchEntry,
-  provider: string,
-  rotating: boolean,
-  secrets: Iterable<string>,
+  { provider, consentOnly, secrets }: Settings,
 ): CredentialsError {
   const vendorCode = quote(code, secrets, 100);
   const said = [status, vendorCode].filter((one) => one !== undefined).join(", ");
-  const dead = rotating && code === "invalid_grant";
+  const dead = consentOnly && code === "invalid_grant";
   return new (dead ? ReauthorizationRequiredError : CredentialsError)({
     provider,
     status,
@@ -142,7 +172,7 @@ export function errorOf(
   });
 }
 
-/** A clock of the caller's own may give a time that no calendar has. */
+/** The `now` option may give a time that no calendar has. */
 function timeOf(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();

@@ -1,51 +1,58 @@
-/** One token request on its way, shared by everybody who waits for it (rules T-07 to T-09). */
-import { createDeadline, withSignal, type Deadline } from "../platform/deadline.ts";
+/** One renewal for all callers who wait for it (rules T-07 to T-09). */
 import { CorrigendaError } from "../errors.ts";
+import { createDeadline, withSignal, type Deadline } from "../platform/deadline.ts";
 import type { Scheduler, Timer } from "../platform/scheduler.ts";
 import type { Token } from "../token.ts";
 
-export interface Flight {
+export interface OngoingRenewal {
   readonly result: Promise<Token>;
   /**
-   * Waits for the result. The signal detaches this waiter, and nobody else; a failure is an error
-   * of this waiter's own.
+   * Waits for the result. The signal detaches this caller alone, and a failure is an error object
+   * of this caller's own.
    */
-  attach(signal: AbortSignal | null | undefined): Promise<Token>;
+  readonly wait: (signal: AbortSignal | null | undefined) => Promise<Token>;
   /**
-   * A pause between attempts. Like the deadline, it keeps the process alive only while somebody
-   * waits (rule T-06).
+   * A pause between two attempts, ms. Like the deadline, it keeps the process alive only while a
+   * caller waits (rule T-06).
    */
-  rest(ms: number): Promise<void>;
+  readonly rest: (ms: number) => Promise<void>;
 }
 
-/** It has a deadline of its own and belongs to no caller. @param total ms */
-export function startFlight(
+/**
+ * Starts a renewal with a deadline of its own, which belongs to no caller.
+ * @param total the deadline, ms
+ * @param onEnd is called before any caller gets the result
+ */
+export function startRenewal(
   total: number,
   scheduler: Scheduler,
-  run: (flight: Flight, deadline: Deadline) => Promise<Token>,
-  landed: () => void,
-): Flight {
+  run: (ongoing: OngoingRenewal, deadline: Deadline) => Promise<Token>,
+  onEnd: () => void,
+): OngoingRenewal {
   const deadline = createDeadline(total, scheduler);
   deadline.keepAlive(false);
   let waiters = 0;
   let pause: Timer | undefined;
-  const flight: Flight = {
+  const keepAlive = (): void => {
+    for (const timer of [deadline, pause]) timer?.keepAlive(waiters > 0);
+  };
+  const ongoing: OngoingRenewal = {
     result: Promise.resolve()
-      .then(() => run(flight, deadline))
+      .then(() => run(ongoing, deadline))
       .finally(() => {
         deadline.clear();
-        landed();
+        onEnd();
       }),
-    async attach(signal) {
+    async wait(signal) {
       waiters += 1;
-      for (const timer of [deadline, pause]) timer?.keepAlive(true);
+      keepAlive();
       try {
-        return await withSignal(flight.result, signal);
+        return await withSignal(ongoing.result, signal);
       } catch (error) {
         throw error instanceof CorrigendaError ? error.copy() : error;
       } finally {
         waiters -= 1;
-        for (const timer of [deadline, pause]) timer?.keepAlive(waiters > 0);
+        keepAlive();
       }
     },
     rest: (ms) =>
@@ -54,7 +61,6 @@ export function startFlight(
         pause.keepAlive(waiters > 0);
       }),
   };
-  // Those who wait get the failure; a flight that nobody waits for is no fault.
-  flight.result.catch(() => undefined);
-  return flight;
+  ongoing.result.catch(() => undefined); // A renewal that nobody waits for is no unhandled fault.
+  return ongoing;
 }

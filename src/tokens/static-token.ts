@@ -1,48 +1,57 @@
-import { requireWithin } from "./closing.ts";
+/** A token that a person made by hand. It cannot be renewed. */
 import { ClosedError, ConfigurationError } from "../errors.ts";
-import { requireTokenOptions } from "../parts/check-options.ts";
-import type { Runtime } from "../client/options.ts";
-import { type Secret } from "../secret.ts";
 import { revealWithin } from "../http/reveal-secret.ts";
-import type { TokenSource } from "../token-source.ts";
 import { B64TOKEN } from "../parts/parse-token.ts";
+import type { Scheduler } from "../platform/scheduler.ts";
+import type { Secret } from "../secret.ts";
+import type { Explanation, GetTokenOptions } from "../token-source.ts";
+import type { Token } from "../token.ts";
 
-/**
- * A token made by hand. It cannot be renewed; one that comes from a function is asked for again
- * with every call.
- */
-export function createStaticTokenSource(
-  provider: string,
-  secret: Secret,
-  { now, timeouts, scheduler }: Pick<Runtime, "now" | "timeouts" | "scheduler">,
-): TokenSource {
-  let closed = false;
-  return {
-    getToken: async (options) => {
-      const { signal } = requireTokenOptions(options);
-      if (closed)
-        throw new ClosedError({ provider, message: `${provider}: the client was closed.` });
-      const accessToken = await revealWithin(secret, "token", {
-        provider,
-        within: timeouts.total,
-        scheduler,
-        signal,
+interface Settings {
+  /** The provider's name. */
+  readonly provider: string;
+  /** A token that comes from a function is asked for again with every call. */
+  readonly secret: Secret;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** `total`: ms that the function may take. */
+  readonly timeouts: { readonly total: number };
+  readonly scheduler: Scheduler;
+}
+
+export class StaticTokenSource {
+  readonly pending = false;
+  readonly #settings: Settings;
+  #closed = false;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  async getToken({ signal }: GetTokenOptions = {}): Promise<Token> {
+    const { provider, secret, now, timeouts, scheduler } = this.#settings;
+    if (this.#closed)
+      throw new ClosedError({ provider, message: `${provider}: the client was closed.` });
+    const within = { provider, within: timeouts.total, scheduler, signal };
+    const accessToken = await revealWithin(secret, "token", within);
+    if (!B64TOKEN.test(accessToken)) {
+      throw new ConfigurationError({
+        option: "token",
+        message:
+          "Option `token` holds a character that does not belong in a bearer token, such as a space or a line break.",
       });
-      if (!B64TOKEN.test(accessToken)) {
-        throw new ConfigurationError({
-          option: "token",
-          message:
-            "Option `token` holds a character that does not belong in a bearer token, such as a space or a line break.",
-        });
-      }
-      return { accessToken, tokenType: "Bearer", issuedAt: now() };
-    },
-    explain: async () => ({
+    }
+    return { accessToken, tokenType: "Bearer", issuedAt: now() };
+  }
+
+  explain(): Explanation {
+    const { provider, secret, now } = this.#settings;
+    return {
       key: provider,
       inFlight: false,
       rotationInDoubt: false,
       replays: 0,
-      closed,
+      closed: this.#closed,
       token: {
         source: "static",
         state: "fresh",
@@ -51,11 +60,14 @@ export function createStaticTokenSource(
         renewable: typeof secret === "function",
         saved: false,
       },
-    }),
-    reset: () => undefined,
-    close: async (options) => {
-      requireWithin(options);
-      closed = true;
-    },
-  };
+    };
+  }
+
+  reset(): void {
+    // There is no failure to forget.
+  }
+
+  async finish(): Promise<void> {
+    this.#closed = true;
+  }
 }

@@ -1,23 +1,30 @@
 /**
- * A token store as the coordinator sees it: each operation in time, or a StoreError that quotes
- * nothing of what was stored.
+ * A token store as a client uses it: each operation in time, and each failure a StoreError that
+ * quotes nothing of what was stored.
  */
-import { withDeadline } from "../platform/deadline.ts";
 import { StoreError } from "../errors.ts";
+import { withDeadline } from "../platform/deadline.ts";
 import { isInstance } from "../platform/foreign.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
+import { isTokenRecord } from "./record-shape.ts";
 import type { LatchRecord, TokenRecord, TokenStore } from "./token-store.ts";
 
 type Content<R> = R extends unknown ? Omit<R, "generation"> : never;
 
 export interface StoreAccess {
-  /** Whether the store can tell several processes apart. */
+  /**
+   * Whether other clients may use the store at the same time, so that a record that is gone was
+   * taken back.
+   */
   readonly shared: boolean;
   /** Whatever is stored: a record or not. @throws StoreError */
   get(key: string): Promise<unknown>;
+  /** The token record. @throws StoreError, also if anything else is stored */
+  getRecord(key: string): Promise<TokenRecord | undefined>;
   /**
    * Compare-and-set, with the generation that comes next. Keeps the process alive meanwhile.
-   * @returns that generation; undefined if the stored one is not `expected`. @throws StoreError
+   * @returns that generation; undefined if the stored generation is not `expected`
+   * @throws StoreError
    */
   set(
     key: string,
@@ -26,10 +33,9 @@ export interface StoreAccess {
   ): Promise<number | undefined>;
   /** @throws StoreError */
   delete(key: string): Promise<void>;
-  /** Always true where the store is not shared. @throws StoreError */
-  lease(key: string, owner: string, ms: number): Promise<boolean>;
-  /** @throws StoreError */
-  release(key: string, owner: string): Promise<void>;
+  /** Runs another operation of the store. @throws StoreError */
+  guard<T>(key: string, operation: () => Promise<T>): Promise<T>;
+  /** The error of a store that does something with a key that no store should. */
   failure(key: string, what: string): StoreError;
 }
 
@@ -48,46 +54,43 @@ export function createStoreAccess(
     });
 
   async function guard<T>(key: string, operation: () => Promise<T>, keepAlive = false): Promise<T> {
+    const late = (): StoreError => failure(key, "did not answer in time");
     try {
-      return await withDeadline(
-        (async () => operation())(),
-        limit,
-        () => failure(key, "did not answer in time"),
-        scheduler,
-        keepAlive,
-      );
+      return await withDeadline((async () => operation())(), limit, late, scheduler, keepAlive);
     } catch (cause) {
-      // What a store throws may quote what it was given, so its message is left behind (rule S-03),
-      // unless it is our own.
+      // The message of an error that a store throws may quote what the store was given, so only a
+      // StoreError is handed on (rule S-03).
       if (!isInstance(cause, StoreError)) throw failure(key, "failed");
-      throw cause.provider === undefined
-        ? cause.copy((details) => ({
-            ...details,
-            provider,
-            message: `${provider}: ${details.message}`,
-          }))
-        : cause;
+      if (cause.provider !== undefined) throw cause;
+      throw cause.copy((details) => ({
+        ...details,
+        provider,
+        message: `${provider}: ${details.message}`,
+      }));
     }
   }
 
   return {
-    shared: typeof store.lease === "function" && typeof store.release === "function",
+    shared: store.renewer !== undefined,
     get: (key) => guard(key, async () => store.get(key)),
+    async getRecord(key) {
+      const record: unknown = await guard(key, async () => store.get(key));
+      if (record === undefined || isTokenRecord(record)) return record;
+      throw failure(key, "holds something that is no token record; nothing was overwritten");
+    },
     async set(key, content, expected) {
-      // One that slept through a deletion must not take what came after it for what it had read.
-      const generation =
-        expected === 0 ? 1 + Math.floor(scheduler.random() * 2 ** 40) : expected + 1;
-      // `TokenStore` speaks of token records, so that a store of somebody's own need not name
-      // another type: it keeps what it is given (see store.ts).
+      // The first generation is random: a client that slept through a deletion must not take the
+      // new record for the one that it had read.
+      const first = (): number => 1 + Math.floor(scheduler.random() * 2 ** 40);
+      const generation = expected === 0 ? first() : expected + 1;
+      // `TokenStore` speaks of token records, so that a store of your own need not name another
+      // type: it keeps what it is given (see token-store.ts).
       const record = { ...content, generation } as TokenRecord;
-      return (await guard(key, async () => store.set(key, record, expected), true))
-        ? generation
-        : undefined;
+      const written = await guard(key, async () => store.set(key, record, expected), true);
+      return written ? generation : undefined;
     },
     delete: (key) => guard(key, async () => store.delete(key), true),
-    lease: async (key, owner, ms) =>
-      store.lease === undefined || guard(key, async () => store.lease!(key, owner, ms)),
-    release: (key, owner) => guard(key, async () => store.release?.(key, owner)),
+    guard: (key, operation) => guard(key, operation),
     failure,
   };
 }

@@ -1,57 +1,64 @@
-/** How long the store may take in one renewal (rules T-16, T-18). */
+/** How long the store may take in one renewal (rules T-16 and T-18). */
 import { withDeadline, type Deadline } from "../platform/deadline.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
 
-/** A slow store may use up this part of the deadline before a login goes on without it. */
+/** The part of the deadline that a slow store may use up before a login goes on without it. */
 const SHARE = 1 / 3;
 
-export interface StoreShare {
-  /** As the operation, for no longer than what is left of the share. @throws late() */
-  ask<T>(operation: () => Promise<T>): Promise<T>;
+interface Settings {
+  readonly deadline: Deadline;
+  /** The whole deadline, ms. */
+  readonly total: number;
   /**
-   * Waits for work on the store until the deadline of all; what is not done by then goes on by
-   * itself. @returns whether it is done
+   * Whether a token can be had without the store: then the store gets a part of the deadline,
+   * otherwise all of it.
    */
-  settle(work: Promise<unknown>): Promise<boolean>;
+  readonly mints: boolean;
+  /** The least time that a save gets, ms. */
+  readonly grace: number;
+  /** The error of an operation that takes longer. */
+  readonly late: () => Error;
+  readonly scheduler: Scheduler;
 }
 
-/**
- * @param total ms of the whole deadline
- * @param spare whether a token can be had without the store: then the store gets a part of the
- *   deadline, else all of it
- * @param grace ms that a save gets in any case
- */
-export function createStoreShare(
-  deadline: Deadline,
-  {
-    total,
-    spare,
-    grace,
-    late,
-    scheduler,
-  }: { total: number; spare: boolean; grace: number; late: () => Error; scheduler: Scheduler },
-): StoreShare {
-  let left = spare ? total * SHARE : Infinity;
-  return {
-    async ask(operation) {
-      const limit = Math.min(left, deadline.left());
-      if (limit <= 0) throw late();
-      const began = scheduler.monotonic();
-      try {
-        return await withDeadline(operation(), limit, late, scheduler, false);
-      } finally {
-        left -= scheduler.monotonic() - began;
-      }
-    },
-    async settle(work) {
-      const slow = new Error("the store is slow");
-      try {
-        await withDeadline(work, Math.max(deadline.left(), grace), () => slow, scheduler, false);
-        return true;
-      } catch (error) {
-        if (error === slow) return false;
-        throw error;
-      }
-    },
-  };
+export class StoreShare {
+  readonly #settings: Settings;
+  /** ms. */
+  #left: number;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#left = settings.mints ? settings.total * SHARE : Infinity;
+  }
+
+  /** Runs the operation for no longer than what is left of the share. @throws late() */
+  async ask<T>(operation: () => Promise<T>): Promise<T> {
+    const { deadline, late, scheduler } = this.#settings;
+    const limit = Math.min(this.#left, deadline.left());
+    if (limit <= 0) throw late();
+    const began = scheduler.monotonic();
+    try {
+      return await withDeadline(operation(), limit, late, scheduler, false);
+    } finally {
+      this.#left -= scheduler.monotonic() - began;
+    }
+  }
+
+  /**
+   * Waits for work on the store until the end of the whole deadline. Work that takes longer goes on
+   * by itself.
+   * @returns whether it is done
+   */
+  async settle(work: Promise<unknown>): Promise<boolean> {
+    const { deadline, grace, scheduler } = this.#settings;
+    const slow = new Error("the store is slow");
+    try {
+      const left = Math.max(deadline.left(), grace);
+      await withDeadline(work, left, () => slow, scheduler, false);
+      return true;
+    } catch (error) {
+      if (error === slow) return false;
+      throw error;
+    }
+  }
 }

@@ -1,94 +1,229 @@
-/** Whether what a store gave is a record: whoever can write to the store can put anything there. */
-import { LONGEST_SECRET } from "../secret.ts";
-import type {
-  Intent,
-  LatchEntry,
-  LatchRecord,
-  TokenRecord,
-  UnforeseenRenewal,
-} from "./token-store.ts";
+/**
+ * The record of one credential in the store: reading it, compare-and-set, and the token that is in
+ * memory only because the store failed (rules T-14 to T-17).
+ */
+import { StoreError } from "../errors.ts";
 import type { Token } from "../token.ts";
-import { VISIBLE_ASCII, VSCHAR } from "../parts/parse-token.ts";
+import type { RecordAccess } from "./renewer.ts";
+import type { StoreAccess } from "./store-access.ts";
+import type { Intent, TokenRecord } from "./token-store.ts";
+import { isOvertaken, TokenSuccession, type SaveRule } from "./token-succession.ts";
 
-type Unchecked<T> = Partial<Record<keyof T, unknown>>;
+/** What a record may be used for by the credentials of this client (rule T-07). */
+export type Use =
+  /** Its token may be served. */
+  | "token"
+  /** Its token may be served once a refresh with its refresh token has succeeded. */
+  | "refresh"
+  | "nothing";
 
-export const isTokenRecord = (value: unknown): value is TokenRecord =>
-  holds(value, (record) => {
-    const { token, generation, reauthorizationRequired, intent, binding } = (
-      isObject(record) ? record : {}
-    ) as Unchecked<TokenRecord>;
-    return (
-      isGeneration(generation) &&
-      isToken(token) &&
-      isAbsentOr(intent, isIntent) &&
-      isAbsentOr(reauthorizationRequired, (mark) => mark === true) &&
-      isAbsentOr(binding, isShort)
-    );
-  });
+/** The most attempts of a write, after which the store counts as broken. */
+const ATTEMPTS = 10;
 
-export const isLatchRecord = (value: unknown): value is LatchRecord =>
-  holds(value, (record) => {
-    const { generation, latch, renewals } = (
-      isObject(record) ? record : {}
-    ) as Unchecked<LatchRecord>;
-    return (
-      isGeneration(generation) &&
-      Array.isArray(latch) &&
-      latch.every(isLatchEntry) &&
-      isAbsentOr(renewals, (list) => Array.isArray(list) && list.every(isRenewal))
-    );
-  });
+interface Unsaved {
+  readonly token: Token;
+  readonly rule: SaveRule;
+  readonly binding: string | undefined;
+  /** The generation that the write replaces. */
+  readonly expected: number;
+}
 
-/** A getter, or a Proxy, may throw: that is no record. */
-function holds(value: unknown, is: (value: unknown) => boolean): boolean {
-  try {
-    return is(value);
-  } catch {
+interface Settings {
+  readonly store: StoreAccess;
+  readonly key: string;
+  /** Whether the credentials can log in, so that a record of other credentials is not needed. */
+  readonly login: boolean;
+  /** Is told of each write that failed. */
+  readonly report: (error: StoreError) => void;
+}
+
+export class CredentialRecord implements RecordAccess {
+  readonly key: string;
+  /** Whether other clients may write the record. */
+  readonly shared: boolean;
+  readonly #store: StoreAccess;
+  readonly #login: boolean;
+  readonly #report: (error: StoreError) => void;
+  readonly #succession = new TokenSuccession();
+  #generation = 0;
+  #unsaved: Unsaved | undefined;
+  #writing: Promise<StoreError | undefined> | undefined;
+  /**
+   * What another client wrote in place of the token that was to be saved last: another token, or
+   * nothing, since the session was revoked.
+   */
+  #displaced: { readonly by: Token | undefined } | undefined;
+
+  constructor({ store, key, login, report }: Settings) {
+    this.key = key;
+    this.shared = store.shared;
+    this.#store = store;
+    this.#login = login;
+    this.#report = report;
+  }
+
+  /** The token that is in memory only. */
+  get unsaved(): Token | undefined {
+    return this.#unsaved?.token;
+  }
+
+  get hasUnsaved(): boolean {
+    return this.#unsaved !== undefined;
+  }
+
+  /** @throws StoreError */
+  async load(): Promise<TokenRecord | undefined> {
+    const record = await this.#store.getRecord(this.key);
+    this.#generation = record?.generation ?? 0;
+    if (record) this.#succession.saw(record.token);
+    return record;
+  }
+
+  /**
+   * What the credentials of this client may do with a record.
+   * @param binding of these credentials; undefined in a store of the client's own, where nothing is
+   *   bound
+   */
+  useOf(record: Pick<TokenRecord, "binding">, binding: string | undefined): Use {
+    if (binding === undefined || record.binding === binding) return "token";
+    if (this.#login) return "nothing";
+    // An earlier version wrote no binding. The next renewal writes one.
+    return record.binding === undefined ? "token" : "refresh";
+  }
+
+  /**
+   * Saves a token. A failure is reported and not thrown: the token stays in memory, and `flush`
+   * writes it later.
+   * @returns the token that holds now: this one, or one that another client stored meanwhile;
+   *   undefined if the session was revoked
+   */
+  async save(
+    token: Token,
+    rule: SaveRule,
+    binding: string | undefined,
+  ): Promise<Token | undefined> {
+    this.#unsaved = { token, rule, binding, expected: this.#generation };
+    this.#displaced = undefined;
+    await this.flush();
+    const displaced = this.#displaced as { readonly by: Token | undefined } | undefined;
+    this.#succession.saved(token, displaced || typeof rule === "string" ? undefined : rule.sent);
+    return displaced ? displaced.by : token;
+  }
+
+  /** The newest token that this process got, if the store was set back to a predecessor of it. */
+  successorOf(token: Token): Token | undefined {
+    return this.#succession.successorOf(token);
+  }
+
+  /** Writes what is unsaved. @returns the failure, which was reported */
+  flush(): Promise<StoreError | undefined> {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  /**
+   * Marks the record as dead, unless the store holds another refresh token than the refused one, or
+   * a record of other credentials, of which the refusal says nothing.
+   * @returns whether the store holds another refresh token
+   */
+  async markDead(sent: Token | undefined, binding: string | undefined): Promise<boolean> {
+    try {
+      for (let tries = 0; tries < ATTEMPTS; tries += 1) {
+        const stored = await this.load();
+        const use = stored && this.useOf(stored, binding);
+        if (!stored || use === "nothing") return false;
+        if (stored.token.refreshToken !== sent?.refreshToken) return true;
+        const { intent: _, ...rest } = withoutGeneration(stored);
+        const marked = use === "token" ? { ...rest, reauthorizationRequired: true as const } : rest;
+        // If another client saves between the look and the mark, the record is looked at again.
+        if (await this.#set(marked, stored.generation)) return false;
+      }
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#report(error);
+    }
     return false;
+  }
+
+  /** Deletes the record, unless it belongs to other credentials. @throws StoreError */
+  async discard(binding: string | undefined): Promise<void> {
+    this.#unsaved = undefined;
+    this.#succession.end();
+    await this.#writing; // A write that is under way must not come after the deletion.
+    const stored = await this.load().catch(() => undefined); // A damaged record may be deleted.
+    this.#generation = 0;
+    if (!stored || this.useOf(stored, binding) === "token") await this.#store.delete(this.key);
+  }
+
+  writeIntent(record: TokenRecord, intent: Intent): Promise<boolean> {
+    return this.#set({ ...withoutGeneration(record), intent }, record.generation);
+  }
+
+  async removeIntent(owner: string): Promise<void> {
+    try {
+      const stored = await this.load();
+      if (stored?.intent?.owner !== owner) return;
+      const { intent: _, ...rest } = withoutGeneration(stored);
+      await this.#set(rest, stored.generation);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+
+  guard<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#store.guard(this.key, operation);
+  }
+
+  async #set(record: Omit<TokenRecord, "generation">, expected: number): Promise<boolean> {
+    const written = await this.#store.set(this.key, record, expected);
+    this.#generation = written ?? this.#generation;
+    return written !== undefined;
+  }
+
+  async #write(): Promise<StoreError | undefined> {
+    try {
+      for (let tries = 0; this.#unsaved; tries += 1) {
+        if (tries === ATTEMPTS)
+          throw this.#store.failure(this.key, "refuses every compare-and-set");
+        const unsaved = this.#unsaved;
+        const done = await this.#tryWrite(unsaved);
+        // A consent may have come in its place meanwhile, and is written next.
+        if (done && this.unsaved === unsaved.token) this.#unsaved = undefined;
+      }
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#report(error);
+      return error;
+    }
+  }
+
+  /** @returns whether nothing is left to be written of it */
+  async #tryWrite({ token, rule, binding, expected }: Unsaved): Promise<boolean> {
+    const record = { token, ...(binding === undefined ? {} : { binding }) };
+    if (await this.#set(record, expected)) return true;
+    const stored = await this.load();
+    const current = stored?.generation ?? 0;
+    // An earlier attempt wrote it, and its answer was lost. It is written once more, since the
+    // store may not have confirmed it, with what others added to it.
+    if (stored?.token.accessToken === token.accessToken)
+      return this.#set(withoutGeneration(stored), current);
+    const displaced = stored
+      ? isOvertaken(token, rule, stored) && this.useOf(stored, binding) !== "nothing"
+      : this.shared && typeof rule === "object";
+    if (this.unsaved === token) {
+      if (displaced) this.#displaced = { by: stored?.token };
+      else this.#unsaved = { token, rule, binding, expected: current };
+    }
+    return displaced;
   }
 }
 
-function isLatchEntry(value: unknown): boolean {
-  const { tag, status, code, until } = (isObject(value) ? value : {}) as Unchecked<LatchEntry>;
-  return (
-    isShort(tag) &&
-    isAbsentOr(status, Number.isInteger) &&
-    isAbsentOr(code, isShort) &&
-    isTime(until)
-  );
+function withoutGeneration({
+  generation: _,
+  ...rest
+}: TokenRecord): Omit<TokenRecord, "generation"> {
+  return rest;
 }
-
-function isRenewal(value: unknown): boolean {
-  const { at, forced } = (isObject(value) ? value : {}) as Unchecked<UnforeseenRenewal>;
-  return isTime(at) && isAbsentOr(forced, (mark) => mark === true);
-}
-
-function isToken(value: unknown): boolean {
-  const { accessToken, tokenType, issuedAt, expiresAt, refreshToken, refreshExpiresAt, scope } = (
-    isObject(value) ? value : {}
-  ) as Unchecked<Token>;
-  return (
-    isSecret(accessToken, VISIBLE_ASCII) &&
-    isShort(tokenType) &&
-    isTime(issuedAt) &&
-    isAbsentOr(expiresAt, isTime) &&
-    isAbsentOr(refreshToken, (token) => isSecret(token, VSCHAR)) &&
-    isAbsentOr(refreshExpiresAt, isTime) &&
-    isAbsentOr(scope, (list) => Array.isArray(list) && list.every((one) => typeof one === "string"))
-  );
-}
-
-function isIntent(value: unknown): boolean {
-  const { refreshTokenHash, owner, at } = (isObject(value) ? value : {}) as Unchecked<Intent>;
-  return isShort(refreshTokenHash) && isShort(owner) && isTime(at);
-}
-
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const isGeneration = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
-const isTime = (value: unknown): boolean => Number.isFinite(value);
-const isShort = (value: unknown): boolean => typeof value === "string" && value.length <= 1000;
-const isSecret = (value: unknown, alphabet: RegExp): boolean =>
-  typeof value === "string" && value.length <= LONGEST_SECRET && alphabet.test(value);
-const isAbsentOr = (value: unknown, is: (value: unknown) => boolean): boolean =>
-  value === undefined || is(value);

@@ -1,5 +1,6 @@
 import type { StoreError } from "../errors.ts";
 import type { Token } from "../token.ts";
+import type { CreateRenewer } from "./renewer.ts";
 
 /**
  * Written before a refresh token is sent: whoever finds it knows that its owner may hold the next
@@ -94,27 +95,44 @@ export interface TokenStore {
    */
   list?(): Promise<readonly (string | ListEntry)[]>;
   /**
-   * Takes the lease on a key for `ms`, or prolongs it for the owner who has it. By the store's own
-   * time, so that clocks of hosts may differ. Absent, with `release`: one process at a time may use
-   * this store.
-   * @returns whether the owner has it now
+   * Makes the renewer of a credential. `shareable` and `createMemoryStore` bring it; do not write
+   * one. Absent: one client at a time uses the store.
    */
-  lease?(key: string, owner: string, ms: number): Promise<boolean>;
-  /** Ends the lease, if it is still this owner's. */
-  release?(key: string, owner: string): Promise<void>;
+  readonly renewer?: CreateRenewer;
 }
 
-/**
- * Of a list: a record's key; or what is wrong with a record whose key cannot be told, and where it
- * lies: a path, or the name of a Redis key.
- */
-export type ListEntry =
-  { readonly key: string } | { readonly problem: StoreError; readonly path: string };
+/** A store with leases, from which `shareable` makes one that many processes may use at once. */
+export interface LeasedTokenStore extends Omit<TokenStore, "renewer"> {
+  list(): Promise<readonly (string | ListEntry)[]>;
+  /**
+   * Takes the lease on a key for `ms` milliseconds, or prolongs it for the owner who has it. The
+   * time is the store's own, so that the clocks of hosts may differ.
+   * @returns whether the owner has the lease now
+   */
+  lease(key: string, owner: string, ms: number): Promise<boolean>;
+  /** Ends the lease, if this owner still has it. */
+  release(key: string, owner: string): Promise<void>;
+}
 
-/** A store that many processes may use at once, and that can be looked through. */
-export type SharedTokenStore = Required<TokenStore>;
+/** A store that many processes may use at once. `shareable` makes it. */
+export interface SharedTokenStore extends LeasedTokenStore {
+  readonly renewer: CreateRenewer;
+}
 
-/** A store of this package. */
+/** What `list` of a store of this package gives. */
+export interface ListedTokenStore extends TokenStore {
+  list(): Promise<readonly ListEntry[]>;
+  readonly renewer: CreateRenewer;
+}
+
+/** A store of this package that many processes may use at once. */
 export interface BuiltInTokenStore extends SharedTokenStore {
   list(): Promise<readonly ListEntry[]>;
 }
+
+/**
+ * An entry of a list: the key of a record; or, where the key of a damaged record cannot be read,
+ * the problem and the place of the record (a path, or the name of a Redis key).
+ */
+export type ListEntry =
+  { readonly key: string } | { readonly problem: StoreError; readonly path: string };

@@ -1,11 +1,16 @@
 /**
  * A token source whose clocks, timers and vendor are the test's own, so that hours pass in no time.
  */
-import { createMemoryStore, type Connection, type TokenStore } from "../../src/index.ts";
+import {
+  createMemoryStore,
+  type Connection,
+  type SharedTokenStore,
+  type TokenStore,
+} from "../../src/index.ts";
 import { createRuntime, type CommonOptions } from "../../src/client/options.ts";
 import { createServerClock } from "../../src/http/server-clock.ts";
-import type { GrantedTokenSource } from "../../src/tokens/token-source.ts";
-import { createTokenSource } from "../../src/tokens/token-source.ts";
+import type { GrantedTokenSource } from "../../src/client/create-token-source.ts";
+import { createTokenSource } from "../../src/client/create-token-source.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { plainConnection, plainProvider, type Ways } from "./plain-provider.ts";
 
@@ -18,7 +23,7 @@ export interface World extends ManualClock {
 export interface WorldOptions extends Omit<CommonOptions, "store" | "fetch" | "now"> {
   readonly ways?: Ways;
   readonly connection?: Partial<Connection>;
-  readonly store?: (clock: ManualClock) => TokenStore;
+  readonly store?: (clock: ManualClock) => TokenStore | SharedTokenStore;
   /** What the vendor answers to the n-th token request, counted from 1. */
   readonly vendor: (n: number, world: World) => Promise<Response>;
 }

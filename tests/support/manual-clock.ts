@@ -34,6 +34,8 @@ export async function settle(): Promise<void> {
 export function createManualClock(random: () => number = () => 0): ManualClock {
   let monotonic = 0;
   let wall = Date.UTC(2026, 0, 1);
+  /** Stalls under way: meanwhile time does not go on by itself. */
+  let stalls = 0;
   let timers: { readonly at: number; readonly run: () => void }[] = [];
 
   async function runUntil(end: number): Promise<void> {
@@ -76,14 +78,20 @@ export function createManualClock(random: () => number = () => 0): ManualClock {
       };
       promise.then(done, done);
       for (await settle(); !settled;) {
+        if (stalls > 0) {
+          await settle();
+          continue;
+        }
         if (timers.length === 0) throw new Error("It waits for nothing that this clock knows of.");
         await runUntil(Math.max(monotonic, Math.min(...timers.map(({ at }) => at))));
       }
       return promise;
     },
     async stall(ms) {
+      stalls += 1;
       monotonic += ms;
       await runUntil(monotonic);
+      stalls -= 1;
     },
     jump: (ms) => {
       wall += ms;

@@ -1,15 +1,14 @@
 /**
- * T-14: when a turn still counts as held. With clocks of the test's own, since only they can be
+ * T-14: when a lease still counts as held. With clocks of the test's own, since only they can be
  * late, stand still or be set.
  */
-import { createMemoryStore, type SharedTokenStore } from "../src/index.ts";
+import { type SharedTokenStore } from "../src/index.ts";
+import { createLeasedStore } from "./support/leased-store.ts";
 import { sha256 } from "../src/platform/encoding.ts";
-import { createKeeper } from "../src/tokens/record-keeper.ts";
 import { createRuntime } from "../src/client/options.ts";
-import { createStoreAccess } from "../src/tokens/store-access.ts";
 import { storeKey } from "../src/tokens/store-key.ts";
-import { createTokenSource } from "../src/tokens/token-source.ts";
-import { createTurns, type Turns } from "../src/sharing/turn.ts";
+import { createTokenSource } from "../src/client/create-token-source.ts";
+import { Lease } from "../src/sharing/lease.ts";
 import { createManualClock, type ManualClock } from "./support/manual-clock.ts";
 import { plainConnection, plainProvider } from "./support/plain-provider.ts";
 import { until } from "./support/wait.ts";
@@ -17,87 +16,71 @@ import { until } from "./support/wait.ts";
 afterEach(() => jest.restoreAllMocks());
 
 const TIMES = { ttl: 5000, heartbeat: 1600, poll: 100, patience: 60_000 };
-const ME = "this-host/1/1/me";
-
-/**
- * A turn on a store whose lease anybody can have: what is asked of the lease is counted, and always
- * granted.
- */
-function openTurns(clock: ManualClock): { turns: Turns; leases: () => number } {
-  let leases = 0;
-  const store: SharedTokenStore = {
-    ...createMemoryStore(),
-    lease: async () => {
-      leases += 1;
+/** A lease that a store gives to anybody. How often the store was asked is counted. */
+function openLease(clock: ManualClock): { lease: Lease; asked: () => number } {
+  let asked = 0;
+  const lease = new Lease({
+    acquire: async () => {
+      asked += 1;
       return true;
     },
-  };
-  const keeper = createKeeper(
-    createStoreAccess(store, "model", 10_000, clock.scheduler),
-    "key",
-    false,
-    () => undefined,
-  );
-  const turns = createTurns({
-    keeper,
+    release: async () => undefined,
     times: TIMES,
-    owners: { create: () => ME, isDead: () => false },
     now: clock.now,
     scheduler: clock.scheduler,
-    replay: true,
   });
-  return { turns, leases: () => leases };
+  return { lease, asked: () => asked };
 }
 
-test("T-14 a turn is held for as long as signs of life come in time", async () => {
+test("T-14 a lease is held for as long as signs of life come in time", async () => {
   const clock = createManualClock();
-  const { turns, leases } = openTurns(clock);
-  expect(turns.held).toBe(false);
-  expect(await turns.take()).toBe(true);
+  const { lease, asked } = openLease(clock);
+  expect(lease.held).toBe(false);
+  expect(await lease.take()).toBe(true);
   await clock.advance(10 * TIMES.ttl);
-  expect(leases()).toBe(1 + Math.floor((10 * TIMES.ttl) / TIMES.heartbeat));
-  expect(turns.held).toBe(true);
-  await turns.end();
-  expect(turns.held).toBe(false);
+  expect(asked()).toBe(1 + Math.floor((10 * TIMES.ttl) / TIMES.heartbeat));
+  expect(lease.held).toBe(true);
+  await lease.end();
+  expect(lease.held).toBe(false);
   expect(clock.pending).toBe(0);
 });
 
 test("T-14 a sign of life that came too late gets the lease back, and not the turn: another owner may have had one in between", async () => {
   const clock = createManualClock();
-  const { turns, leases } = openTurns(clock);
-  await turns.take();
+  const { lease, asked } = openLease(clock);
+  await lease.take();
   // The process stands still for a whole lease, and then gives its sign of life.
   await clock.stall(TIMES.ttl);
-  expect(leases()).toBe(2);
-  expect(turns.held).toBe(false);
+  expect(asked()).toBe(2);
+  expect(lease.held).toBe(false);
   await clock.advance(TIMES.heartbeat); // Nor do later signs of life give it back.
-  expect(leases()).toBe(3);
-  expect(turns.held).toBe(false);
-  await turns.take();
-  expect(turns.held).toBe(true);
-  await turns.end();
+  expect(asked()).toBe(3);
+  expect(lease.held).toBe(false);
+  await lease.take();
+  expect(lease.held).toBe(true);
+  await lease.end();
 });
 
 test.each([
   ["forward", TIMES.ttl],
   ["back", -TIMES.ttl],
 ])(
-  "T-14 a turn is not held by one clock alone: the wall clock went %s by a lease while the other one stood still",
+  "T-14 a lease is not held by one clock alone: the wall clock went %s by a lease while the other one stood still",
   async (_, ms) => {
     const clock = createManualClock();
-    const { turns } = openTurns(clock);
-    await turns.take();
+    const { lease } = openLease(clock);
+    await lease.take();
     clock.jump(ms - Math.sign(ms));
-    expect(turns.held).toBe(true);
+    expect(lease.held).toBe(true);
     clock.jump(Math.sign(ms));
-    expect(turns.held).toBe(false);
-    await turns.end();
+    expect(lease.held).toBe(false);
+    await lease.end();
   },
 );
 
 test("T-14 an intent is judged by who certainly has the turn: a process that lost it meanwhile leaves the owner's intent alone", async () => {
   const clock = createManualClock();
-  const memory = createMemoryStore();
+  const memory = createLeasedStore();
   const key = storeKey(plainProvider.name, plainConnection("refresh"));
   const token = {
     accessToken: "access-0",

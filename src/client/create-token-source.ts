@@ -1,0 +1,146 @@
+/** Puts a token source together: its store, its credentials, its requests, and its renewer. */
+import { ConfigurationError } from "../errors.ts";
+import { isMint } from "../http/grants.ts";
+import type { TokenEndpoint } from "../http/token-request.ts";
+import { roomFor, sendWithRetries } from "../http/token-retry.ts";
+import { requireTokenOptions } from "../parts/check-options.ts";
+import type { Connection, Provider } from "../provider.ts";
+import type { TokenSource } from "../token-source.ts";
+import type { Token } from "../token.ts";
+import type { BindingKey } from "../tokens/binding.ts";
+import { RenewalCredentials } from "../tokens/renewal-credentials.ts";
+import type { TokenRequester } from "../tokens/renewal-settings.ts";
+import { SharedLatch } from "../tokens/shared-latch.ts";
+import { createSoleRenewer } from "../tokens/sole-renewer.ts";
+import { StaticTokenSource } from "../tokens/static-token.ts";
+import { createStoreAccess } from "../tokens/store-access.ts";
+import { storeKey } from "../tokens/store-key.ts";
+import { RenewableTokenSource } from "../tokens/token-source.ts";
+import { close } from "./closing.ts";
+import type { Runtime } from "./options.ts";
+
+/** A token source that the authorization code flow fills. */
+export interface GrantedTokenSource extends TokenSource {
+  /**
+   * Takes over the token of a consent, in place of what is stored. The token is kept in memory if
+   * it cannot be stored.
+   * @param bindingKey of the credentials that brought it; undefined in a store of the client's own
+   */
+  adopt(token: Token, grant: string, bindingKey: BindingKey | undefined): Promise<void>;
+  /** Forgets the token, stored or not. @throws StoreError */
+  forget(): Promise<void>;
+  /**
+   * What `close` waits for, however long that takes. Keeps no process alive. @throws StoreError as
+   * `close`
+   */
+  finish(): Promise<void>;
+  /** Whether a request or a save is under way, or a token is in memory only. */
+  readonly pending: boolean;
+}
+
+/** What sends token requests to the endpoint of a connection. */
+export function createTokenEndpoint(
+  provider: Provider<object, never>,
+  connection: Connection,
+  { fetch, now, scheduler, serverClock, secrets }: Runtime,
+): TokenEndpoint {
+  const { monotonic } = scheduler;
+  return { provider, connection, fetch, now, monotonic, serverClock, secrets };
+}
+
+/** @throws ConfigurationError */
+export function createTokenSource(
+  provider: Provider<object, never>,
+  connection: Connection,
+  runtime: Runtime,
+): GrantedTokenSource {
+  const { name } = provider;
+  const { timeouts, scheduler, now, secrets, binds } = runtime;
+  if (binds) requireCredentials(name, connection);
+  const key = storeKey(name, connection);
+  const endpoint = createTokenEndpoint(provider, connection, runtime);
+  const store = createStoreAccess(runtime.store, name, timeouts.attempt, scheduler);
+  const grantsFor: NonNullable<Connection["grants"]> = (state) => connection.grants?.(state) ?? [];
+  const login = grantsFor({ refreshToken: undefined, worked: () => false }).some(isMint);
+  const latch = { store, key, provider: name, consentOnly: !login, secrets, now };
+  const source = new RenewableTokenSource({
+    ...runtime,
+    provider: name,
+    key,
+    store,
+    login,
+    grantsFor,
+    createRenewer: (record, environment) =>
+      runtime.store.renewer?.(record, environment) ?? createSoleRenewer(record, environment),
+    credentials: new RenewalCredentials({ endpoint, connection, key, binds }),
+    requests: createRequester(endpoint, runtime),
+    sharedLatch: binds ? new SharedLatch(latch) : undefined,
+    onToken: ({ accessToken, refreshToken }) => secrets.add(accessToken, refreshToken),
+  });
+  return {
+    ...publicSource(source, name, runtime),
+    adopt: (token, grant, bindingKey) => source.adopt(token, grant, bindingKey),
+    forget: () => source.forget(),
+    finish: () => source.finish(),
+    get pending() {
+      return source.pending;
+    },
+  };
+}
+
+/** The token source of a token that a person made by hand. */
+export function createStaticTokenSource(
+  provider: string,
+  secret: NonNullable<Connection["staticToken"]>,
+  runtime: Pick<Runtime, "now" | "timeouts" | "scheduler">,
+): TokenSource {
+  const source = new StaticTokenSource({ ...runtime, provider, secret });
+  return publicSource(source, provider, runtime);
+}
+
+/** What callers may do with a source. Its options are checked here. */
+const publicSource = (
+  source: RenewableTokenSource | StaticTokenSource,
+  provider: string,
+  { scheduler }: Pick<Runtime, "scheduler">,
+): TokenSource => ({
+  getToken: async (options) => source.getToken(requireTokenOptions(options)),
+  explain: async () => source.explain(),
+  reset: () => source.reset(),
+  close: (options) =>
+    close(options, {
+      provider,
+      scheduler,
+      finish: () => source.finish(),
+      pending: () => source.pending,
+    }),
+});
+
+const createRequester = (
+  endpoint: TokenEndpoint,
+  { timeouts, scheduler, replay }: Runtime,
+): TokenRequester => {
+  const room = roomFor(timeouts);
+  return {
+    room,
+    send: (request, grant, { deadline, rest, mayResend }) =>
+      sendWithRetries(request, grant, endpoint, {
+        attempt: timeouts.attempt,
+        total: deadline,
+        room,
+        scheduler,
+        rest,
+        replay,
+        maySend: mayResend,
+      }),
+  };
+};
+
+function requireCredentials(provider: string, { grants, credentials }: Connection): void {
+  if (!grants || typeof credentials === "object") return;
+  throw new ConfigurationError({
+    provider,
+    option: "store",
+    message: `${provider}: a token in a store of your own is bound to the credentials that brought it, and the provider's \`connect\` gives no \`credentials\`. Add them to what it returns.`,
+  });
+}

@@ -1,0 +1,35 @@
+import { createProcessIdentity, type ProcessIdentity } from "../platform/process-identity.ts";
+import type { LeasedTokenStore, SharedTokenStore } from "../tokens/token-store.ts";
+import { SharedRenewer } from "./shared-renewer.ts";
+
+/**
+ * Makes a store of your own one that many processes may use at once: they renew a token one after
+ * another, and no refresh token is sent twice (rule T-14). The stores for files and for Redis are
+ * shareable already.
+ *
+ * @param store its `set` must be an atomic compare-and-set, and its `lease` must give a key to one
+ *   owner at a time. Prove both with `storeContract` of `corrigenda/testing`.
+ * @example
+ * ```ts
+ * const store = shareable({ get, set, delete: remove, list, lease, release });
+ * const client = createApinizerClient({ managerUrl, username, password, store });
+ * ```
+ */
+export function shareable<Store extends LeasedTokenStore>(
+  store: Store,
+): SharedTokenStore & Pick<Store, "list"> {
+  let processes: ProcessIdentity | undefined;
+  return {
+    get: (key) => store.get(key),
+    set: (key, record, expected) => store.set(key, record, expected),
+    delete: (key) => store.delete(key),
+    list: () => store.list(),
+    lease: (key, owner, ms) => store.lease(key, owner, ms),
+    release: (key, owner) => store.release(key, owner),
+    // `this`, so that a copy with a method of its own, such as `{ ...store, lease }`, is obeyed.
+    renewer(this: LeasedTokenStore, record, environment) {
+      processes ??= createProcessIdentity();
+      return new SharedRenewer(this, record, environment, processes);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * Whether a refresh token may be sent that other processes have as well (rules T-13 and T-14). The
+ * intent of another process in the record says that it may hold the next refresh token.
+ */
+import { StoreError } from "../errors.ts";
+import type { ProcessIdentity } from "../platform/process-identity.ts";
+import { Intents, intentOf } from "../tokens/intent.ts";
+import type { Gate, Passage, Permit, RecordAccess, RenewalEnvironment } from "../tokens/renewer.ts";
+import type { Intent, TokenRecord } from "../tokens/token-store.ts";
+import type { Lease } from "./lease.ts";
+
+/**
+ * The most by which the clocks of two hosts may differ, in ms. An intent that is older than this
+ * and the patience together is old by any clock.
+ */
+const MAX_CLOCK_SKEW = 5 * 60_000;
+
+/** What the intent of a record means. */
+type Verdict =
+  /** No other process can hold the next refresh token. */
+  | { readonly free: true }
+  /** Another process can, but it is dead, or was waited for. */
+  | { readonly replay: "owner_dead" | "owner_silent" }
+  /** Another process can, and is waited for: ms. */
+  | { readonly wait: number }
+  /** The answer was lost, and with `replay: false` the refresh token is never sent again. */
+  | { readonly lost: true };
+
+export class SharedGate implements Gate {
+  readonly #lease: Lease;
+  readonly #intents: Intents;
+  readonly #environment: RenewalEnvironment;
+  readonly #isDead: ProcessIdentity["isDead"];
+  /** The intent of another process, and when this process saw it first, by the monotonic clock. */
+  #seen: { readonly id: string; readonly at: number } | undefined;
+
+  constructor(
+    lease: Lease,
+    owner: string,
+    record: RecordAccess,
+    environment: RenewalEnvironment,
+    isDead: ProcessIdentity["isDead"],
+  ) {
+    this.#lease = lease;
+    this.#environment = environment;
+    this.#intents = new Intents(owner, record, environment.now);
+    this.#isDead = isDead;
+  }
+
+  async before(record: TokenRecord | undefined, permit: Permit): Promise<Passage> {
+    const { replay, onReplay } = this.#environment;
+    // If a login can follow, a refresh token that is used up costs nothing.
+    const verdict: Verdict = permit.login && replay ? { free: true } : await this.#judge(record);
+    if ("lost" in verdict && !permit.afresh) return verdict;
+    if ("wait" in verdict) return { wait: verdict.wait, error: this.#inDoubt(verdict.wait) };
+    if (!permit.inTime()) return { late: true };
+    // Otherwise the intent of the other process would be replaced while it has the lease again.
+    if (!("free" in verdict) && !this.#lease.held) return { again: true };
+    const passage = await this.#intents.declare(record, permit, () => this.#lease.held);
+    if ("go" in passage && "replay" in verdict) onReplay(verdict.replay);
+    return passage;
+  }
+
+  mayResend(): boolean {
+    return this.#lease.held;
+  }
+
+  failed(lost: boolean): Promise<void> {
+    return this.#intents.failed(lost);
+  }
+
+  async #judge(record: TokenRecord | undefined): Promise<Verdict> {
+    const intent = await intentOf(record);
+    if (!intent) return { free: true };
+    if (intent.owner === this.#intents.owner)
+      return this.#intents.lost ? { lost: true } : { free: true };
+    if (this.#isDead(intent.owner)) return this.#replayed("owner_dead");
+    const left = this.#patienceLeft(intent);
+    return left <= 0 ? this.#replayed("owner_silent") : { wait: left };
+  }
+
+  #replayed(reason: "owner_dead" | "owner_silent"): Verdict {
+    return this.#environment.replay ? { replay: reason } : { lost: true };
+  }
+
+  /** ms for which the owner of an intent is still waited for. */
+  #patienceLeft(intent: Intent): number {
+    const { now, scheduler, leases } = this.#environment;
+    if (now() - intent.at > leases.patience + MAX_CLOCK_SKEW) return 0;
+    const id = JSON.stringify(intent);
+    if (this.#seen?.id !== id) this.#seen = { id, at: scheduler.monotonic() };
+    return leases.patience - (scheduler.monotonic() - this.#seen.at);
+  }
+
+  #inDoubt(left: number): StoreError {
+    const { provider, now } = this.#environment;
+    return new StoreError({
+      provider,
+      retryable: true,
+      code: "rotation_in_doubt",
+      retryAt: now() + left,
+      message: `${provider}: another process sent this refresh token and has been silent since; it may hold the next refresh token. This client waits for that process, and sends the refresh token again once \`leases.patience\` is over.`,
+    });
+  }
+}

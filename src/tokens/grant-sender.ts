@@ -1,0 +1,179 @@
+/** Sends the grants of one renewal, best first, and saves the token (rules T-09, T-13 to T-17). */
+import { ReauthorizationRequiredError, StoreError } from "../errors.ts";
+import { isMint } from "../http/grants.ts";
+import type { Grant } from "../provider.ts";
+import { succeed, type Token } from "../token.ts";
+import { unforeseen } from "./forced-renewals.ts";
+import type { RenewalContext, RenewalPlan, RenewalSteps } from "./renewal-steps.ts";
+import type { FailedTokenRequest, RenewalSettings } from "./renewal-settings.ts";
+import type { Gate, Outcome, Wait } from "./renewer.ts";
+import type { Noted } from "./shared-latch.ts";
+import type { StoreShare } from "./store-share.ts";
+
+interface Attempt extends RenewalPlan {
+  readonly noted: Noted;
+  /** The vendor refused the stored token before its end. */
+  readonly forced: boolean;
+}
+
+/** The grant brought nothing: the next grant is tried. */
+type Next = { readonly next: true };
+
+export class GrantSender {
+  readonly #settings: RenewalSettings;
+  readonly #context: RenewalContext;
+  readonly #steps: RenewalSteps;
+  readonly #share: StoreShare;
+  readonly #attempt: Attempt;
+  readonly #gate: Gate;
+
+  constructor(
+    settings: RenewalSettings,
+    context: RenewalContext,
+    steps: RenewalSteps,
+    share: StoreShare,
+    attempt: Attempt,
+    gate: Gate,
+  ) {
+    this.#settings = settings;
+    this.#context = context;
+    this.#steps = steps;
+    this.#share = share;
+    this.#attempt = attempt;
+    this.#gate = gate;
+  }
+
+  async send(): Promise<Outcome> {
+    for (const [index, grant] of this.#attempt.grants.entries()) {
+      const outcome = await this.#sendGrant(grant, index);
+      if (!("next" in outcome)) return outcome;
+    }
+    throw this.#steps.reauthorization("No way to a token is left");
+  }
+
+  async #sendGrant(grant: Grant, index: number): Promise<Outcome | Next> {
+    const { requests } = this.#settings;
+    const { flight, deadline } = this.#context;
+    const { grants, prepared } = this.#attempt;
+    /** Whether a login can follow, so that a lost refresh token costs nothing. */
+    const login = grants.slice(index + 1).some(isMint);
+    if (rotates(grant) && this.#isWithheld(login)) return { next: true };
+    const request = prepared.take(index);
+    if (rotates(grant)) {
+      const passage = await this.#pass(login);
+      if (!("go" in passage)) return passage;
+    }
+    const outcome = await requests.send(request, grant, {
+      deadline,
+      rest: flight.rest,
+      mayResend: () => this.#gate.mayResend(),
+    });
+    return "token" in outcome
+      ? this.#save(grant, outcome.token)
+      : this.#fail(grant, index, outcome);
+  }
+
+  /** Without the store a refresh token is not risked. A refused one is not sent again. */
+  #isWithheld(login: boolean): boolean {
+    const { storeFailed, previous } = this.#attempt;
+    const { standing, isRefused } = this.#context;
+    return storeFailed || (login && !standing.afresh && isRefused(previous?.refreshToken));
+  }
+
+  async #pass(login: boolean): Promise<{ go: true } | { again: true } | Wait | Next> {
+    const { afresh } = this.#context.standing;
+    const inTime = (): boolean => this.#context.deadline.left() >= this.#settings.requests.room;
+    const permit = { login, afresh, inTime };
+    const passage = await this.#gate
+      .before(this.#attempt.record, permit)
+      .catch((error: unknown) => {
+        if (login && error instanceof StoreError) return { lost: true } as const;
+        throw error;
+      });
+    if ("late" in passage) throw this.#steps.tooLate();
+    if (!("lost" in passage)) return passage;
+    if (login) return { next: true };
+    throw this.#steps.reauthorization(
+      "The answer to this refresh token was lost, and `replay: false` forbids to send it again, unless `auth.reset()` permits one try",
+      "rotation_in_doubt",
+    );
+  }
+
+  async #save(grant: Grant, fresh: Token): Promise<Outcome> {
+    const { sharedLatch, now } = this.#settings;
+    const { previous, record, servable, storeFailed, forced, noted, prepared } = this.#attempt;
+    const replaced = servable ? record?.token : undefined;
+    const renewal = unforeseen(replaced, fresh.issuedAt, forced, now());
+    const token = await this.#keep(
+      rotates(grant) ? succeed(fresh, previous) : fresh,
+      rotates(grant) ? previous?.refreshToken : undefined,
+    );
+    if (sharedLatch && noted.noted && prepared.tag !== undefined)
+      await this.#share.settle(sharedLatch.remove(prepared.tag));
+    if (sharedLatch && renewal && !storeFailed)
+      await this.#share.settle(sharedLatch.addRenewal(renewal));
+    // If the session was revoked meanwhile, nothing is stored, and a login may follow.
+    return token ? { done: { token, grant, previous } } : { again: true };
+  }
+
+  /**
+   * Nobody gets the token before its save was attempted (rule T-09), or the deadline is over.
+   * @param sent the refresh token that brought it; undefined: a login did
+   */
+  async #keep(token: Token, sent: string | undefined): Promise<Token | undefined> {
+    const { record, onLateSave } = this.#settings;
+    let kept: Token | undefined = token;
+    const rule = sent === undefined ? "login" : { sent };
+    const saving = record.save(token, rule, this.#context.revealed.binding).then((holds) => {
+      kept = holds;
+    });
+    if (!(await this.#share.settle(saving))) void saving.finally(onLateSave);
+    return kept;
+  }
+
+  async #fail(grant: Grant, index: number, failure: FailedTokenRequest): Promise<Outcome | Next> {
+    const { replay, onDoubt } = this.#settings;
+    const { grants, previous } = this.#attempt;
+    const { error, problem, status } = failure;
+    const lost = rotates(grant) && failure.lost;
+    if (lost) onDoubt();
+    const proceeds = problem && status !== undefined && grant.proceeds?.(status, problem);
+    if (proceeds && index + 1 < grants.length) {
+      if (rotates(grant)) this.#context.onRefreshRefused(previous?.refreshToken);
+      return { next: true };
+    }
+    if (error instanceof ReauthorizationRequiredError) {
+      if (await this.#markDead()) return { again: true };
+    } else if (rotates(grant)) {
+      // The next process need not wait for this one, unless the answer is lost for good.
+      await this.#share.settle(this.#gate.failed(lost && !replay));
+    }
+    // Without the lease, another process may have renewed the token by now.
+    if (rotates(grant) && error.retryable && !this.#gate.mayResend()) return { again: true };
+    await this.#remember(failure);
+    throw error;
+  }
+
+  /** @returns whether the store holds another refresh token by now */
+  async #markDead(): Promise<boolean> {
+    const { record } = this.#settings;
+    let replaced = false;
+    const marking = record
+      .markDead(this.#attempt.previous, this.#context.revealed.binding)
+      .then((yes) => {
+        replaced = yes;
+      });
+    await this.#share.settle(marking);
+    return replaced;
+  }
+
+  async #remember({ error }: FailedTokenRequest): Promise<void> {
+    const { onRefusal, sharedLatch } = this.#settings;
+    const { prepared, storeFailed } = this.#attempt;
+    const until = onRefusal(error, prepared.fingerprint);
+    if (until === undefined || prepared.tag === undefined || storeFailed) return;
+    if (sharedLatch) await this.#share.settle(sharedLatch.add(prepared.tag, error, until));
+  }
+}
+
+const rotates = ({ grantType }: Grant): boolean => grantType === "refresh_token";

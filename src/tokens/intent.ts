@@ -1,0 +1,81 @@
+/**
+ * Intents: what a process writes into a record before it sends the record's refresh token. An
+ * intent that stays there says that an answer may have been lost (rules T-13 and T-14).
+ */
+import { sha256 } from "../platform/encoding.ts";
+import type { Passage, Permit, RecordAccess } from "./renewer.ts";
+import type { Intent, TokenRecord } from "./token-store.ts";
+
+const hashOf = ({ token }: TokenRecord): Promise<string> => sha256(token.refreshToken ?? "");
+
+/** The intent in a record, if it speaks of the record's refresh token. */
+export async function intentOf(record: TokenRecord | undefined): Promise<Intent | undefined> {
+  const intent = record?.intent;
+  return record && intent?.refreshTokenHash === (await hashOf(record)) ? intent : undefined;
+}
+
+/** The intents of one owner: one client of one process. */
+export class Intents {
+  readonly owner: string;
+  readonly #record: RecordAccess;
+  readonly #now: () => number;
+  /** Whether this owner's intent marks a refresh token whose answer was lost. */
+  #lost = false;
+
+  constructor(owner: string, record: RecordAccess, now: () => number) {
+    this.owner = owner;
+    this.#record = record;
+    this.#now = now;
+  }
+
+  /** Whether this intent, of this owner, is the mark of a lost answer. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /**
+   * Writes the intent.
+   * @param held whether this process still may; its answer is asked for again after the write
+   * @throws StoreError
+   */
+  async declare(
+    record: TokenRecord | undefined,
+    { inTime }: Pick<Permit, "inTime">,
+    held: () => boolean,
+  ): Promise<Passage> {
+    this.#lost = false;
+    if (record?.token.refreshToken === undefined) return inTime() ? { go: true } : { late: true };
+    if (!(await this.#write(record))) return { again: true };
+    // The write may have taken long.
+    const passage: Passage = !inTime() ? { late: true } : held() ? { go: true } : { again: true };
+    if (!("go" in passage)) await this.withdraw();
+    return passage;
+  }
+
+  async #write(record: TokenRecord): Promise<boolean> {
+    const intent = {
+      refreshTokenHash: await hashOf(record),
+      owner: this.owner,
+      at: this.#now(),
+    };
+    try {
+      return await this.#record.writeIntent(record, intent);
+    } catch (error) {
+      await this.withdraw(); // The store may have written it before it failed.
+      throw error;
+    }
+  }
+
+  /** Removes the intent: this owner holds no next refresh token, and never will. */
+  withdraw(): Promise<void> {
+    return this.#record.removeIntent(this.owner);
+  }
+
+  /**
+   * The request failed. The intent stays if the answer was lost and must not be asked for again.
+   */
+  async failed(lost: boolean): Promise<void> {
+    if (lost) this.#lost = true;
+    else await this.withdraw();
+  }
+}

@@ -1,0 +1,94 @@
+/** Whether what a store gave is a record: whoever can write to the store can put anything there. */
+import { LONGEST_SECRET } from "../secret.ts";
+import type {
+  Intent,
+  LatchEntry,
+  LatchRecord,
+  TokenRecord,
+  UnforeseenRenewal,
+} from "./token-store.ts";
+import type { Token } from "../token.ts";
+import { VISIBLE_ASCII, VSCHAR } from "../parts/parse-token.ts";
+
+type Unchecked<T> = Partial<Record<keyof T, unknown>>;
+
+export const isTokenRecord = (value: unknown): value is TokenRecord =>
+  holds(value, (record) => {
+    const { token, generation, reauthorizationRequired, intent, binding } = (
+      isObject(record) ? record : {}
+    ) as Unchecked<TokenRecord>;
+    return (
+      isGeneration(generation) &&
+      isToken(token) &&
+      isAbsentOr(intent, isIntent) &&
+      isAbsentOr(reauthorizationRequired, (mark) => mark === true) &&
+      isAbsentOr(binding, isShort)
+    );
+  });
+
+export const isLatchRecord = (value: unknown): value is LatchRecord =>
+  holds(value, (record) => {
+    const { generation, latch, renewals } = (
+      isObject(record) ? record : {}
+    ) as Unchecked<LatchRecord>;
+    return (
+      isGeneration(generation) &&
+      Array.isArray(latch) &&
+      latch.every(isLatchEntry) &&
+      isAbsentOr(renewals, (list) => Array.isArray(list) && list.every(isRenewal))
+    );
+  });
+
+/** A getter, or a Proxy, may throw: that is no record. */
+function holds(value: unknown, is: (value: unknown) => boolean): boolean {
+  try {
+    return is(value);
+  } catch {
+    return false;
+  }
+}
+
+function isLatchEntry(value: unknown): boolean {
+  const { tag, status, code, until } = (isObject(value) ? value : {}) as Unchecked<LatchEntry>;
+  return (
+    isShort(tag) &&
+    isAbsentOr(status, Number.isInteger) &&
+    isAbsentOr(code, isShort) &&
+    isTime(until)
+  );
+}
+
+function isRenewal(value: unknown): boolean {
+  const { at, forced } = (isObject(value) ? value : {}) as Unchecked<UnforeseenRenewal>;
+  return isTime(at) && isAbsentOr(forced, (mark) => mark === true);
+}
+
+function isToken(value: unknown): boolean {
+  const { accessToken, tokenType, issuedAt, expiresAt, refreshToken, refreshExpiresAt, scope } = (
+    isObject(value) ? value : {}
+  ) as Unchecked<Token>;
+  return (
+    isSecret(accessToken, VISIBLE_ASCII) &&
+    isShort(tokenType) &&
+    isTime(issuedAt) &&
+    isAbsentOr(expiresAt, isTime) &&
+    isAbsentOr(refreshToken, (token) => isSecret(token, VSCHAR)) &&
+    isAbsentOr(refreshExpiresAt, isTime) &&
+    isAbsentOr(scope, (list) => Array.isArray(list) && list.every((one) => typeof one === "string"))
+  );
+}
+
+function isIntent(value: unknown): boolean {
+  const { refreshTokenHash, owner, at } = (isObject(value) ? value : {}) as Unchecked<Intent>;
+  return isShort(refreshTokenHash) && isShort(owner) && isTime(at);
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isGeneration = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+const isTime = (value: unknown): boolean => Number.isFinite(value);
+const isShort = (value: unknown): boolean => typeof value === "string" && value.length <= 1000;
+const isSecret = (value: unknown, alphabet: RegExp): boolean =>
+  typeof value === "string" && value.length <= LONGEST_SECRET && alphabet.test(value);
+const isAbsentOr = (value: unknown, is: (value: unknown) => boolean): boolean =>
+  value === undefined || is(value);
