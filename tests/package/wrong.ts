@@ -20,12 +20,12 @@ export async function wrong(): Promise<void> {
   await genlogs.GET("/carrier/recommendations", { params: { query: { orign_city: "Nashville" } } });
   // @ts-expect-error a wrong body member
   await genlogs.POST("/auth/token", { body: { username: "u", password: "p" } });
-  // @ts-expect-error a wrong grant type
   await session.POST("/oauth2/tokens", {
+    // @ts-expect-error a wrong grant type
     body: { grant_type: "refresh token", client_id: "c", client_secret: "s", refresh_token: "r" },
   });
-  // @ts-expect-error a body member of the other grant
   await session.POST("/oauth2/tokens", {
+    // @ts-expect-error a body member of the other grant
     body: { grant_type: "refresh_token", client_id: "c", client_secret: "s", code: "c" },
   });
   // @ts-expect-error a misread response member
