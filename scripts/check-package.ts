@@ -58,6 +58,7 @@ try {
   );
   node("ESM", "smoke.mjs");
   node("require()", "smoke.cjs");
+  node("all entries", "entries.mjs");
   const options = {
     strict: true,
     noEmit: true,

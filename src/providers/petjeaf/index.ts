@@ -1,0 +1,2 @@
+/** The entry `corrigenda/petjeaf`: a client for Petje.af alone. */
+export * from "../petjeaf.ts";
