@@ -2,47 +2,7 @@ import js from "@eslint/js";
 import stylistic from "@stylistic/eslint-plugin";
 import regexp from "eslint-plugin-regexp";
 import tseslint from "typescript-eslint";
-
-/**
- * The rooms of src/, from the bottom to the top. A file imports from its own room and from those
- * below it; the vocabulary, the files directly in src/, is below them all.
- */
-const ROOMS = [
-  "platform",
-  "parts",
-  "http",
-  "tokens",
-  "sharing",
-  "stores",
-  "client",
-  "providers",
-  "contracts",
-];
-/** Nothing imports a leaf but its own files. */
-const LEAVES = ["cli", "sandbox", "testing"];
-/** Public entries. They only export again, and may export from everywhere. */
-const ENTRIES = ["src/index.ts", "src/kit.ts"];
-
-const room = (files, forbidden, message) => ({
-  files,
-  rules: { "no-restricted-imports": ["error", { patterns: [{ group: forbidden, message }] }] },
-});
-
-const rooms = [
-  {
-    ...room(
-      ["src/*.ts"],
-      ["./*/**", "./index.ts", "./kit.ts"],
-      "The vocabulary imports only itself.",
-    ),
-    ignores: ENTRIES,
-  },
-  ...ROOMS.map((name, level) => {
-    const above = [...ROOMS.slice(level + 1), ...LEAVES].map((other) => `**/${other}/**`);
-    const message = `src/${name} imports from the rooms below it only: see CONTRIBUTING.md.`;
-    return room([`src/${name}/**`], [...above, "**/index.ts", "**/kit.ts"], message);
-  }),
-];
+import { rooms } from "./scripts/rooms.js";
 
 export default tseslint.config(
   { ignores: ["dist", "coverage", "generated", "tests/package", "tests/fixtures"] },
@@ -69,7 +29,16 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
     },
   },
-  ...rooms,
+  {
+    files: ["src/**/*.ts"],
+    plugins: { corrigenda: { rules: { rooms } } },
+    rules: {
+      "corrigenda/rooms": "error",
+      // A file and a function that a reader can hold in the head. Comments and blank lines count.
+      "max-lines": ["warn", { max: 250 }],
+      "max-lines-per-function": ["warn", { max: 60, IIFEs: true }],
+    },
+  },
   {
     // Prettier breaks code, and leaves comments as they are.
     plugins: { "@stylistic": stylistic },
