@@ -1,0 +1,69 @@
+/** What a user of the public surface would miss: a type, a docstring, an example. */
+import ts from "typescript";
+import { target, type Exported, type Surface } from "./program.ts";
+
+const FACTORY = /^(create|start)[A-Z]/;
+
+/** @returns a sentence for each fault, in the order of the entries */
+export function complaintsOf(surface: Surface): readonly string[] {
+  const { entries } = surface;
+  const unique = new Map(
+    entries.flatMap(({ exported }) => exported.map((one) => [one.symbol, one] as const)),
+  );
+  return [...unique.values()].flatMap((exported) => [
+    ...undocumented(exported, surface),
+    ...unnamed(exported, surface, unique),
+  ]);
+}
+
+function undocumented(
+  { name, symbol, declarations }: Exported,
+  { checker, isOwn }: Surface,
+): readonly string[] {
+  if (!declarations.some((node) => isOwn(node.getSourceFile()))) return [];
+  const missing: string[] = [];
+  if (symbol.getDocumentationComment(checker).length === 0)
+    missing.push(`${name} has no description in its docstring.`);
+  if (
+    FACTORY.test(name) &&
+    symbol.flags & ts.SymbolFlags.Function &&
+    !symbol.getJsDocTags(checker).some((tag) => tag.name === "example")
+  )
+    missing.push(`${name} has no @example.`);
+  return missing;
+}
+
+/** The types that a declaration uses, and that no entry exports. */
+function unnamed(
+  { name, declarations }: Exported,
+  { checker, isOwn }: Surface,
+  exported: ReadonlyMap<ts.Symbol, Exported>,
+): readonly string[] {
+  const found = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    const used = nameIn(node);
+    const symbol = used && checker.getSymbolAtLocation(used);
+    if (symbol !== undefined) {
+      const meant = target(checker, symbol);
+      const own = meant.declarations?.some(
+        (place) =>
+          isOwn(place.getSourceFile()) &&
+          !ts.isTypeParameterDeclaration(place) &&
+          !ts.isParameter(place),
+      );
+      if (own && !exported.has(meant)) found.add(meant.name);
+    }
+    ts.forEachChild(node, visit);
+  };
+  for (const node of declarations) if (isOwn(node.getSourceFile())) visit(node);
+  return [...found].map((type) => `${name} uses ${type}, which no entry exports.`);
+}
+
+/** The name that a node uses as a type. */
+function nameIn(node: ts.Node): ts.Node | undefined {
+  if (ts.isTypeReferenceNode(node)) return node.typeName;
+  if (ts.isExpressionWithTypeArguments(node)) return node.expression;
+  if (ts.isTypeQueryNode(node)) return node.exprName;
+  if (ts.isImportTypeNode(node)) return node.qualifier;
+  return undefined;
+}
