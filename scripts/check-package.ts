@@ -1,12 +1,13 @@
 /**
- * Packs the package, installs it into an empty folder and uses it as its users will: strict
- * TypeScript 5.9 and 7, ESM and require() in plain Node. Then publint and attw.
+ * Packs the package, installs it into an empty folder and uses it as its users will: in strict
+ * TypeScript 5.9 and 7, the snippets of README and docs/ included, and by import and require() in
+ * plain Node. Then publint and attw look at every entry.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { EXAMPLES } from "../tests/support/readme.ts";
+import { SNIPPETS } from "../tests/support/snippets.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "corrigenda-package-"));
 let failed = 0;
@@ -44,8 +45,7 @@ try {
       folder,
     );
   install("the package alone", join(folder, filename));
-  for (const [index, code] of EXAMPLES.entries())
-    writeFileSync(join(folder, `readme-${index}.ts`), code);
+  for (const { name, code } of SNIPPETS) writeFileSync(join(folder, name), code);
   for (const name of readdirSync("tests/package"))
     cpSync(join("tests/package", name), join(folder, name));
   node("without Ajv", "no-ajv.mjs");
