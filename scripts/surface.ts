@@ -5,16 +5,20 @@
  * exports, when a public name has no docstring, and when a factory has no example.
  *
  *   npm run surface [-- --check]
+ *   npm run surface -- --members     also lists members of public types that have no docstring
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readOptions } from "./cli.ts";
-import { complaintsOf } from "./surface/complaints.ts";
+import { bareMembers, complaintsOf } from "./surface/complaints.ts";
 import { emitDeclarations, readSurface } from "./surface/program.ts";
 import { pagesOf } from "./surface/render.ts";
 
 const FOLDER = "docs/surface";
-const { check } = readOptions("surface", { check: { type: "boolean" } });
+const { check, members } = readOptions("surface", {
+  check: { type: "boolean" },
+  members: { type: "boolean" },
+});
 const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
   exports: Readonly<Record<string, string | { readonly types: string }>>;
 };
@@ -41,5 +45,6 @@ if (check && stale.length + gone.length > 0)
 
 const complaints = complaintsOf(surface);
 for (const complaint of complaints) console.log(complaint);
+if (members) for (const member of bareMembers(surface)) console.log(`${member}: no docstring`);
 console.log(`${pages.size} entries; ${complaints.length} complaints.`);
 process.exitCode = complaints.length > 0 || (check && stale.length + gone.length > 0) ? 1 : 0;

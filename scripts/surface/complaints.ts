@@ -16,6 +16,33 @@ export function complaintsOf(surface: Surface): readonly string[] {
   ]);
 }
 
+/**
+ * Members of public types that have no docstring. Many need none, so that this is a list to look
+ * through.
+ * @returns `Type.member` of each
+ */
+export function bareMembers({ entries, checker, isOwn }: Surface): readonly string[] {
+  const found = new Set<string>();
+  for (const { name, declarations } of entries.flatMap(({ exported }) => exported)) {
+    const visit = (node: ts.Node): void => {
+      const symbol = isMember(node) && checker.getSymbolAtLocation(node.name);
+      if (symbol && symbol.getDocumentationComment(checker).length === 0)
+        found.add(`${name}.${symbol.name}`);
+      ts.forEachChild(node, visit);
+    };
+    for (const node of declarations) if (isOwn(node.getSourceFile())) visit(node);
+  }
+  return [...found];
+}
+
+/** Whether a node declares a member that a user can see. */
+const isMember = (node: ts.Node): node is ts.TypeElement & { readonly name: ts.PropertyName } =>
+  (ts.isPropertySignature(node) ||
+    ts.isMethodSignature(node) ||
+    ts.isPropertyDeclaration(node) ||
+    ts.isMethodDeclaration(node)) &&
+  !ts.isPrivateIdentifier(node.name);
+
 function undocumented(
   { name, symbol, declarations }: Exported,
   { checker, isOwn }: Surface,
@@ -26,7 +53,7 @@ function undocumented(
     missing.push(`${name} has no description in its docstring.`);
   if (
     FACTORY.test(name) &&
-    symbol.flags & ts.SymbolFlags.Function &&
+    symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable) &&
     !symbol.getJsDocTags(checker).some((tag) => tag.name === "example")
   )
     missing.push(`${name} has no @example.`);
