@@ -42,4 +42,6 @@ const printed = (node: ts.Declaration): string =>
       ts.isVariableDeclaration(node) ? node.parent.parent : node,
       node.getSourceFile(),
     )
-    .replace(/^(export )?(declare )?/, "");
+    .replace(/^(export )?(declare )?/, "")
+    // The comma that a formatter of the source puts behind the last name of a pattern.
+    .replaceAll(", }", " }");
