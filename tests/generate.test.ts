@@ -19,6 +19,8 @@ const folder = mkdtempSync(join(tmpdir(), "corrigenda-generate-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const names = readdirSync("openapi").filter((file) => file.endsWith(".yaml"));
+const withScheme = (scheme: string) => (text: string) =>
+  text.replace("type: http\n      scheme: bearer", `type: http\n      scheme: ${scheme}`);
 /** Specs, each with the change that is made to it. */
 const edits: Readonly<Record<string, (text: string) => string>> = {
   committed: (text) => text,
@@ -26,14 +28,16 @@ const edits: Readonly<Record<string, (text: string) => string>> = {
     text
       .replace("summary: ", "summary: Edited. ")
       .replace(/operationId: (\w+)/, "operationId: $1Edited"),
-  refused: (text) =>
-    text.replace("type: http\n      scheme: bearer", "type: http\n      scheme: digest"),
+  refused: withScheme("digest"),
+  basic: withScheme("Basic"),
 };
 
 /**
  * What there is to say of each of them, by one process: it takes longer to start than to generate.
  */
 let found: Readonly<Record<string, unknown>>;
+/** What is generated of Apinizer's spec with the scheme basic. */
+let meta: string;
 beforeAll(() => {
   for (const [edit, apply] of Object.entries(edits)) {
     mkdirSync(join(folder, edit));
@@ -44,12 +48,13 @@ beforeAll(() => {
     import { compare, generate } from ${JSON.stringify(`${process.cwd()}/scripts/generate/files.ts`)};
     const found = {};
     for (const edit of ${JSON.stringify(Object.keys(edits))}) found[edit] = await generate(${JSON.stringify(folder)} + "/" + edit).then((files) => compare(files, "generated"), (error) => error.message);
-    console.log(JSON.stringify(found));`;
-  found = JSON.parse(
+    const meta = (await generate(${JSON.stringify(join(folder, "basic"))})).get("apinizer.meta.ts");
+    console.log(JSON.stringify({ found, meta }));`;
+  ({ found, meta } = JSON.parse(
     spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
       encoding: "utf8",
     }).stdout,
-  ) as typeof found;
+  ) as { found: typeof found; meta: string });
 });
 
 test("what is committed is up to date", () => {
@@ -69,6 +74,14 @@ test("an edit of a spec is noticed in each file made from it", () => {
 
 test("a spec that the wrapper cannot follow is refused by name", () => {
   expect(found["refused"]).toContain("apinizer.yaml: the security scheme bearer");
+});
+
+test("RFC 7617: a security scheme `http: basic` is a header with the prefix Basic", () => {
+  expect(found["basic"]).toEqual([
+    { what: "stale", name: "apinizer.meta.ts" },
+    { what: "stale", name: "apinizer.document.ts" },
+  ]);
+  expect(meta).toMatch(/"bearer": \{\s+"header": "Authorization",\s+"prefix": "Basic "\s+\}/);
 });
 
 test("a missing and an orphaned file are named, and mended without --check", () => {

@@ -35,6 +35,22 @@ interface Spec {
   components?: { securitySchemes?: Record<string, Scheme> };
 }
 
+/** The header that a credential of a security scheme travels in. Undefined: it has none. */
+function placeOf({
+  type,
+  in: place,
+  name,
+  scheme,
+}: Scheme): ProviderMeta["schemes"][string] | undefined {
+  if (type === "apiKey" && place === "header" && name) return { header: name };
+  const header = "Authorization";
+  if (type === "oauth2" || (type === "http" && scheme?.toLowerCase() === "bearer"))
+    return { header, prefix: "Bearer " };
+  // RFC 7617.
+  if (type === "http" && scheme?.toLowerCase() === "basic") return { header, prefix: "Basic " };
+  return undefined;
+}
+
 function metaOf(spec: Spec, file: string): ProviderMeta {
   const fail = (what: string): never => {
     throw new Error(`${file}: ${what}`);
@@ -76,18 +92,16 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
       };
     }
   }
-  const schemes = Object.entries(spec.components?.securitySchemes ?? {}).map(([name, scheme]) => {
-    if (scheme.type === "apiKey" && scheme.in === "header" && scheme.name)
-      return [name, { header: scheme.name }] as const;
-    if (
-      scheme.type === "oauth2" ||
-      (scheme.type === "http" && scheme.scheme?.toLowerCase() === "bearer")
-    )
-      return [name, { header: "Authorization", prefix: "Bearer " }] as const;
-    return fail(
-      `the security scheme ${name} is of a kind that the wrapper cannot put on a request`,
-    );
-  });
+  const schemes = Object.entries(spec.components?.securitySchemes ?? {}).map(
+    ([name, scheme]) =>
+      [
+        name,
+        placeOf(scheme) ??
+          fail(
+            `the security scheme ${name} has no place that the client knows: use oauth2, http bearer, http basic, or an apiKey in a header`,
+          ),
+      ] as const,
+  );
   return {
     servers: (spec.servers ?? []).map(
       ({ url, variables, "x-authorization-url": authorizationUrl }) => ({
