@@ -244,8 +244,7 @@ const vendor = (
       body: { error: "invalid" },
     }),
     notFound: () => ({ status: 404, body: { error: "nothing" } }),
-    revokeAccessTokens: book.revokeAccessTokens,
-    revokeRefreshTokens: book.revokeRefreshTokens,
+    tokens: book,
   };
 };
 

@@ -173,8 +173,6 @@ test("a vendor whose answer breaks its own spec is caught", async () => {
     handlers: { x: () => ({ status: 200, body: [1] }) },
     refuse: () => ({ status: 400 }),
     notFound: () => ({ status: 404 }),
-    revokeAccessTokens: () => undefined,
-    revokeRefreshTokens: () => undefined,
   });
   const server = await startServer({ sloppy: vendor });
   const response = await fetch(`${server.url}/sloppy/x`);

@@ -1,8 +1,8 @@
-/** The sandbox's clock: the machine's, plus what tests have moved it by. */
+/** The sandbox's clock: the machine's time plus what tests have advanced it by. */
 export interface SandboxClock {
-  /** Epoch ms. Hand it to clients as their `now`. */
+  /** Epoch ms. Give it to clients as their `now`. */
   now(): number;
-  /** @param ms forward, or back if negative */
+  /** @param ms how far the clock moves: forward, or back if negative */
   advance(ms: number): void;
 }
 

@@ -1,8 +1,10 @@
 /**
- * The three vendors, faked faithfully, over real HTTP on a free loopback port: for this project's
- * tests and for yours. Needs the optional peers `ajv` and `ajv-formats`.
+ * Imitations of vendors over real HTTP on a free loopback port, for tests. `startSandbox` starts
+ * the vendors of this package, `startServer` starts others. Needs the optional peers `ajv` and
+ * `ajv-formats`.
  */
-import { startServer, type SandboxServer, type SandboxVendor } from "./server.ts";
+import type { SandboxVendor } from "./mount.ts";
+import { startServer, type SandboxServer } from "./server.ts";
 import {
   createApinizer,
   type ApinizerSandboxOptions,
@@ -19,13 +21,23 @@ import {
   type PetjeafSandboxSettings,
 } from "./vendors/petjeaf.ts";
 
+/** A running sandbox of the three vendors. */
 export interface Sandbox extends Omit<SandboxServer<unknown>, "vendors"> {
   readonly genlogs: SandboxVendor<GenLogsSandboxOptions, GenLogsSandboxSettings>;
   readonly apinizer: SandboxVendor<ApinizerSandboxOptions, ApinizerSandboxSettings>;
   readonly petjeaf: SandboxVendor<PetjeafSandboxOptions, PetjeafSandboxSettings>;
 }
 
-/** @throws ConfigurationError if `ajv` or `ajv-formats` is not installed */
+/**
+ * Starts the three vendors of this package.
+ * @throws ConfigurationError if `ajv` or `ajv-formats`, optional peers, are not installed
+ * @example
+ * const sandbox = await startSandbox();
+ * const client = createApinizerClient({ ...sandbox.apinizer.options, now: sandbox.now });
+ * sandbox.apinizer.revokeAccessTokens();
+ * await client.GET("/projects/"); // A 401, a renewal, and a 200.
+ * await sandbox.close();
+ */
 export async function startSandbox(): Promise<Sandbox> {
   const { vendors, ...server } = await startServer({
     genlogs: createGenLogs,
@@ -35,7 +47,9 @@ export async function startSandbox(): Promise<Sandbox> {
   return { ...server, ...vendors };
 }
 
-export { startServer, type Fault, type SandboxServer, type SandboxVendor } from "./server.ts";
+export { startServer, type SandboxServer } from "./server.ts";
+export type { Fault } from "./fault.ts";
+export type { SandboxVendor } from "./mount.ts";
 export type { SandboxClock } from "./clock.ts";
 export {
   createTokenBook,
