@@ -1,12 +1,14 @@
 /**
- * The fourth executor: sends the cases that are safe to any address, the live vendor's by default.
+ * The fourth executor: sends the safe cases to any address, by default to the live vendor.
  *
  *   npm run cases -- --provider apinizer [--base-url https://manager.example/apiops]
  *
- * Credentials come from the environment, as for the demo (.env.example). Petje.af takes an access
- * token in PETJEAF_ACCESS_TOKEN instead: its refresh token would rotate, and be lost.
+ * Credentials come from the environment, as for the demo (.env.example). For Petje.af it is an
+ * access token in PETJEAF_ACCESS_TOKEN: a refresh token would rotate, and its successor would be
+ * lost.
  */
 import { existsSync } from "node:fs";
+import { apinizer, genlogs, petjeaf } from "../src/index.ts";
 import { createContract, runCase, type Target } from "../src/testing/index.ts";
 import { readOptions, refuse } from "./cli.ts";
 import { load } from "./contracts/load.ts";
@@ -18,11 +20,13 @@ const values = readOptions("cases", OPTIONS);
 const fail = (what: string): never => refuse("cases", OPTIONS, what);
 
 const need = (name: string): string => env[name] || fail(`Set ${name}. See .env.example.`);
-const ACCOUNTS: Readonly<
-  Record<string, () => { baseUrl: string } & Pick<Target, "account" | "seed">>
-> = {
+const withoutSlash = (url: string): string => url.replace(/\/+$/, "");
+
+/** By provider: the client's target, from --base-url and the environment. */
+const TARGETS: Readonly<Record<string, () => Target>> = {
   genlogs: () => ({
-    baseUrl: env["GENLOGS_BASE_URL"] || "https://api.genlogs.io",
+    provider: genlogs,
+    baseUrl: values["base-url"] ?? (env["GENLOGS_BASE_URL"] || "https://api.genlogs.io"),
     account: {
       apiKey: need("GENLOGS_API_KEY"),
       email: need("GENLOGS_EMAIL"),
@@ -30,36 +34,32 @@ const ACCOUNTS: Readonly<
     },
   }),
   apinizer: () => ({
-    baseUrl: `${(values["base-url"] ?? need("APINIZER_MANAGER_URL")).replace(/\/+$/, "").replace(/\/apiops$/, "")}/apiops`,
+    provider: apinizer,
+    baseUrl: `${withoutSlash(values["base-url"] ?? need("APINIZER_MANAGER_URL")).replace(/\/apiops$/, "")}/apiops`,
     account: { username: need("APINIZER_USERNAME"), password: need("APINIZER_PASSWORD") },
   }),
   petjeaf: () => ({
-    baseUrl: env["PETJEAF_BASE_URL"] || "https://api.petjeaf.com/v1",
-    account: { clientId: "none", clientSecret: "none" },
+    provider: petjeaf,
+    baseUrl: values["base-url"] ?? (env["PETJEAF_BASE_URL"] || "https://api.petjeaf.com/v1"),
+    account: { clientId: "none", clientSecret: "none", key: "case" },
     seed: { accessToken: need("PETJEAF_ACCESS_TOKEN"), tokenType: "Bearer", issuedAt: Date.now() },
   }),
 };
 
 const subject =
   load().find(({ provider }) => provider === values.provider) ??
-  fail(`Give --provider, one of ${Object.keys(ACCOUNTS).join(", ")}.`);
-const account =
-  ACCOUNTS[subject.provider]?.() ?? fail(`There is no account for ${subject.provider}.`);
-const baseUrl = values["base-url"]?.replace(/\/+$/, "") ?? account.baseUrl;
+  fail(`Give --provider, one of ${Object.keys(TARGETS).join(", ")}.`);
+const { baseUrl, ...target } =
+  TARGETS[subject.provider]?.() ?? fail(`There is no account for ${subject.provider}.`);
+const address = withoutSlash(baseUrl);
 const contract = await createContract(subject.document);
 let failed = 0;
 for (const one of subject.cases.filter(({ safe }) => safe)) {
-  const place = contract.locate(one.request.method, one.request.url);
-  const problems = await runCase(contract, one, {
-    ...account,
-    provider: subject.provider,
-    baseUrl: subject.provider === "apinizer" ? account.baseUrl : baseUrl,
-    path: place?.operation.path ?? "",
-  });
+  const problems = await runCase(contract, one, { ...target, baseUrl: address });
   if (problems.length > 0) failed += 1;
   console.log(
     `${problems.length === 0 ? "ok     " : "FAILED "} ${one.name}${problems.map((problem) => `\n        ${problem}`).join("")}`,
   );
 }
-console.log(`${failed === 0 ? "Nothing" : failed} failed at ${new URL(baseUrl).host}.`);
+console.log(`${failed === 0 ? "Nothing" : failed} failed at ${new URL(address).host}.`);
 process.exitCode = failed === 0 ? 0 : 1;

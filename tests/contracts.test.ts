@@ -6,15 +6,18 @@ import { spawnSync } from "node:child_process";
 import { disagreements } from "../scripts/contracts/agreement.ts";
 import { caseMutants } from "../scripts/contracts/case-mutants.ts";
 import { cellName, cellsOf } from "../scripts/contracts/cells.ts";
+import { implementations } from "../scripts/contracts/implementations.ts";
 import { onClient, onSandbox, onSpec } from "../scripts/contracts/executors.ts";
 import { load } from "../scripts/contracts/load.ts";
 import { applyOverlay } from "../scripts/contracts/overlay.ts";
 import { specMutants } from "../scripts/contracts/spec-mutants.ts";
+import { apinizer } from "../src/index.ts";
 import { startSandbox } from "../src/sandbox/index.ts";
 import { complaints, createContract, judge, runCase, type Contract } from "../src/testing/index.ts";
 
 describe.each(load())("$provider", (subject) => {
   const { provider, document, ledger, cases } = subject;
+  const implementation = implementations[provider]!;
   let contract: Contract;
   beforeAll(async () => {
     contract = await createContract(document);
@@ -25,10 +28,10 @@ describe.each(load())("$provider", (subject) => {
   );
   test.each(cases.filter(({ conforms }) => conforms !== "request"))(
     "$name leaves the client as it stands, and comes out as it stands",
-    async (one) => expect(await onClient(provider, contract, one, cases)).toEqual([]),
+    async (one) => expect(await onClient(implementation, contract, one, cases)).toEqual([]),
   );
   test.each(cases)("$name over a socket", async (one) =>
-    expect(await onSandbox(provider, contract, one)).toEqual([]),
+    expect(await onSandbox(implementation, contract, one)).toEqual([]),
   );
 
   test("every cell has a case", () => {
@@ -52,7 +55,6 @@ describe.each(load())("$provider", (subject) => {
       }
     };
     walk(document, []);
-    expect(paths.length).toBeGreaterThan(10);
     for (const path of paths) {
       const copy = structuredClone(document) as Record<string, unknown>;
       const node = path.reduce<unknown>(
@@ -101,7 +103,6 @@ describe.each(load())("$provider", (subject) => {
         .filter((one) => JSON.stringify(one.document) === JSON.stringify(document))
         .map(({ name }) => name),
     ).toEqual([]);
-    expect(specs.length).toBeGreaterThan(100);
   });
 });
 
@@ -143,10 +144,9 @@ test("the fourth executor: safe cases against any address, and what comes back a
     expect(safe.length).toBeGreaterThan(2);
     const run = (one: (typeof safe)[number]) =>
       runCase(contract, one, {
-        provider: "apinizer",
+        provider: apinizer,
         baseUrl: `${managerUrl}/apiops`,
         account,
-        path: contract.locate(one.request.method, one.request.url)?.operation.path ?? "",
       });
     for (const one of safe) expect(await run(one)).toEqual([]);
     sandbox.apinizer.fail({

@@ -1,5 +1,5 @@
-/** Runs every case, overlay and mutant, and says what survived. */
-import { readFileSync } from "node:fs";
+/** Runs every case, overlay and mutant, and reports what survived. */
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import {
@@ -13,6 +13,11 @@ import { disagreements } from "./agreement.ts";
 import { caseMutants, type CaseMutant } from "./case-mutants.ts";
 import { cellName, cellsOf, type Cell } from "./cells.ts";
 import { onClient, onSandbox, onSpec, type Executor, type Result } from "./executors.ts";
+import {
+  implementations as ours,
+  type Implementation,
+  type Implementations,
+} from "./implementations.ts";
 import { load, type NamedCase, type Subject } from "./load.ts";
 import { applyOverlay } from "./overlay.ts";
 import { specMutants } from "./spec-mutants.ts";
@@ -41,8 +46,14 @@ interface Equivalent {
 
 const EXECUTORS: readonly Executor[] = ["spec", "client", "sandbox"];
 
-/** @param root folder that holds openapi/ and tests/cases/ */
-export async function score(root = "."): Promise<{ report: Report; rows: Row[] }> {
+/**
+ * @param root folder that holds openapi/ and tests/
+ * @param implementations what runs the cases, by the name of the provider
+ */
+export async function score(
+  root = ".",
+  implementations: Implementations = ours,
+): Promise<{ report: Report; rows: Row[] }> {
   const report: Report = {
     cells: 0,
     uncovered: [],
@@ -53,13 +64,13 @@ export async function score(root = "."): Promise<{ report: Report; rows: Row[] }
   };
   const rows: Row[] = [];
   const counts = new Map<string, string>();
-  const equivalents = parse(
-    readFileSync(join(root, "tests", "equivalent-mutants.yaml"), "utf8"),
-  ) as Equivalent[];
+  const equivalents = (readList(root, "equivalent-mutants.yaml") ?? []) as Equivalent[];
   for (const subject of load(root)) {
     const contract = await createContract(subject.document);
     report.survivors.push(...disagreements(subject));
-    rows.push(...(await parity(subject, contract, report)));
+    const implementation = implementations[subject.provider];
+    if (implementation) rows.push(...(await parity(subject, implementation, contract, report)));
+    else report.uncovered.push(`${subject.provider}: there is no client and no vendor for it`);
     const mutants = mutantsOfCases(subject, contract, report);
     await overlays(subject, report);
     const unneeded = extraCases(subject);
@@ -70,43 +81,54 @@ export async function score(root = "."): Promise<{ report: Report; rows: Row[] }
       unneeded,
       report,
     );
-    // A case that nothing would miss could be lost without anybody noticing.
+    // The loss of a case that nothing needs would go unnoticed.
     for (const name of unneeded)
       report.uncovered.push(
         `${subject.provider} ${name}: no cell, erratum or mutant needs this case`,
       );
-    // A spec that says less has fewer mutants, all of them killed: the number has to be looked at
-    // when it changes.
     counts.set(
       subject.provider,
       `${mutants.length} of cases, ${[...specMutants(subject.document)].length} of the spec`,
     );
   }
-  const expected = parse(
-    readFileSync(join(root, "tests", "mutant-counts.yaml"), "utf8"),
-  ) as Readonly<Record<string, string>>;
-  for (const [provider, found] of counts) {
-    if (expected[provider] !== found)
-      report.survivors.push(
-        `mutants of ${provider}: ${found}, where tests/mutant-counts.yaml has ${expected[provider] ?? "none"}. If the spec or the cases were meant to say more or less, change it there`,
-      );
-  }
+  report.survivors.push(...changedCounts(root, counts));
   return { report, rows };
+}
+
+/** A list that a project may keep under tests/. Undefined: it keeps none. */
+function readList(root: string, name: string): unknown {
+  const file = join(root, "tests", name);
+  return existsSync(file) ? parse(readFileSync(file, "utf8")) : undefined;
+}
+
+/**
+ * A spec that says less has fewer mutants, and all of them are killed. Where tests/ holds a
+ * provider's counts, a change is reported, so that it is made on purpose.
+ */
+function changedCounts(root: string, counts: ReadonlyMap<string, string>): string[] {
+  const name = "mutant-counts.yaml";
+  const expected = (readList(root, name) ?? {}) as Readonly<Record<string, string>>;
+  return [...counts]
+    .filter(([provider, found]) => (expected[provider] ?? found) !== found)
+    .map(
+      ([provider, found]) =>
+        `mutants of ${provider}: ${found}, where tests/${name} has ${expected[provider] ?? ""}. If the spec or the cases say more or less on purpose, change the file`,
+    );
 }
 
 async function parity(
   { provider, document, cases }: Subject,
+  implementation: Implementation,
   contract: Contract,
   report: Report,
 ): Promise<Row[]> {
   const results = new Map<NamedCase, Record<Executor, Result>>();
-  // The client's exchanges go through one interceptor, and so one after the other; the sandboxes
-  // are independent.
-  const sandboxes = inBatches(cases, 8, (one) => onSandbox(provider, contract, one));
+  // The interceptor of the client takes one case at a time. Each sandbox is a server of its own.
+  const sandboxes = inBatches(cases, 8, (one) => onSandbox(implementation, contract, one));
   for (const one of cases)
     results.set(one, {
       spec: onSpec(contract, one),
-      client: await onClient(provider, contract, one, cases),
+      client: await onClient(implementation, contract, one, cases),
       sandbox: null,
     });
   for (const [index, result] of (await sandboxes).entries())

@@ -1,56 +1,74 @@
-/** A contract case: one exchange with a vendor as data, and what the client makes of it. */
+/**
+ * A contract case: one exchange with a vendor as data, and what the client makes of the answer. It
+ * is meant to be written as JSON.
+ */
 export interface ContractCase {
   readonly operationId: string;
-  /** Under which key of the spec the answer falls: `200`, `default`. */
+  /** The key of the document under which the answer falls, such as `200` or `default`. */
   readonly answer: string;
-  /** Of the answer; null if it has no body. */
+  /** Media type of the answer; null if the answer has no body. */
   readonly mediaType: string | null;
-  /** Grant or form of the request, `-` where there is only one. */
+  /**
+   * `grant_type` or form of the request; `-` where the operation has only one. A case with
+   * `authorization_code` goes through the client's exchange of a code.
+   */
   readonly variant: string;
-  /** Absent: the exchange keeps to the spec. Else which half of it the spec has to refuse. */
+  /**
+   * Absent: the exchange keeps to the document. Otherwise the half that the document has to refuse.
+   */
   readonly conforms?: "request" | "response";
-  /** Options of the client, besides address and account. */
+  /** Options of the client, besides the address and the credentials. */
   readonly client?: Readonly<Record<string, string>>;
-  /** As it must leave the client. `body` is encoded as the content type says. */
+  /** The request as the client must send it. */
   readonly request: {
+    /** In upper case. */
     readonly method: string;
+    /** The whole URL at one of the document's servers, percent-encoded. */
     readonly url: string;
+    /** Names in lower case. */
     readonly headers: Readonly<Record<string, string>>;
-    readonly body?: Readonly<Record<string, string>>;
+    /** Members of the body, before the media type encodes them. */
+    readonly body?: Readonly<Record<string, unknown>>;
   };
-  /** `body` is JSON, or a text where the content type is one. */
+  /** The vendor's answer. */
   readonly response: {
     readonly status: number;
+    /** Names in lower case. */
     readonly headers: Readonly<Record<string, string>>;
+    /** JSON, or a text where the media type is one of text. */
     readonly body?: unknown;
   };
   /**
-   * Name of the case that answers the request which follows this one, such as a login after a
-   * refusal.
+   * Name of the case that answers the next request of the client, such as a login after a refused
+   * refresh token.
    */
   readonly then?: string;
-  /** Absent where no client would send such a request. */
+  /** What the client makes of the answer. Absent where no client sends such a request. */
   readonly outcome?: Outcome;
   /**
-   * How the sandbox comes to this answer: of its own, once arranged; else the answer is put into
-   * its mouth.
+   * How the sandbox comes to give this answer. With `own` the vendor on the sandbox gives it, once
+   * the rest is arranged. Without `sandbox` the answer takes the place of the vendor's own.
    */
   readonly sandbox?: {
     readonly own: true;
+    /** Settings of the vendor on the sandbox. */
     readonly settings?: Readonly<Record<string, string>>;
+    /** The vendor's refresh tokens are revoked before the request. */
     readonly revoke?: "refresh";
+    /** The request carries the code of the case, not one that the sandbox has issued. */
     readonly literalCode?: true;
   };
-  /** May be sent to the live vendor: it changes nothing and locks nobody out. */
+  /** The case may be sent to the live vendor: it changes nothing and cannot lock an account. */
   readonly safe?: boolean;
-  /** Which document says so. */
+  /** The document that describes this exchange. */
   readonly provenance: string;
-  /** Ids of the errata that it is evidence for. */
+  /** Ids of the errata that this case is evidence for. */
   readonly errata: readonly string[];
 }
 
-/** What comes out of the client. `lifetime` and `retryAfter` are in seconds; null: not known. */
+/** What comes out of the client. */
 export type Outcome =
+  /** A token request succeeded. `lifetime` is in seconds; null: the client does not know it. */
   | {
       readonly token: {
         readonly accessToken: string;
@@ -59,33 +77,38 @@ export type Outcome =
         readonly scope?: readonly string[];
       };
     }
-  /** Thrown. */
+  /** The call threw this error. */
   | { readonly error: OutcomeError }
-  /** The data of an API call. In a case: `true`, for what the answer's body says. */
+  /** The data of an API call. In a case it is `true` and stands for the body of the answer. */
   | { readonly data: unknown }
-  /** The error of an API call, through `toError`. */
+  /** An API call was refused, and `toError` made this error of the answer. */
   | { readonly problem: OutcomeError };
 
+/** What a case tells of an error. Members that a case leaves out must be absent from the error. */
 export interface OutcomeError {
+  /** `kind` of the CorrigendaError. */
   readonly kind: string;
   readonly status?: number;
   readonly vendorCode?: string;
   readonly retryable?: boolean;
+  /** Seconds from the answer to the error's `retryAt`, rounded. */
   readonly retryAfter?: number;
+  /** JSON pointer of a ContractError. */
   readonly pointer?: string;
-  /** A part of the message. */
+  /** In a case: a part of the message, or absent to leave the message unchecked. */
   readonly message?: string;
 }
 
-export const encodeBody = (contentType: string | undefined, body: unknown): string | undefined =>
-  body === undefined
-    ? undefined
-    : contentType === "application/x-www-form-urlencoded"
-      ? new URLSearchParams(
-          Object.entries(body as Record<string, string | string[]>).flatMap(([name, value]) =>
-            [value].flat().map((one): [string, string] => [name, one]),
-          ),
-        ).toString()
-      : typeof body === "string" && contentType?.startsWith("text/")
-        ? body
-        : JSON.stringify(body);
+/** A body as text, encoded as its content type says. A list becomes a repeated form field. */
+export function encodeBody(contentType: string | undefined, body: unknown): string | undefined {
+  if (body === undefined) return undefined;
+  if (contentType === "application/x-www-form-urlencoded") {
+    const fields = Object.entries(body as Readonly<Record<string, string | string[]>>);
+    return new URLSearchParams(
+      fields.flatMap(([name, value]) =>
+        [value].flat().map((item): [string, string] => [name, item]),
+      ),
+    ).toString();
+  }
+  return typeof body === "string" && contentType?.startsWith("text/") ? body : JSON.stringify(body);
+}

@@ -1,79 +1,163 @@
-/** Takes a contract case through the real client. */
-import { isDeepStrictEqual } from "node:util";
-import { createClient, type ApiClient } from "../client/create-client.ts";
-import { isCorrigendaError, type CorrigendaError } from "../errors.ts";
-import { apinizer } from "../providers/apinizer.ts";
-import { genlogs } from "../providers/genlogs.ts";
-import { createPetjeafClient, petjeaf } from "../providers/petjeaf.ts";
+/** Sends the request of a contract case through the real client. */
+import { createClient } from "../client/create-client.ts";
 import type { CommonOptions } from "../client/options.ts";
+import { isCorrigendaError, type AnyCorrigendaError, type CorrigendaError } from "../errors.ts";
+import { parsePathTemplate } from "../http/path-template.ts";
+import { createReveal } from "../http/reveal-secret.ts";
 import type { Provider } from "../provider.ts";
+import type { TokenSource } from "../token-source.ts";
 import type { Token } from "../token.ts";
-import { storeHolding } from "./store-holding.ts";
 import type { ContractCase, Outcome, OutcomeError } from "./case.ts";
+import { storeHolding } from "./store-holding.ts";
 
-/** Where a case is sent, and with what. */
+/** Any provider, whatever its paths and its options are. */
+export type AnyProvider = Provider<object, never>;
+
+/** Where a case is sent, and what the client starts with. */
 export interface Target {
-  readonly provider: string;
+  /** The provider whose client sends the case. */
+  readonly provider: AnyProvider;
+  /** URL of the API. */
   readonly baseUrl: string;
-  /** Options of the provider's client: credentials. */
-  readonly account: Readonly<Record<string, string>>;
-  /** The operation's path in the spec. */
-  readonly path: string;
+  /** Options of the provider's client: the credentials. */
+  readonly account: Readonly<Record<string, unknown>>;
+  /** Options that every client takes. */
   readonly common?: CommonOptions;
-  /** A token that the client starts with. */
+  /** A token that the client starts with, as if it were stored. */
   readonly seed?: Token;
-  /** For the authorization code grant. */
+  /** The authorization code of the callback. Needed for cases with `authorization_code`. */
   readonly code?: string;
+  /**
+   * Exchanges the code of a callback. Needed for cases with `authorization_code`.
+   * @param options the options of the provider's client
+   * @param check what the client gave with the authorization URL
+   */
+  readonly exchange?: (
+    options: never,
+    callback: URLSearchParams,
+    check: { readonly state: string; readonly redirectUri?: string },
+  ) => Promise<{ readonly auth: TokenSource }>;
 }
 
-type AnyClient = ApiClient<Record<string, never>>;
+/** The result of an API call of any client. */
+interface Result {
+  readonly data?: unknown;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+interface AnyClient {
+  readonly auth: TokenSource;
+  readonly toError: (result: Result) => AnyCorrigendaError;
+  readonly request: (method: string, path: string, init: object) => Promise<Result>;
+}
 
-const PROVIDERS: Readonly<Record<string, Provider<object, never>>> = { genlogs, apinizer, petjeaf };
-
-/** Sends the case's request through the client. @returns what came out, as a case writes it */
-export async function drive(
-  { client, request, variant, operationId }: ContractCase,
-  { provider, baseUrl, account, path, common = {}, seed, code }: Target,
-): Promise<Outcome> {
-  const known = PROVIDERS[provider];
-  if (!known) throw new RangeError(`there is no client for ${provider}`);
+/**
+ * Sends the case's request through the client of the target's provider.
+ * @returns what comes out of the client, as a case writes it
+ * @throws RangeError if the provider does not have the operation of the case, or the target lacks
+ *   what the case needs
+ * @example
+ * const account = { username, password };
+ * const outcome = await drive(testCase, { provider: apinizer, baseUrl, account });
+ */
+export async function drive(testCase: ContractCase, target: Target): Promise<Outcome> {
+  const { provider, baseUrl, account, common = {}, seed } = target;
+  const operation = operationOf(provider, testCase);
+  const options = { ...account, ...testCase.client, ...common, baseUrl } as never;
   const now = common.now ?? Date.now;
-  const bare = {
-    ...account,
-    ...client,
-    ...common,
-    baseUrl,
-    ...(known === petjeaf ? { key: "case" } : {}),
-  };
-  const options = { ...bare, ...(seed ? { store: storeHolding(known, bare as never, seed) } : {}) };
   try {
-    if (variant === "authorization_code") {
-      const redirectUri = request.body?.["redirect_uri"];
-      const app = createPetjeafClient({ ...options, key: undefined } as never);
-      const session = await app.exchange(new URLSearchParams({ code: code ?? "", state: "case" }), {
-        state: "case",
-        ...(redirectUri === undefined ? {} : { redirectUri }),
-      });
-      return ofToken(await session.auth.getToken());
-    }
-    const api = createClient(known, options as never) as unknown as AnyClient;
-    if (/Token$/.test(operationId) && request.method === "POST")
-      return ofToken(await api.auth.getToken());
-    const query = Object.fromEntries(new URLSearchParams(new URL(request.url).search));
-    const send = api.request as unknown as (
-      method: string,
-      path: string,
-      init: object,
-    ) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
-    const result = await send(request.method, path, { params: { query } });
-    // A success without a body is one all the same, and one that says it failed is none.
-    if (result.response.ok && result.error === undefined) return { data: result.data };
-    return { problem: ofError(api.toError(result), now()) };
+    if (testCase.variant === "authorization_code")
+      return ofToken(await exchange(testCase, target, options));
+    const store = seed && { store: storeHolding(provider, options, seed) };
+    const client = createClient(provider, { ...(options as object), ...store } as never);
+    if (await bringsToken(provider, options, seed, operation))
+      return ofToken(await client.auth.getToken());
+    return await call(client as unknown as AnyClient, testCase, operation, provider, now);
   } catch (error) {
     if (!isCorrigendaError(error)) throw error;
     return { error: ofError(error, now()) };
   }
 }
+
+/** The operation of a case, as `METHOD /path`. */
+function operationOf({ name, meta }: AnyProvider, { operationId }: ContractCase): string {
+  const found = Object.entries(meta.operations).find(([, { id }]) => id === operationId);
+  if (!found) throw new RangeError(`The provider ${name} has no operation ${operationId}.`);
+  return found[0];
+}
+
+async function exchange(
+  { request }: ContractCase,
+  { exchange: exchangeCode, code }: Target,
+  options: never,
+): Promise<Token> {
+  if (!exchangeCode || code === undefined)
+    throw new RangeError("A case with `authorization_code` needs `exchange` and `code`.");
+  const redirectUri = request.body?.["redirect_uri"];
+  const callback = new URLSearchParams({ code, state: "case" });
+  const session = await exchangeCode(options, callback, {
+    state: "case",
+    ...(typeof redirectUri === "string" ? { redirectUri } : {}),
+  });
+  return session.auth.getToken();
+}
+
+/** Whether an operation is one of those that the client gets its tokens from. */
+async function bringsToken(
+  provider: AnyProvider,
+  options: never,
+  seed: Token | undefined,
+  operation: string,
+): Promise<boolean> {
+  const { tokenOperation, grants, credentials } = provider.connect(options);
+  if (operation === tokenOperation) return true;
+  const state = { refreshToken: seed?.refreshToken, worked: () => true };
+  const reveal = createReveal(credentials);
+  const requests = (grants?.(state) ?? []).map((grant) => grant.request(reveal));
+  return (await Promise.all(requests)).some((request) => request.operation === operation);
+}
+
+/** Calls the operation of a case with the case's parameters and body. */
+async function call(
+  client: AnyClient,
+  { request }: ContractCase,
+  operation: string,
+  { meta }: AnyProvider,
+  now: () => number,
+): Promise<Outcome> {
+  const [method = "", path = ""] = operation.split(" ");
+  const { pathname, searchParams } = new URL(request.url);
+  const ofClient = Object.values(meta.schemes).map(({ header }) => header.toLowerCase());
+  const headers = Object.entries(request.headers).filter(
+    ([name]) => name !== "content-type" && !ofClient.includes(name),
+  );
+  const result = await client.request(method, path, {
+    params: { path: pathParameters(path, pathname), query: queryOf(searchParams) },
+    headers: Object.fromEntries(headers),
+    ...(request.body === undefined ? {} : { body: request.body }),
+  });
+  // A success may have no body, and an answer with the status of a success may tell of a failure.
+  return result.response.ok && result.error === undefined
+    ? { data: result.data }
+    : { problem: ofError(client.toError(result), now()) };
+}
+
+/** Path parameters by name. The path of the operation is the last part of the URL's path. */
+function pathParameters(path: string, pathname: string): Readonly<Record<string, string>> {
+  const { names, match } = parsePathTemplate(path);
+  const segments = path.split("/").length - 1;
+  const values = match(`/${pathname.split("/").slice(-segments).join("/")}`) ?? [];
+  return Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(values[i] ?? "")]));
+}
+
+/** Query parameters by name. A repeated parameter is a list. */
+const queryOf = (parameters: URLSearchParams): Readonly<Record<string, string | string[]>> =>
+  Object.fromEntries(
+    [...new Set(parameters.keys())].map((name) => {
+      const values = parameters.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? "") : values];
+    }),
+  );
 
 const ofToken = ({ accessToken, issuedAt, expiresAt, refreshToken, scope }: Token): Outcome => ({
   token: {
@@ -96,61 +180,3 @@ const ofError = (
   ...(error.pointer === undefined ? {} : { pointer: error.pointer }),
   ...(error.retryAt === undefined ? {} : { retryAfter: Math.round((error.retryAt - now) / 1000) }),
 });
-
-/**
- * What of an outcome is not as the case has it. Empty: nothing.
- * @param exact false where another party made up the values: then only their kinds are compared
- */
-export function compare(
-  { outcome, response }: ContractCase,
-  actual: Outcome,
-  exact: boolean,
-): string[] {
-  if (outcome === undefined) return ["the case has no outcome"];
-  const wanted = Object.keys(outcome)[0] ?? "";
-  if (!(wanted in actual)) return [`expected ${wanted}, got ${JSON.stringify(actual)}`];
-  if ("token" in outcome && "token" in actual) {
-    if (exact)
-      return isDeepStrictEqual(outcome.token, actual.token)
-        ? []
-        : [
-            `expected the token ${JSON.stringify(outcome.token)}, got ${JSON.stringify(actual.token)}`,
-          ];
-    return (outcome.token.lifetime === null) === (actual.token.lifetime === null)
-      ? []
-      : [
-          `expected a lifetime of ${outcome.token.lifetime ?? "unknown"}, got ${actual.token.lifetime ?? "unknown"}`,
-        ];
-  }
-  if ("data" in outcome && "data" in actual) {
-    if (outcome.data !== true)
-      return ["the case's `data` must be true: what it is, is the answer's body"];
-    const body = response.status === 204 ? undefined : response.body;
-    if (exact)
-      return isDeepStrictEqual(body, actual.data)
-        ? []
-        : [`expected the answer's body, got ${JSON.stringify(actual.data)}`];
-    return typeof body === typeof actual.data
-      ? []
-      : [`expected data of type ${typeof body}, got ${typeof actual.data}`];
-  }
-  const [expected, got] = [outcome, actual].map((side) =>
-    "error" in side ? side.error : "problem" in side ? side.problem : undefined,
-  );
-  if (!expected || !got) return [`expected ${wanted}`];
-  const members = (
-    exact
-      ? ["kind", "status", "vendorCode", "retryable", "retryAfter", "pointer"]
-      : ["kind", "status", "retryable"]
-  ) as (keyof OutcomeError)[];
-  return [
-    ...members
-      .filter((member) => expected[member] !== got[member])
-      .map(
-        (member) => `expected ${member} ${String(expected[member])}, got ${String(got[member])}`,
-      ),
-    ...(exact && expected.message !== undefined && !got.message?.includes(expected.message)
-      ? [`expected a message with "${expected.message}", got "${got.message ?? ""}"`]
-      : []),
-  ];
-}

@@ -1,10 +1,11 @@
 /**
- * What people need to test a provider, or a vendor, against contract cases. Tied to no test runner.
- * Needs `ajv` and `ajv-formats`.
+ * Tests of a provider, of a store or of a vendor. Works with any test runner. Contracts need the
+ * optional peers `ajv` and `ajv-formats`.
  */
 export type { ContractCase, Outcome, OutcomeError } from "./case.ts";
 export { complaints, judge, type Verdict } from "./judge.ts";
-export { compare, drive, type Target } from "./drive.ts";
+export { compare } from "./compare.ts";
+export { drive, type AnyProvider, type Target } from "./drive.ts";
 export { storeContract, type StoreCheck, type StoreContractOptions } from "./store.ts";
 export { storeHolding } from "./store-holding.ts";
 export { runCase } from "./run-case.ts";

@@ -1,49 +1,68 @@
 import type { Contract } from "../sandbox/contract.ts";
-import type { ContractCase } from "./case.ts";
-import { compare, drive, type Target } from "./drive.ts";
+import type { ContractCase, Outcome } from "./case.ts";
+import { compare } from "./compare.ts";
+import { drive, type Target } from "./drive.ts";
 
 /**
- * Sends a case to a real address, the vendor's own included, and holds what comes back against the
- * spec. Meant for cases that are marked `safe`; any other may change something, or lock an account.
- * @returns what is wrong; empty: nothing. No secret and no value of an answer is in it.
+ * Sends a case to a real address, such as the vendor's own, and checks each answer against the
+ * document. At the live vendor run only cases that are marked `safe`: others may change data or
+ * lock an account.
+ * @returns what is wrong; empty: nothing. The texts contain no secret and no value of an answer.
+ * @throws RangeError as `drive` does
+ * @example
+ * const contract = await createContract(document);
+ * const target = { provider: apinizer, baseUrl, account: { username, password } };
+ * for (const testCase of cases.filter(({ safe }) => safe))
+ *   console.log(await runCase(contract, testCase, target));
  */
 export async function runCase(
   contract: Contract,
   testCase: ContractCase,
   target: Target,
 ): Promise<string[]> {
-  const out: string[] = [];
+  const problems: string[] = [];
   const send = target.common?.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const response = await send(input, init);
-    const { pathname } = new URL(input instanceof Request ? input.url : String(input));
-    const below = pathname.slice(new URL(target.baseUrl).pathname.replace(/\/$/, "").length);
-    const found = contract.match(init?.method ?? "GET", below);
-    if (!found) return response;
-    const violations = contract.checkResponse(
-      found.operation,
-      response.status,
-      response.headers.get("content-type"),
-      await response.clone().text(),
-    );
-    out.push(
-      ...violations.map(
-        ({ at, message }) =>
-          `the answer ${response.status} to ${found.operation.id} breaks the spec at ${at === "" ? "its root" : at}: ${message}`,
-      ),
-    );
+    const method = input instanceof Request ? input.method : (init?.method ?? "GET");
+    const url = input instanceof Request ? input.url : String(input);
+    problems.push(...(await checkAnswer(contract, target, method, url, response.clone())));
     return response;
   };
   const outcome = await drive(testCase, { ...target, common: { ...target.common, fetch } });
-  // Only kinds are compared, since another party makes up the values; and what `compare` says may
-  // quote them.
-  const differs = compare(testCase, outcome, false).length > 0;
-  return [
-    ...out,
-    ...(differs
-      ? [
-          `expected ${Object.keys(testCase.outcome ?? {})[0] ?? "nothing"}, got ${"error" in outcome ? (outcome.error.message ?? outcome.error.kind) : "problem" in outcome ? (outcome.problem.message ?? outcome.problem.kind) : (Object.keys(outcome)[0] ?? "")}`,
-        ]
-      : []),
-  ];
+  // The values are the vendor's, so only their kinds are compared. The differences may quote the
+  // values, so they are not reported.
+  if (compare(testCase, outcome, false).length > 0)
+    problems.push(
+      `expected ${Object.keys(testCase.outcome ?? {})[0] ?? "nothing"}, got ${nameOf(outcome)}`,
+    );
+  return problems;
+}
+
+/** How an answer breaks the document. Empty where the URL is not one of the document's. */
+async function checkAnswer(
+  contract: Contract,
+  { baseUrl }: Target,
+  method: string,
+  url: string,
+  response: Response,
+): Promise<string[]> {
+  const base = new URL(baseUrl).pathname.replace(/\/$/, "");
+  const found = contract.match(method, new URL(url).pathname.slice(base.length));
+  if (!found) return [];
+  const { operation } = found;
+  const { status, headers } = response;
+  const text = await response.text();
+  return contract
+    .checkResponse(operation, status, headers.get("content-type"), text)
+    .map(
+      ({ at, message }) =>
+        `the answer ${status} to ${operation.id} breaks the spec at ${at === "" ? "its root" : at}: ${message}`,
+    );
+}
+
+function nameOf(outcome: Outcome): string {
+  const error =
+    "error" in outcome ? outcome.error : "problem" in outcome ? outcome.problem : undefined;
+  return error ? (error.message ?? error.kind) : (Object.keys(outcome)[0] ?? "");
 }

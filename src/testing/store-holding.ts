@@ -7,10 +7,13 @@ import type { TokenStore } from "../tokens/token-store.ts";
 import type { Token } from "../token.ts";
 
 /**
- * A store that begins with one token, as a client with these options would have stored it, and
- * forgets what is written: for a client that is to start with a token. `storeHolding(genlogs, {
- * apiKey, email, password }, token)`
- * @throws ConfigurationError
+ * A store for a client that starts with a token. It holds that token as a client with these options
+ * would have stored it, and ignores what is written.
+ * @param options of the client
+ * @throws ConfigurationError if the provider refuses the options
+ * @example
+ * const store = storeHolding(genlogs, { apiKey, email, password }, token);
+ * const client = createGenLogsClient({ apiKey, email, password, store });
  */
 export function storeHolding<Options extends object>(
   provider: Provider<object, Options>,

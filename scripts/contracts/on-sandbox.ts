@@ -1,0 +1,134 @@
+/** Runs a case over a real socket: the client against the vendor on the sandbox. */
+import { createClient, type Token } from "../../src/index.ts";
+import { startServer, type SandboxServer, type SandboxVendor } from "../../src/sandbox/index.ts";
+import { encodeBody } from "../../src/testing/case.ts";
+import { compare, drive, type Contract, type Target } from "../../src/testing/index.ts";
+import { locate, TIMEOUTS, type Result } from "./executors.ts";
+import type { Implementation } from "./implementations.ts";
+import type { NamedCase } from "./load.ts";
+import { refreshTokenOf } from "./on-client.ts";
+
+type Sandbox = SandboxServer<{ readonly vendor: SandboxVendor }>;
+
+export async function onSandbox(
+  implementation: Implementation,
+  contract: Contract,
+  testCase: NamedCase,
+): Promise<Result> {
+  const sandbox: Sandbox = await startServer({ vendor: implementation.vendor });
+  try {
+    const root = `${sandbox.url}/${implementation.provider.name}`;
+    return testCase.conforms === "request"
+      ? await refusal(contract, testCase, root)
+      : await outcome(implementation, contract, testCase, sandbox, root);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** Sends a request that breaks the spec. The vendor has to refuse it as the case says. */
+async function refusal(
+  contract: Contract,
+  { request, response }: NamedCase,
+  root: string,
+): Promise<string[]> {
+  const { pathname, search } = new URL(request.url);
+  const { method, headers } = request;
+  const body = encodeBody(headers["content-type"], request.body);
+  const sent = await fetch(root + pathname + search, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body }),
+  });
+  const text = await sent.text();
+  const place = contract.locate(method, request.url);
+  const violations = place
+    ? contract.checkResponse(place.operation, sent.status, sent.headers.get("content-type"), text)
+    : [];
+  return [
+    ...(sent.status === response.status ? [] : [`refused with ${sent.status}`]),
+    ...violations.map(({ message }) => message),
+  ];
+}
+
+async function outcome(
+  implementation: Implementation,
+  contract: Contract,
+  testCase: NamedCase,
+  sandbox: Sandbox,
+  root: string,
+): Promise<string[]> {
+  const { vendor } = sandbox.vendors;
+  const { operationId, response, request, sandbox: arrange } = testCase;
+  const place = locate(contract, testCase);
+  if (!place) return [`${request.url} is not in the spec`];
+  Object.assign(vendor.settings, arrange?.settings ?? {});
+  const { provider, account, exchange } = implementation;
+  const target: Target = {
+    provider,
+    baseUrl: root + place.basePath,
+    account,
+    common: { timeouts: TIMEOUTS, now: sandbox.now },
+    ...(exchange ? { exchange } : {}),
+  };
+  const start = await startOf(implementation, testCase, target, vendor);
+  if (arrange?.revoke === "refresh") vendor.revokeRefreshTokens();
+  if (!arrange?.own) {
+    const { status, headers } = response;
+    const body = encodeBody(headers["content-type"], response.body);
+    vendor.fail({
+      operation: operationId,
+      status,
+      headers,
+      times: 10,
+      ...(body === undefined ? {} : { body }),
+    });
+  }
+  return compare(testCase, await drive(testCase, { ...target, ...start }), false);
+}
+
+/** The token or the code that the client starts with, issued by this sandbox. */
+async function startOf(
+  implementation: Implementation,
+  testCase: NamedCase,
+  target: Target,
+  { options }: SandboxVendor,
+): Promise<Pick<Target, "seed" | "code">> {
+  const { authorizationUrl } = implementation;
+  const { variant, request, sandbox: arrange } = testCase;
+  const expired = refreshTokenOf(request) !== undefined;
+  if (!authorizationUrl) return expired ? { seed: expire(await login(target), target) } : {};
+  const redirectUri = request.body?.["redirect_uri"] as string | undefined;
+  const page = authorizationUrl(options as never, redirectUri);
+  const { headers } = await fetch(page, { redirect: "manual" });
+  const callback = new URL(headers.get("location") ?? "");
+  const code = callback.searchParams.get("code") ?? "";
+  if (variant === "authorization_code")
+    return { code: arrange?.literalCode ? String(request.body?.["code"]) : code };
+  const token = await consent(target, code, redirectUri);
+  return { seed: expired ? expire(token, target) : token };
+}
+
+async function login({ provider, account, baseUrl, common }: Target): Promise<Token> {
+  const options = { ...account, ...common, baseUrl };
+  return createClient(provider, options as never).auth.getToken();
+}
+
+async function consent(
+  { account, baseUrl, common, exchange }: Target,
+  code: string,
+  redirectUri: string | undefined,
+): Promise<Token> {
+  if (!exchange) throw new RangeError("An authorization code needs `exchange`.");
+  const session = await exchange(
+    { ...account, ...common, baseUrl } as never,
+    new URLSearchParams({ code, state: "case" }),
+    { state: "case", ...(redirectUri === undefined ? {} : { redirectUri }) },
+  );
+  return session.auth.getToken();
+}
+
+function expire(token: Token, { common }: Target): Token {
+  const now = common?.now?.() ?? Date.now();
+  return { ...token, issuedAt: now - 10_000, expiresAt: now - 5000 };
+}
