@@ -481,11 +481,11 @@ describe("T-19 the file store", () => {
   });
 
   test.each([
-    ["ENOSPC", /Make room/, true],
-    ["EDQUOT", /Make room/, true],
-    ["EROFS", /path that can be written/, false],
-    ["EACCES", /right/, false],
-    ["EPERM", /another path/, false],
+    ["ENOSPC", /Free some space/, true],
+    ["EDQUOT", /Free some space/, true],
+    ["EROFS", /`path` to another folder/, false],
+    ["EACCES", /Give the user access/, false],
+    ["EPERM", /`path` to another folder/, false],
     ["EIO", /disk/, true],
   ])(
     "%s while writing is a store error that names the path and the cure, and nothing changes",

@@ -1,57 +1,42 @@
-/** How a record is written down: as JSON with a version, sealed if there is a key. */
-import { ConfigurationError, StoreError } from "../errors.ts";
+/** The written form of a record: JSON with a format version, sealed if the store has encryption. */
+import { ConfigurationError, type StoreError } from "../errors.ts";
 import type { TokenRecord } from "../tokens/token-store.ts";
+import { storeError } from "./store-error.ts";
 
 /**
- * Encryption at rest. `key` is the store key the text belongs to: bind it in, lest somebody swap
- * two records. The text holds the generation.
+ * Encryption at rest. Spread it into the options of a store. `createEncryption` makes one with
+ * AES-256-GCM; a key management service is another way to write the two functions.
+ *
+ * @example
+ * ```ts
+ * const store = createFileStore({
+ *   seal: (text, key) => kms.encrypt(text, { context: key }),
+ *   open: (sealed, key) => kms.decrypt(sealed, { context: key }),
+ * });
+ * ```
  */
 export interface Encryption {
+  /**
+   * Encrypts a record.
+   *
+   * @param text the record with its generation, as JSON
+   * @param key the store key of the record. Authenticate it together with the text; otherwise
+   *   somebody who can write to the store can exchange two records.
+   * @returns any text
+   */
   readonly seal: (text: string, key: string) => string | Promise<string>;
-  /** @throws anything, if the text was not sealed with this key */
+  /**
+   * Decrypts what `seal` returned for the same store key.
+   *
+   * @throws any error if the text was not sealed with this encryption key and this store key
+   */
   readonly open: (sealed: string, key: string) => string | Promise<string>;
 }
 
-/** Raised when a reader of this version could not make sense of what is written. */
+/** The format version. It rises when older versions of this package could not read the format. */
 const VERSION = 1;
 
-/**
- * Codes of faults that last until a person changes something: an option, a right, what lies in the
- * store. Others may be over with the next call.
- */
-const LASTING: ReadonlySet<string> = new Set([
-  "wrong_key",
-  "encrypted",
-  "not_encrypted",
-  "newer_version",
-  "damaged",
-  "set_back",
-  "no_number",
-  "permissions",
-  "symlink",
-  "not_a_folder",
-  "EACCES",
-  "EPERM",
-  "EROFS",
-  "ENOENT",
-  "ENOTDIR",
-  "ENOTSUP",
-  "EISDIR",
-  "ELOOP",
-  "NOAUTH",
-  "WRONGPASS",
-  "NOPERM",
-  "WRONGTYPE",
-]);
-
-/** A typed error of the record at `place`, a path or a key. @param cure what to do about it */
-export const storeFault = (place: string, code: string, what: string, cure: string): StoreError =>
-  new StoreError({
-    code,
-    retryable: !LASTING.has(code),
-    message: `The token store at ${place} ${what}. ${cure} Nothing was overwritten.`,
-  });
-
+/** @throws StoreError `not_sealed` if `seal` fails or returns no text */
 export async function encodeRecord(
   record: TokenRecord,
   key: string,
@@ -59,25 +44,24 @@ export async function encodeRecord(
 ): Promise<string> {
   const { generation } = record;
   if (!encryption) return JSON.stringify({ version: VERSION, key, ...record });
-  // With the generation, or an older record could be given a higher one and be taken for the
-  // newest.
-  const sealed: unknown = await (async () => encryption.seal(JSON.stringify(record), key))().catch(
-    () => undefined,
-  );
-  // Anything else could not be read again.
+  // The sealed text contains the generation. Otherwise somebody could give an older record a higher
+  // generation, and the record would pass for the newest.
+  const seal = async (): Promise<unknown> => encryption.seal(JSON.stringify(record), key);
+  const sealed = await seal().catch(() => undefined);
   if (typeof sealed !== "string")
-    throw storeFault(
+    throw storeError(
       `the key ${key}`,
       "not_sealed",
-      "got no text from `seal`, or an error",
-      "Mend `seal`.",
+      "was not written, because option `seal` failed or returned no text",
+      "Correct `seal`.",
     );
   return JSON.stringify({ version: VERSION, key, generation, sealed });
 }
 
 /**
- * @throws StoreError with code `damaged`, `newer_version`, `encrypted`, `not_encrypted` or
- *   `wrong_key`
+ * @param place where the text was found: a path, or the name of a key
+ * @throws StoreError with code `damaged`, `newer_version`, `encrypted`, `not_encrypted`,
+ *   `wrong_key` or `set_back`
  */
 export async function decodeRecord(
   text: string,
@@ -85,73 +69,96 @@ export async function decodeRecord(
   place: string,
   encryption: Encryption | undefined,
 ): Promise<TokenRecord> {
-  const written = parse(text);
-  const damaged = (): StoreError =>
-    storeFault(
+  const { sealed, ...record } = parseWritten(text, key, place);
+  if (sealed !== undefined)
+    return openRecord(sealed, record["generation"], { key, place, encryption });
+  if (encryption)
+    throw storeError(
       place,
-      "damaged",
-      "is damaged",
-      "Look at it, then call the store's `delete` with the key (what was there before holds a used refresh token); a person may have to log in again.",
+      "not_encrypted",
+      "holds a record that is not encrypted, and the store has an encryption key",
+      "Call the store's `delete` with the key, or use the store without encryption.",
     );
-  if (!written) throw damaged();
-  const { version, key: writtenKey, sealed, ...record } = written;
+  return record as unknown as TokenRecord;
+}
+
+/** @throws StoreError with code `damaged` or `newer_version` */
+function parseWritten(text: string, key: string, place: string): Record<string, unknown> {
+  const written = parseObject(text);
+  if (!written) throw damaged(place);
+  const { version, key: writtenKey, ...rest } = written;
   if (typeof version === "number" && version > VERSION)
-    throw storeFault(
+    throw storeError(
       place,
       "newer_version",
       `was written by a newer version of this package (format ${version})`,
       "Upgrade this package.",
     );
-  if (version !== VERSION || writtenKey !== key) throw damaged();
-  if (sealed === undefined) {
-    if (encryption)
-      throw storeFault(
-        place,
-        "not_encrypted",
-        "holds a record that is not encrypted, and an encryption key was given",
-        "Call the store's `delete` with the key, or use the store without encryption.",
-      );
-    return record as unknown as TokenRecord;
-  }
+  if (version !== VERSION || writtenKey !== key) throw damaged(place);
+  return rest;
+}
+
+interface Sealing {
+  readonly key: string;
+  readonly place: string;
+  readonly encryption: Encryption | undefined;
+}
+
+/** @throws StoreError with code `encrypted`, `damaged`, `wrong_key` or `set_back` */
+async function openRecord(
+  sealed: unknown,
+  generation: unknown,
+  { key, place, encryption }: Sealing,
+): Promise<TokenRecord> {
   if (!encryption)
-    throw storeFault(
+    throw storeError(
       place,
       "encrypted",
       "holds an encrypted record",
-      "Give the store its `seal` and `open`, as `createEncryption(key)` makes them.",
+      "Set the options `seal` and `open`, for instance with `...createEncryption(key)`.",
     );
-  if (typeof sealed !== "string") throw damaged();
-  const opened = await (async () => encryption.open(sealed, key))().catch(() => {
-    throw storeFault(
+  if (typeof sealed !== "string") throw damaged(place);
+  const open = async (): Promise<string> => encryption.open(sealed, key);
+  const opened = await open().catch(() => {
+    throw storeError(
       place,
       "wrong_key",
-      "could not be decrypted: the key is not the one it was written with, or somebody changed it",
-      "Give the right key, also as an older one.",
+      "could not be decrypted: it was written with another encryption key, or somebody changed it",
+      "Set the right encryption key, as the key or as one of the older keys.",
     );
   });
-  const rest = parse(opened);
-  if (!rest) throw damaged();
-  // Versions before this one sealed no generation.
-  if (rest["generation"] !== undefined && rest["generation"] !== record["generation"]) {
-    throw storeFault(
+  const record = parseObject(opened);
+  if (!record) throw damaged(place);
+  // The first versions of this package did not seal the generation.
+  if (record["generation"] !== undefined && record["generation"] !== generation)
+    throw storeError(
       place,
       "set_back",
-      "holds a sealed record under another generation than it was sealed with: somebody put an older one in its place",
+      "holds a sealed record whose generation was changed: somebody may have put an older record in the place of the newest",
       "Find out who can write there; then call the store's `delete` with the key.",
     );
-  }
-  return { ...rest, generation: record["generation"] } as unknown as TokenRecord;
+  return { ...record, generation } as unknown as TokenRecord;
 }
 
-/**
- * The key of a record that is written down; undefined if it is damaged: `get` says so, and where.
- */
+const damaged = (place: string): StoreError =>
+  storeError(
+    place,
+    "damaged",
+    "is damaged",
+    "Inspect it, then call the store's `delete` with the key. Do not restore an older record: its refresh token is used up. A person may have to log in again.",
+  );
+
+/** The store key in a written record; undefined if the record is damaged, which `get` reports. */
 export function keyIn(text: string): string | undefined {
-  const key = parse(text)?.["key"];
+  const key = parseObject(text)?.["key"];
   return typeof key === "string" ? key : undefined;
 }
 
-/** Both functions, or none. @throws ConfigurationError */
+/**
+ * The encryption among the options of a store; undefined if there is none.
+ *
+ * @throws ConfigurationError if only one of `seal` and `open` is a function
+ */
 export function encryptionOf(options: Partial<Encryption>): Encryption | undefined {
   if (typeof options !== "object" || options === null)
     throw new ConfigurationError({
@@ -167,7 +174,7 @@ export function encryptionOf(options: Partial<Encryption>): Encryption | undefin
   });
 }
 
-function parse(text: string): Record<string, unknown> | undefined {
+function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)

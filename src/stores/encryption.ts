@@ -1,78 +1,95 @@
-/** AES-256-GCM on WebCrypto, for stores. */
+/** Encryption of records with AES-256-GCM, by WebCrypto. */
 import { ConfigurationError } from "../errors.ts";
+import { utf8 } from "../platform/encoding.ts";
 import type { Encryption } from "./codec.ts";
 
 /**
- * 32 random bytes, as bytes, as 64 hexadecimal digits, or in base64 (44 characters with its `=`, or
- * 43). No passphrase.
+ * 32 random bytes: as a `Uint8Array`, as 64 hexadecimal digits, or as base64 or base64url (44
+ * characters with the final `=`, or 43 without). A passphrase is refused. `openssl rand -hex 32`
+ * makes a key.
  */
 export type EncryptionKey = Uint8Array | string;
 
-/** Bytes (NIST SP 800-38D 5.2.1.1): random, so at most 2^32 writes with one key. */
-const IV = 12;
+/** Bytes of a random IV (NIST SP 800-38D 5.2.1.1). One key is good for 2^32 writes. */
+const IV_LENGTH = 12;
 
 /**
- * `seal` and `open` for a store: `createFileStore({ ...createEncryption(key) })`. The store key is
- * authenticated along, so that a record cannot be put in another's place.
- * @param key seals, and opens
- * @param older open only, so that a key can be replaced: records move to the new one as they are
- *   written
- * @throws ConfigurationError
+ * Makes the options `seal` and `open` of a store, which encrypt each record with AES-256-GCM. The
+ * encryption authenticates the store key, so that nobody can put a record in the place of another.
+ *
+ * @example
+ * ```ts
+ * const store = createFileStore({ ...createEncryption(process.env.TOKEN_KEY ?? "") });
+ * // To replace a key, name the old one second: each record gets the new key at its next save.
+ * const rotating = createFileStore({ ...createEncryption(newKey, oldKey) });
+ * ```
+ * @param key encrypts records, and decrypts them
+ * @param older keys that only decrypt
+ * @throws ConfigurationError if a key is not 32 bytes, or does not look random
  */
 export function createEncryption(
   key: EncryptionKey,
   ...older: readonly EncryptionKey[]
 ): Encryption {
-  const keys = [key, ...older].map((one) => {
-    const bytes = bytesOf(one);
-    const wrong =
-      bytes === undefined
-        ? "must be 32 bytes, as bytes, hexadecimal digits or base64 (with its `=`, if it has no digit)"
-        : isText(bytes)
-          ? "must be random bytes: this one is a text, and may be guessed"
-          : isDegenerate(bytes)
-            ? "must be random bytes: this one follows a pattern"
-            : undefined;
-    if (bytes === undefined || wrong !== undefined)
-      throw new ConfigurationError({
-        option: "key",
-        message: `An encryption key ${wrong ?? ""}. Make one with: openssl rand -hex 32`,
-      });
-    return once(() =>
-      crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
-    );
-  });
-  const parameters = (iv: Uint8Array<ArrayBuffer>, storeKey: string) => ({
-    name: "AES-GCM",
-    iv,
-    additionalData: new TextEncoder().encode(storeKey),
-  });
+  const keys = [key, ...older].map(lazyCryptoKey);
   return {
     async seal(text, storeKey) {
-      const iv = crypto.getRandomValues(new Uint8Array(IV));
-      const sealed = await crypto.subtle.encrypt(
-        parameters(iv, storeKey),
-        await keys[0]!(),
-        new TextEncoder().encode(text),
-      );
+      const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
+      const parameters = parametersOf(iv, storeKey);
+      const sealed = await crypto.subtle.encrypt(parameters, await keys[0]!(), utf8(text));
       return btoa(String.fromCharCode(...iv) + latin1(new Uint8Array(sealed)));
     },
     async open(sealed, storeKey) {
       const bytes = fromBase64(sealed) ?? new Uint8Array();
-      for (const take of keys) {
+      const parameters = parametersOf(bytes.slice(0, IV_LENGTH), storeKey);
+      for (const cryptoKey of keys) {
         const opened = await crypto.subtle
-          .decrypt(parameters(bytes.slice(0, IV), storeKey), await take(), bytes.slice(IV))
+          .decrypt(parameters, await cryptoKey(), bytes.slice(IV_LENGTH))
           .catch(() => undefined);
         if (opened) return new TextDecoder().decode(opened);
       }
-      throw new Error("none of the keys opens it");
+      throw new Error("None of the keys opens the text.");
     },
   };
 }
 
+const parametersOf = (iv: Uint8Array<ArrayBuffer>, storeKey: string) => ({
+  name: "AES-GCM",
+  iv,
+  additionalData: utf8(storeKey),
+});
+
 /**
- * Undefined: it is no key of the right length, or a passphrase that only happens to be of the
- * alphabet of base64.
+ * Checks a key at once, and imports it at its first use.
+ *
+ * @throws ConfigurationError
+ */
+function lazyCryptoKey(key: EncryptionKey): () => ReturnType<typeof importKey> {
+  const bytes = bytesOf(key);
+  const problem = problemOf(bytes);
+  if (bytes === undefined || problem !== undefined)
+    throw new ConfigurationError({
+      option: "key",
+      message: `An encryption key ${problem ?? ""}. Make one with: openssl rand -hex 32`,
+    });
+  let imported: ReturnType<typeof importKey> | undefined;
+  return () => (imported ??= importKey(bytes));
+}
+
+const importKey = (bytes: Uint8Array<ArrayBuffer>) =>
+  crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+
+function problemOf(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes === undefined)
+    return "must be 32 bytes, as bytes, hexadecimal digits or base64 (with its final `=`, if it has no digit)";
+  if (isText(bytes)) return "must be random bytes: this key is readable text, and could be guessed";
+  if (isDegenerate(bytes)) return "must be random bytes: the bytes of this key follow a pattern";
+  return undefined;
+}
+
+/**
+ * Undefined: the key has the wrong length, or is a passphrase that happens to consist of characters
+ * of base64.
  */
 function bytesOf(key: EncryptionKey): Uint8Array<ArrayBuffer> | undefined {
   if (key instanceof Uint8Array) return key.length === 32 ? new Uint8Array(key) : undefined;
@@ -80,9 +97,9 @@ function bytesOf(key: EncryptionKey): Uint8Array<ArrayBuffer> | undefined {
   if (/^[0-9a-f]{64}$/i.test(key))
     return Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   if (!/^[\w+/-]{43}=?$/.test(key)) return undefined;
-  // The last character of base64 of 32 bytes ends in two bits that are zero, and random bytes give
-  // letters of both cases and digits: without one of the cases come 2 keys in 10^10, without digit
-  // and sign 1 in 7,500, which can be given with its `=`.
+  // In base64 of 32 bytes, the last two bits of the last character are zero. Random bytes give
+  // upper case, lower case and digits. A random key lacks one of the cases 2 times in 10^10, and
+  // lacks digits and signs once in 7,500 times; such a key is accepted with its final `=`.
   const looksRandom =
     /[AEIMQUYcgkosw048]=?$/.test(key) &&
     /[A-Z]/.test(key) &&
@@ -92,29 +109,29 @@ function bytesOf(key: EncryptionKey): Uint8Array<ArrayBuffer> | undefined {
 }
 
 /**
- * Values, and steps from byte to byte, that 32 bytes have to show at least; random ones show fewer
- * once in 10^15 times.
+ * The least number of different bytes, and of different steps from byte to byte, in a key. 32
+ * random bytes have fewer once in 10^15 times.
  */
-const DIFFERENT = 16;
+const MIN_DIFFERENT = 16;
 
 /**
- * How often one value is too often, as the zeros of UTF-16 are; among random ones once in 10^9
- * times.
+ * The number of equal bytes from which a key is refused; UTF-16 text has as many zeros. Random
+ * bytes reach it once in 10^9 times.
  */
-const ALIKE = 8;
+const TOO_MANY_EQUAL = 8;
 
-/** Bytes that are alike, that repeat themselves, or that count. */
+/** Whether many bytes are equal, or the bytes repeat or count. */
 function isDegenerate(bytes: Uint8Array): boolean {
   const steps = bytes.map((byte, i) => byte - (bytes[i - 1] ?? 0)).subarray(1);
   return (
-    new Set(bytes).size < DIFFERENT ||
-    new Set(steps).size < DIFFERENT ||
-    bytes.some((value) => bytes.filter((byte) => byte === value).length >= ALIKE) ||
+    new Set(bytes).size < MIN_DIFFERENT ||
+    new Set(steps).size < MIN_DIFFERENT ||
+    bytes.some((value) => bytes.filter((byte) => byte === value).length >= TOO_MANY_EQUAL) ||
     bytes.subarray(16).every((byte, i) => byte === bytes[i])
   );
 }
 
-/** UTF-8, which random bytes are once in 10^8 times. */
+/** Whether the bytes are UTF-8. Random bytes are UTF-8 once in 10^8 times. */
 function isText(bytes: Uint8Array): boolean {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes) !== "";
@@ -133,11 +150,6 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/** Not by spreading: a record may be longer than a call may have arguments. */
+/** Without spreading: a record may have more bytes than a call may have arguments. */
 const latin1 = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-}

@@ -1,153 +1,150 @@
 /** Tokens in Redis or Valkey, for any number of processes and hosts (rule T-18). */
-import { shareable } from "../sharing/shareable.ts";
-import { ConfigurationError, StoreError } from "../errors.ts";
-import { namesOf, requireKnown } from "../parts/option-names.ts";
-import {
-  decodeRecord,
-  encodeRecord,
-  encryptionOf,
-  keyIn,
-  storeFault,
-  type Encryption,
-} from "./codec.ts";
-import { endOf, keepUnusedForOf, type Keeping } from "./keeping.ts";
+import { StoreError } from "../errors.ts";
 import { partOf } from "../tokens/latch-key.ts";
+import { shareable } from "../sharing/shareable.ts";
 import type { BuiltInTokenStore, ListEntry, TokenRecord } from "../tokens/token-store.ts";
+import { decodeRecord, encodeRecord, keyIn } from "./codec.ts";
+import { RedisConnection } from "./redis-connection.ts";
+import {
+  redisStoreSettings,
+  type RedisStoreOptions,
+  type RedisStoreSettings,
+} from "./redis-options.ts";
+import { DELETE, GENERATION, GET, LEASE, RELEASE, SET } from "./redis-scripts.ts";
+import { unusedSince } from "./retention.ts";
+import { storeError } from "./store-error.ts";
+
+export type { RedisClient, RedisStoreOptions } from "./redis-options.ts";
 
 /**
- * A connected client of node-redis (4 or newer) or ioredis (5 or newer): standalone, Sentinel or
- * Cluster. Closing it is yours.
+ * ms. Longer than any latch lasts. Without an end, latches would pile up for user names that
+ * somebody tried.
  */
-export interface RedisClient {
-  readonly eval: (...args: never[]) => Promise<unknown>;
-}
-
-export interface RedisStoreOptions extends Partial<Encryption>, Keeping {
-  readonly client: RedisClient;
-  /** What every key begins with; `corrigenda:` by default. */
-  readonly prefix?: string;
-  /**
-   * Replicas that must confirm each token before it counts as saved, by WAIT, so that a failover
-   * does not lose it; none by default. Not with Cluster.
-   */
-  readonly replicas?: number;
-  /** ms that the replicas may take; 1000 by default. */
-  readonly replicasTimeout?: number;
-}
-
-const OPTIONS = namesOf<RedisStoreOptions>({
-  client: true,
-  prefix: true,
-  replicas: true,
-  replicasTimeout: true,
-  keepUnusedFor: true,
-  seal: true,
-  open: true,
-});
-
-/** What both kinds of client have, as far as it is used. */
-interface AnyClient {
-  readonly defineCommand?: unknown;
-  readonly options?: { readonly keyPrefix?: string };
-  eval(script: string, ...rest: unknown[]): Promise<unknown>;
-  scan(cursor: string, ...rest: unknown[]): Promise<unknown>;
-  wait?(replicas: number, ms: number): Promise<unknown>;
-  /** A pool of node-redis: runs all of a task on one connection. */
-  execute?<T>(task: (client: AnyClient) => Promise<T>): Promise<T>;
-  /** Sentinel of node-redis: the same. */
-  use?<T>(task: (client: AnyClient) => Promise<T>): Promise<T>;
-  /** ioredis Cluster. */
-  nodes?(role: "master"): AnyClient[];
-  /** node-redis Cluster. */
-  readonly masters?: readonly unknown[];
-  nodeClient?(node: unknown): AnyClient | Promise<AnyClient>;
-}
-
-const GET = "return redis.call('HGET', KEYS[1], 'record')";
-const GENERATION = "return redis.call('HGET', KEYS[1], 'generation')";
-/** The deletion ends an expiry that an earlier write gave the key. */
-const SET = `
-if (redis.call('HGET', KEYS[1], 'generation') or '0') ~= ARGV[1] then return 0 end
-if ARGV[4] == '' then redis.call('DEL', KEYS[1]) end
-redis.call('HSET', KEYS[1], 'generation', ARGV[2], 'record', ARGV[3])
-if ARGV[4] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
-return 1`;
-const DELETE = "return redis.call('DEL', unpack(KEYS))";
-const LEASE = `
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 1`;
-/** ms. Longer than anything latches, so that user names which somebody tried do not pile up. */
 const LATCH_LIFETIME = String(60 * 60_000);
-const RELEASE =
-  "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
 /**
- * Three keys a credential, `<prefix>{<store key>}:token` (a hash), `:latch` (a hash that expires)
- * and `:lease` (a string that expires), in one hash slot.
- * @throws ConfigurationError
+ * Keeps tokens in Redis or Valkey, so that any number of processes and hosts can share them (rule
+ * T-18).
+ *
+ * A credential has three keys in one hash slot: `<prefix>{<store key>}:token` (a hash), `:latch` (a
+ * hash that expires) and `:lease` (a string that expires). The store guarantees: `set` is a
+ * compare-and-set, a lease has one owner and ends by the server's clock, and with `replicas` a save
+ * counts only when that many replicas have it. The store keeps what Redis keeps: configure
+ * `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`, because a lost record
+ * is a lost session.
+ *
+ * @example
+ * ```ts
+ * const redis = await createClient({ url: process.env.REDIS_URL }).connect(); // node-redis
+ * const store = createRedisStore({ client: redis, replicas: 1 });
+ * const petjeaf = createPetjeafClient({ clientId, clientSecret, store });
+ * ```
+ * @throws ConfigurationError if an option is unknown, missing or not usable. Every operation
+ *   rejects with a `StoreError` that names the Redis key, the cause and the remedy.
  */
 export function createRedisStore(options: RedisStoreOptions): BuiltInTokenStore {
-  const wrong = (option: string, what: string): never => {
-    throw new ConfigurationError({ option, message: `Option \`${option}\` ${what}` });
-  };
-  const client = (options as RedisStoreOptions | undefined)?.client as unknown as
-    AnyClient | undefined;
-  if (typeof client?.eval !== "function")
-    return wrong("client", "must be a client of node-redis or ioredis.");
-  const { prefix = "corrigenda:", replicas = 0, replicasTimeout = 1000 } = options;
-  const encryption = encryptionOf(options);
-  requireKnown(options, OPTIONS);
-  const keep = keepUnusedForOf(options);
-  if (typeof prefix !== "string" || /[{}]/.test(prefix))
-    return wrong("prefix", "must be a text without braces, which decide the hash slot.");
-  if (client.options?.keyPrefix)
-    return wrong(
-      "client",
-      "has a `keyPrefix` of its own, with which keys cannot be listed. Give `prefix` instead.",
-    );
-  if (!Number.isInteger(replicas) || replicas < 0)
-    return wrong("replicas", "must be a number of replicas.");
-  if (!(typeof replicasTimeout === "number" && replicasTimeout > 0))
-    return wrong("replicasTimeout", "must be a positive number of milliseconds.");
-  const cluster = typeof client.nodes === "function" || Array.isArray(client.masters);
-  if (replicas > 0 && cluster)
-    return wrong(
-      "replicas",
-      "does not go with a cluster: a client of one does not say which node it wrote to.",
-    );
+  return shareable(new RedisStore(redisStoreSettings(options)));
+}
 
-  const isIoredis = typeof client.defineCommand === "function";
-  const nameOf = (key: string, part: string): string => `${prefix}{${escape(key)}}:${part}`;
-  const recordNameOf = (key: string): string => nameOf(partOf(key).key, partOf(key).part);
+interface Write {
+  /** The Redis key. */
+  readonly name: string;
+  readonly expected: number;
+  readonly generation: number;
+  readonly text: string;
+  /** ms; empty: the record stays. */
+  readonly lifetime: string;
+}
 
-  /**
-   * ms, as text; empty: for good. Known here, before the record is sealed; Redis counts by its own
-   * clock from there.
-   */
-  function lifetimeOf(key: string, record: TokenRecord): string {
-    if (partOf(key).part === "latch") return LATCH_LIFETIME;
-    const now = Date.now();
-    return keep === undefined ? "" : String(Math.ceil(endOf(record, now) - now + keep));
+class RedisStore {
+  readonly #settings: RedisStoreSettings;
+  readonly #connection: RedisConnection;
+
+  constructor(settings: RedisStoreSettings) {
+    this.#settings = settings;
+    this.#connection = new RedisConnection(settings.client);
+  }
+
+  async get(key: string): Promise<TokenRecord | undefined> {
+    const name = this.#recordName(key);
+    const text = textOf(await this.#connection.eval(GET, [name]));
+    if (text === undefined) return undefined;
+    return decodeRecord(text, key, placeOf(name), this.#settings.encryption);
+  }
+
+  async set(key: string, record: TokenRecord, expected: number): Promise<boolean> {
+    const write: Write = {
+      name: this.#recordName(key),
+      expected,
+      generation: record.generation,
+      text: await encodeRecord(record, key, this.#settings.encryption),
+      lifetime: this.#lifetimeOf(key, record),
+    };
+    return this.#settings.replicas > 0 ? this.#setReplicated(write) : set(this.#connection, write);
+  }
+
+  async delete(key: string): Promise<void> {
+    const latch = this.#name(partOf(key).key, "latch");
+    const isLatch = partOf(key).part === "latch";
+    await this.#connection.eval(DELETE, isLatch ? [latch] : [this.#recordName(key), latch]);
+  }
+
+  async list(): Promise<ListEntry[]> {
+    const { prefix } = this.#settings;
+    const pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}{*}:token`;
+    const entries = new Map<string, ListEntry>();
+    for (const node of await this.#connection.masters())
+      for await (const name of node.scan(prefix, pattern)) {
+        const entry = entries.has(name) ? undefined : await this.#entryOf(name);
+        if (entry) entries.set(name, entry);
+      }
+    return [...entries.values()];
+  }
+
+  async lease(key: string, owner: string, ms: number): Promise<boolean> {
+    const duration = String(Math.ceil(ms));
+    const taken = await this.#connection.eval(LEASE, [this.#name(key, "lease")], owner, duration);
+    return Number(taken) === 1;
+  }
+
+  async release(key: string, owner: string): Promise<void> {
+    await this.#connection.eval(RELEASE, [this.#name(key, "lease")], owner);
+  }
+
+  /** Saves a record, and waits until the replicas have it. */
+  #setReplicated(write: Write): Promise<boolean> {
+    const { name, generation } = write;
+    const { replicas, replicasTimeout } = this.#settings;
+    return this.#connection.exclusively(name, async (connection) => {
+      if (!(await set(connection, write))) return false;
+      const confirmed = await connection.wait(replicas, replicasTimeout);
+      // A failover between the write and WAIT leads WAIT to another server, which may not have the
+      // record at all.
+      const saved = String(await connection.eval(GENERATION, [name])) === String(generation);
+      if (confirmed >= replicas && saved) return true;
+      throw new StoreError({
+        code: "not_replicated",
+        retryable: true,
+        message: `The Redis key ${name} was written, but ${saved ? confirmed : 0} of ${replicas} replicas confirmed it. Check the replicas.`,
+      });
+    });
   }
 
   /**
-   * Undefined: it has gone. A failure of the server is one of the list; one of the record is told
-   * in it.
+   * The entry of a list for a record; undefined if the record is gone. An error of the record
+   * becomes the entry; an error of the server ends the list.
    */
-  async function entryOf(name: string): Promise<ListEntry | undefined> {
-    const place = `the Redis key ${name}`;
+  async #entryOf(name: string): Promise<ListEntry | undefined> {
     try {
-      const text = await call(GET, name);
-      if (text === null || text === undefined) return undefined;
-      const key = keyIn((text as { toString(): string }).toString());
-      if (key !== undefined && recordNameOf(key) === name) return { key };
-      throw storeFault(
-        place,
+      const text = textOf(await this.#connection.eval(GET, [name]));
+      if (text === undefined) return undefined;
+      const key = keyIn(text);
+      if (key !== undefined && this.#recordName(key) === name) return { key };
+      throw storeError(
+        placeOf(name),
         "damaged",
         "is damaged, and does not tell its key",
-        "Look at it, then delete it.",
+        "Inspect it, then delete it.",
       );
     } catch (error) {
       if (error instanceof StoreError && (error.code === "damaged" || error.code === "WRONGTYPE"))
@@ -156,193 +153,46 @@ export function createRedisStore(options: RedisStoreOptions): BuiltInTokenStore 
     }
   }
 
-  async function run<T>(place: string, command: () => Promise<T>): Promise<T> {
-    try {
-      return await command();
-    } catch (error) {
-      throw fault(place, error);
-    }
+  /**
+   * ms, as text; empty: the record stays. The tokens tell their ends only before the record is
+   * sealed, so that the lifetime is computed here. Redis counts it by its own clock.
+   */
+  #lifetimeOf(key: string, record: TokenRecord): string {
+    const { keepUnusedFor } = this.#settings;
+    if (partOf(key).part === "latch") return LATCH_LIFETIME;
+    if (keepUnusedFor === undefined) return "";
+    const now = Date.now();
+    return String(Math.ceil(unusedSince(record, now) - now + keepUnusedFor));
   }
 
-  const callOn = (
-    client: AnyClient,
-    script: string,
-    keys: readonly [string, ...string[]],
-    ...args: string[]
-  ): Promise<unknown> =>
-    run(keys[0], () =>
-      isIoredis
-        ? client.eval(script, keys.length, ...keys, ...args)
-        : client.eval(script, { keys, arguments: args }),
-    );
-  const call = (script: string, key: string, ...args: string[]): Promise<unknown> =>
-    callOn(client, script, [key], ...args);
-
-  /** WAIT speaks of the writes of its own connection. */
-  function onOneConnection<T>(task: (client: AnyClient) => Promise<T>): Promise<T> {
-    return typeof client?.execute === "function"
-      ? client.execute(task)
-      : typeof client?.use === "function"
-        ? client.use(task)
-        : task(client!);
+  #recordName(key: string): string {
+    return this.#name(partOf(key).key, partOf(key).part);
   }
 
-  interface Write {
-    readonly name: string;
-    readonly expected: number;
-    readonly generation: number;
-    readonly text: string;
-    /** ms; empty: for good. */ readonly lifetime: string;
-  }
-  const setOn = async (
-    client: AnyClient,
-    { name, expected, generation, text, lifetime }: Write,
-  ): Promise<boolean> =>
-    Number(
-      await callOn(client, SET, [name], String(expected), String(generation), text, lifetime),
-    ) === 1;
-
-  async function setAndWait(write: Write): Promise<boolean> {
-    const { name, generation } = write;
-    return run(name, () =>
-      onOneConnection(async (connection) => {
-        if (!(await setOn(connection, write))) return false;
-        const confirmed = Number(await connection.wait?.(replicas, replicasTimeout));
-        // After a failover in between, WAIT would speak of another server, which may not have it at
-        // all.
-        const there = String(await callOn(connection, GENERATION, [name])) === String(generation);
-        if (confirmed >= replicas && there) return true;
-        throw new StoreError({
-          code: "not_replicated",
-          retryable: true,
-          message: `The Redis key ${name} was written, but ${there ? confirmed : 0} of ${replicas} replicas confirmed it. Look at the replicas.`,
-        });
-      }),
-    );
-  }
-
-  return shareable({
-    async get(key) {
-      const name = recordNameOf(key);
-      const text = await call(GET, name);
-      // A client may be set to give bytes.
-      return text === null || text === undefined
-        ? undefined
-        : decodeRecord(
-            (text as { toString(): string }).toString(),
-            key,
-            `the Redis key ${name}`,
-            encryption,
-          );
-    },
-    async set(key, record: TokenRecord, expected) {
-      const { generation } = record;
-      const write = {
-        name: recordNameOf(key),
-        expected,
-        generation,
-        text: await encodeRecord(record, key, encryption),
-        lifetime: lifetimeOf(key, record),
-      };
-      return replicas > 0 ? setAndWait(write) : setOn(client, write);
-    },
-    async delete(key) {
-      const { part } = partOf(key);
-      await callOn(
-        client,
-        DELETE,
-        part === "latch" ? [recordNameOf(key)] : [nameOf(key, part), nameOf(key, "latch")],
-      );
-    },
-    async list() {
-      const entries = new Map<string, ListEntry>(); // SCAN may tell a name more than once.
-      const nodes =
-        client.nodes?.("master") ??
-        (client.masters
-          ? await Promise.all(client.masters.map(async (node) => client.nodeClient!(node)))
-          : [client]);
-      for (const node of nodes)
-        for await (const name of scan(node)) {
-          const entry = entries.has(name) ? undefined : await entryOf(name);
-          if (entry) entries.set(name, entry);
-        }
-      return [...entries.values()];
-    },
-    lease: async (key, owner, ms) =>
-      Number(await call(LEASE, nameOf(key, "lease"), owner, String(Math.ceil(ms)))) === 1,
-    async release(key, owner) {
-      await call(RELEASE, nameOf(key, "lease"), owner);
-    },
-  });
-
-  async function* scan(node: AnyClient): AsyncGenerator<string> {
-    const pattern = `${prefix.replace(/[*?[\]\\]/g, "\\$&")}{*}:token`;
-    for (let cursor = "0"; ;) {
-      const page = await run(prefix, () =>
-        isIoredis
-          ? node.scan(cursor, "MATCH", pattern, "COUNT", 200)
-          : node.scan(cursor, { MATCH: pattern, COUNT: 200 }),
-      );
-      const [next, names] = Array.isArray(page)
-        ? (page as [unknown, unknown[]])
-        : [(page as { cursor: unknown }).cursor, (page as { keys: unknown[] }).keys];
-      yield* names.map(String);
-      cursor = String(next);
-      if (cursor === "0") return;
-    }
+  /** The braces make all keys of a credential share a hash slot. */
+  #name(key: string, part: "token" | "latch" | "lease"): string {
+    return `${this.#settings.prefix}{${escapeBraces(key)}}:${part}`;
   }
 }
 
-/** Braces would move the hash tag. Reversible, so that two keys never share a name. */
-const escape = (key: string): string =>
-  key.replace(/[\\{}]/g, (one) => ({ "\\": "\\\\", "{": "\\(", "}": "\\)" })[one] ?? one);
-
-const FAULTS: Readonly<Record<string, readonly [what: string, cure: string]>> = {
-  NOAUTH: ["needs a password", "Give the Redis client its credentials."],
-  WRONGPASS: ["refused the password", "Give the Redis client the right credentials."],
-  NOPERM: [
-    "does not allow this user its commands",
-    "Allow EVAL, HGET, HSET, GET, SET, PEXPIRE, DEL, SCAN (and WAIT) on the prefix.",
-  ],
-  READONLY: [
-    "is a replica, which takes no writes",
-    "Connect to the master, through Sentinel for instance.",
-  ],
-  LOADING: ["is still loading its data", "Try again soon."],
-  CLUSTERDOWN: ["is a cluster that is down", "Look at the cluster."],
-  MISCONF: ["cannot write to its disk", "Look at the server's log and disk."],
-  OOM: ["is out of memory", "Give it more, and never evict tokens: maxmemory-policy noeviction."],
-  WRONGTYPE: [
-    "holds something that is no token record",
-    "Look at the key, and delete it or choose another `prefix`.",
-  ],
-  NOREPLICAS: ["has too few replicas to take a write", "Look at the replicas."],
+const set = async (connection: RedisConnection, write: Write): Promise<boolean> => {
+  const { name, expected, generation, text, lifetime } = write;
+  const values = [String(expected), String(generation), text, lifetime];
+  return Number(await connection.eval(SET, [name], ...values)) === 1;
 };
 
+const placeOf = (name: string): string => `the Redis key ${name}`;
+
+/** A client may be configured to return bytes. */
+const textOf = (value: unknown): string | undefined =>
+  value === null || value === undefined ? undefined : (value as { toString(): string }).toString();
+
 /**
- * The server's own words may repeat what was sent, a token among it: only codes are handed on (rule
- * S-03).
+ * Braces in a store key would move the hash tag. The escape is reversible, so that two keys never
+ * share a name.
  */
-function fault(place: string, error: unknown): unknown {
-  if (error instanceof StoreError) return error;
-  const { message, code, name } = (typeof error === "object" && error !== null ? error : {}) as {
-    message?: unknown;
-    code?: unknown;
-    name?: unknown;
-  };
-  const text = typeof message === "string" ? message : "";
-  const said = text.split(/\W/).find((word) => Object.hasOwn(FAULTS, word));
-  const [what, cure] = FAULTS[said ?? ""] ?? [
-    "cannot be reached, or failed",
-    "Look at the Redis server and the client's connection.",
-  ];
-  const reason =
-    said ??
-    [code, name].find(
-      (one): one is string =>
-        typeof one === "string" &&
-        /^(?:E[A-Z]{2,20}|[A-Z]{2,20}(?:_[A-Z0-9]{2,20}){1,4}|[A-Z][a-zA-Z]{2,40}Error)$/.test(one),
-    ) ??
-    "failed";
-  return storeFault(`the Redis key ${place}`, reason, what, cure);
-}
+const escapeBraces = (key: string): string =>
+  key.replace(
+    /[\\{}]/g,
+    (character) => ({ "\\": "\\\\", "{": "\\(", "}": "\\)" })[character] ?? character,
+  );
