@@ -1,7 +1,7 @@
 /**
- * What a renewal costs on the file store: sessions of a client take turns at renewing a rotating
- * token, of which a function in place of the network brings the next one. Prints CPU time, which
- * other processes on the machine change little, and what a session takes on the disk.
+ * Measures what a renewal costs with the file store. Sessions of one client renew their rotating
+ * tokens; a function in place of the network returns each next token. Prints the CPU time, because
+ * other processes on the machine change it little, and the space of a session on the disk.
  *
  *   npm run bench:file-store [-- --sessions N] [--renewals N] [--concurrent N] [--json]
  */
@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { createFileStore, createPetjeafClient, type PetjeafSession } from "../src/index.ts";
 import { readNumbers } from "./cli.ts";
 
-/** ms; above the lifetime of a token. */
+/** ms; longer than the lifetime of a token. */
 const HOUR = 3_600_000;
 const { sessions, renewals, concurrent, json } = readNumbers("bench:file-store", {
   sessions: 50,
@@ -50,7 +50,7 @@ try {
       }),
     );
   };
-  await round(); // What is loaded and compiled once does not count.
+  await round(); // The first round loads and compiles code, and is not measured.
   const [before, from, began] = [issued, process.cpuUsage(), performance.now()];
   for (let i = 0; i < renewals; i += 1) await round();
   const { user, system } = process.cpuUsage(from);

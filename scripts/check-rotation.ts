@@ -1,9 +1,9 @@
 /**
- * Looks at every state that the rotation protocol can come to (docs/rotation.md): two workers, a
- * crash, a freeze, the end of a lease, a new consent, and a deletion. Then weakens the protocol by
- * one step at a time: each time a state that must not be has to be found, or the step would be of
- * no use. Then does without what is taken for granted: there, too, something must be found. Exit
- * code 1 otherwise.
+ * Visits every state that the rotation protocol (docs/rotation.md) can reach with two workers, a
+ * crash, a freeze, the end of a lease, a new consent and a deletion. Then it leaves out one step of
+ * the protocol at a time, and must find a forbidden state each time: otherwise the step would be
+ * useless. Then it drops one assumption of the protocol at a time, and must find a forbidden state,
+ * too. Exit code 1 if the protocol fails, or if one of these searches finds nothing.
  *
  *   npm run check:rotation
  */
@@ -16,15 +16,15 @@ const print = (trace: readonly string[] = []): void =>
 
 const { states, transitions, unavoidable, violation } = explore();
 console.log(
-  `The protocol: ${states} states, ${transitions} transitions, all visited. ${violation?.what ?? "Nothing wrong"}. In ${unavoidable} ends the session is lost, each because the answer to a rotation reached no living worker.`,
+  `The protocol: ${states} states, ${transitions} transitions, all visited. ${violation?.what ?? "No forbidden state"}. In ${unavoidable} final states the session is lost, each time because the answer to a rotation reached no living worker.`,
 );
 print(violation?.trace);
 
 const missed = [...WEAKENINGS, ...LIMITS].filter((change) => {
   const { violation, states } = explore(change);
   const kind = WEAKENINGS.some((one) => one === change)
-    ? "Weakened"
-    : "Taken for granted, and not so";
+    ? "Without a step"
+    : "Without an assumption";
   console.log(
     `\n${kind}, ${change}: ${violation ? `${violation.what}, after ${violation.trace.length} steps (${states} states seen)` : "NOTHING FOUND"}`,
   );
@@ -32,6 +32,6 @@ const missed = [...WEAKENINGS, ...LIMITS].filter((change) => {
   return !violation;
 });
 console.log(
-  `\n${violation ? "The protocol FAILS" : "The protocol holds"}; ${missed.length === 0 ? "each weakening has its trace" : `not caught: ${missed.join(", ")}`}.`,
+  `\n${violation ? "The protocol FAILS" : "The protocol holds"}; ${missed.length === 0 ? "each change has a trace to a forbidden state" : `not caught: ${missed.join(", ")}`}.`,
 );
 process.exitCode = !violation && missed.length === 0 ? 0 : 1;

@@ -1,7 +1,7 @@
-/** Command lines of the scripts. Whoever gives what is not taken is told what is, and code 2. */
+/** Reads the command lines of the scripts. A wrong argument ends the process with code 2. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
-/** Whoever reads no further, as `head` does, is no fault. */
+/** A reader that closes the pipe early, such as `head`, is not an error. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();
@@ -9,7 +9,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** Ends the process with code 2. */
+/** Prints what is wrong and the usage, and ends the process with code 2. */
 export function refuse(command: string, options: Options, what: string): never {
   const usage = Object.entries(options)
     .map(([name, { type }]) => ` [--${name}${type === "string" ? " …" : ""}]`)
@@ -18,7 +18,7 @@ export function refuse(command: string, options: Options, what: string): never {
   process.exit(2);
 }
 
-/** @returns the options that were given */
+/** @returns the given options */
 export function readOptions<const O extends Options>(command: string, options: O) {
   try {
     return parseArgs({ options }).values;
@@ -27,7 +27,7 @@ export function readOptions<const O extends Options>(command: string, options: O
   }
 }
 
-/** @returns numbers and --json */
+/** @returns the numbers, each with its default, and --json */
 export function readNumbers<N extends string>(
   command: string,
   defaults: Readonly<Record<N, number>>,
@@ -46,7 +46,7 @@ export function readNumbers<N extends string>(
       name,
       Number.isInteger(number) && number >= 1
         ? number
-        : refuse(command, options, `--${name} takes a whole number, from 1.`),
+        : refuse(command, options, `--${name} takes a whole number from 1.`),
     ];
   });
   return { ...(Object.fromEntries(numbers) as Record<N, number>), json: given["json"] === true };

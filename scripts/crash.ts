@@ -1,9 +1,10 @@
 /**
- * Kills (SIGKILL) and freezes (SIGSTOP) a process at every step of a renewal, on the file store and
- * on real Redis, and counts the sessions that are lost. Exit code 1 if more are lost than had to
- * be, or a refresh token was sent twice.
+ * Kills (SIGKILL) or freezes (SIGSTOP) a process at every step of a renewal, with the file store
+ * and with a real Redis, and counts the lost sessions. Exit code 1 if a session is lost that need
+ * not be, or if a refresh token is sent twice.
  *
- * 128 runs are one full round: every step, both harms, both stores, without grace and with.
+ * 128 runs are one full round: every step, killed and frozen, with both stores, and with a server
+ * that accepts a used refresh token for a while (grace) or does not.
  *
  *   npm run crash [-- --runs N] [--json]
  */

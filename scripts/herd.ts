@@ -1,7 +1,7 @@
 /**
- * 8 processes with 1,000 concurrent callers each on one credential, across 20 expiries, on the file
- * store and on real Redis. Exit code 1 unless each expiry costs one token request and no caller
- * fails.
+ * 8 processes with 1,000 concurrent callers each use one credential over 20 expiries of its token,
+ * with the file store and with a real Redis. Exit code 1 unless each expiry costs one token request
+ * and no caller fails.
  *
  *   npm run herd [-- --processes N] [--callers N] [--expiries N] [--json]
  */

@@ -1,12 +1,12 @@
 /**
- * The rotation protocol (T-14) as a model small enough to look at every state of it: two workers
- * that find the same token expired, one crash, one freeze, the end of a lease, and a server that
- * kills the session when a used refresh token comes again. Besides, a person may give consent anew
- * in another process, and the record may be deleted: by a revocation, which takes a turn, or from
- * outside, which asks nobody.
+ * A model of the rotation protocol (T-14) that is small enough to visit each of its states. Two
+ * workers find the same token expired. One crash, one freeze and the end of a lease may happen, and
+ * the server ends the session when a used refresh token is sent again. A person may give a new
+ * consent in another process. The record may be deleted: by a revocation, which takes the lease, or
+ * from outside, without the lease.
  *
- * Refresh tokens are numbers: 0 is in the store at first, each rotation issues the next one, and a
- * new consent brings 10, which is not expired, so that nobody renews it.
+ * Refresh tokens are numbers. The store holds 0 at first, and each rotation issues the next number.
+ * A new consent brings 10, which is not expired, so that no worker renews it.
  */
 
 export type Weakening =
@@ -14,21 +14,21 @@ export type Weakening =
   | "no re-read"
   | "no compare-and-set"
   | "no heartbeat"
-  /** A new consent leaves a token that was renewed meanwhile, as a login does. */
-  | "a consent that gives way"
-  /** An owner with an answer takes a record that is gone for one that was never there. */
-  | "a record that is gone is written again"
+  /** A new consent does not replace a token that was renewed meanwhile, just as a login. */
+  | "a consent that does not replace a renewed token"
+  /** A worker with an answer treats a deleted record like a record that never existed. */
+  | "a deleted record is written again"
   /** The first record after a deletion has the generation of the first one ever. */
-  | "generations that begin anew";
+  | "generations that begin at 1 again";
 
 /**
- * Those that need a consent or a deletion to do harm. The others do it without, and their traces
- * are about what they are there for.
+ * The weakenings that do harm only with a consent or a deletion. The other weakenings are explored
+ * without consents and deletions, so that their traces show nothing else.
  */
 const FROM_OUTSIDE: readonly Change[] = [
-  "a consent that gives way",
-  "a record that is gone is written again",
-  "generations that begin anew",
+  "a consent that does not replace a renewed token",
+  "a deleted record is written again",
+  "generations that begin at 1 again",
 ];
 
 export const WEAKENINGS = [
@@ -36,18 +36,18 @@ export const WEAKENINGS = [
   "no re-read",
   "no compare-and-set",
   "no heartbeat",
-  "a consent that gives way",
-  "a record that is gone is written again",
-  "generations that begin anew",
+  "a consent that does not replace a renewed token",
+  "a deleted record is written again",
+  "generations that begin at 1 again",
 ] as const satisfies readonly Weakening[];
 
-/** What the protocol takes for granted; without it, it cannot hold. */
+/** The opposite of each assumption of the protocol; the protocol fails where it occurs. */
 export type Limit =
-  /** A frozen owner goes on, and has its answer, before patience is over. */
+  /** The assumption: a frozen owner continues, and gets its answer, before patience has passed. */
   | "a freeze longer than patience"
   /**
-   * A server has acted on what an owner sent who died by the time that the owner's turn is taken
-   * over.
+   * The assumption: when the lease of a dead owner is taken over, the server has finished the
+   * request of that owner.
    */
   | "a server slower than a lease";
 
@@ -69,13 +69,13 @@ type At =
   | "send"
   | "wait for the answer"
   | "save"
-  | "look who saved"
+  | "look what was saved"
   | "release"
   | "done"
   | "crashed"
   | "reauthorize";
 
-/** Without a token the record is gone. */
+/** A record without a token is a deleted record. */
 interface Stored {
   readonly token: number | undefined;
   readonly version: number;
@@ -86,10 +86,10 @@ interface Worker {
   readonly at: At;
   readonly frozen: boolean;
   readonly wasFrozen: boolean;
-  /** As it was read last. */
+  /** The record as the worker last read it. */
   readonly seen: Stored;
   readonly request: "none" | "on its way" | "answered" | "refused";
-  /** The refresh token in its answer, if it has one that is not saved. */
+  /** The refresh token in the answer, until the worker has saved it. */
   readonly got: number | undefined;
 }
 
@@ -98,26 +98,26 @@ export interface State {
   readonly stored: Stored;
   readonly lease: Name | "the revocation" | undefined;
   readonly consent: "none" | "answered" | "saved";
-  readonly removal: "none" | "has the turn" | "done";
-  /** Of which session the store's token has to be; `none`: there must be no token. */
+  readonly removal: "none" | "has the lease" | "done";
+  /** The session that the token in the store must belong to; `none`: there must be no token. */
   readonly session: "first" | "second" | "none";
-  /** The refresh token that the server will take; those below are used. */
+  /** The refresh token that the server accepts; all lower ones are used. */
   readonly valid: number;
   readonly dead: boolean;
-  /** Who sent each used refresh token first. */
+  /** The worker that sent each used refresh token first. */
   readonly sender: readonly Name[];
   readonly crashes: number;
   readonly freezes: number;
-  /** A refresh token was sent again though its first sender lives. */
+  /** Whether a refresh token was sent again although its first sender lives. */
   readonly doubleUse: boolean;
 }
 
 export interface Result {
   readonly states: number;
   readonly transitions: number;
-  /** Ends in which a session was lost that had to be lost. */
+  /** Final states with a lost session that no protocol could have kept. */
   readonly unavoidable: number;
-  /** The shortest way to a state that must not be; absent if there is none. */
+  /** The shortest way to a forbidden state; absent if there is none. */
   readonly violation?: { readonly what: string; readonly trace: readonly string[] };
 }
 
@@ -126,8 +126,8 @@ const other = (name: Name): Name => (name === "A" ? "B" : "A");
 const FIRST: Stored = { token: 0, version: 1, intent: undefined };
 const GONE: Stored = { token: undefined, version: 0, intent: undefined };
 /**
- * What a new consent brings, and the version of a record that follows a deletion: random, and so
- * like none before.
+ * The refresh token of a new consent, and the version of a record that follows a deletion: random,
+ * and so different from all earlier versions.
  */
 const CONSENTED = 10,
   ANOTHER_VERSION = 100;
@@ -154,10 +154,10 @@ const START: State = {
   doubleUse: false,
 };
 
-/** Nobody gives consent any more, and nothing is deleted. */
+/** No consent is given, and nothing is deleted. */
 const QUIET: State = { ...START, consent: "saved", removal: "done" };
 
-/** Breadth first, so that a trace is as short as it can be. */
+/** Visits the states breadth first, so that each trace is as short as possible. */
 export function explore(weakening?: Weakening | Limit): Result {
   const start = weakening === undefined || FROM_OUTSIDE.includes(weakening) ? START : QUIET;
   const came = new Map<string, readonly [from: string, label: string] | undefined>([
@@ -199,12 +199,12 @@ function wrongWith(state: State, ended: boolean): string | undefined {
     return "a refresh token was sent again while its first sender may hold the next one";
   const stored = sessionOf(state.stored);
   if (stored !== state.session)
-    return state.session === "none" ? "what was deleted is saved again" : "a new consent is lost";
+    return state.session === "none" ? "a deleted record is saved again" : "a new consent is lost";
   if (!ended) return undefined;
   const stuck = NAMES.find(
     (name) => !["done", "crashed", "reauthorize"].includes(state.workers[name].at),
   );
-  if (stuck !== undefined) return `${stuck} waits for ever`;
+  if (stuck !== undefined) return `${stuck} waits forever`;
   return isLost(state) && !hadToBeLost(state)
     ? "the session is lost, though every answer reached a living worker"
     : undefined;
@@ -214,20 +214,20 @@ const sessionOf = ({ token }: Stored): State["session"] =>
   token === undefined ? "none" : token === CONSENTED ? "second" : "first";
 
 /**
- * What the store holds is not what the server takes. What was deleted, or replaced by a consent, is
- * given up and not lost.
+ * Whether the server does not accept the refresh token in the store. A session that was deleted, or
+ * replaced by a new consent, is not lost.
  */
 const isLost = ({ dead, stored, valid, session }: State): boolean =>
   session === "first" && (dead || stored.token !== valid);
 
-/** The answer to a rotation was on its way to, or with, a worker that crashed. */
+/** Whether the answer to a rotation went to a worker that crashed before it saved the answer. */
 const hadToBeLost = ({ workers, stored }: State): boolean =>
   NAMES.some(
     (name) =>
       workers[name].at === "crashed" && (workers[name].got ?? -1) > (stored.token ?? Infinity),
   );
 
-/** `may`: a person or an operator does it, or never does. */
+/** `may`: a step of a person or an operator, which need not happen. */
 type Transition = readonly [label: string, next: State, certainty?: "may"];
 
 function* transitionsOf(state: State, weakening: Change): Generator<Transition> {
@@ -236,7 +236,7 @@ function* transitionsOf(state: State, weakening: Change): Generator<Transition> 
   for (const name of NAMES) {
     const { at, frozen, request } = state.workers[name];
     const gone = at === "done" || at === "crashed" || at === "reauthorize";
-    // The server acts on what was sent, whatever became of its sender.
+    // The server acts on a request even if its sender has crashed.
     if (request === "on its way") yield answer(state, name);
     if (state.lease === name) {
       const beats = at !== "crashed" && !frozen && weakening !== "no heartbeat";
@@ -248,7 +248,7 @@ function* transitionsOf(state: State, weakening: Change): Generator<Transition> 
         `${name} crashes`,
         change({ ...state, crashes: 1 }, name, { at: "crashed", frozen: false }),
       ];
-    if (frozen) yield [`${name} goes on`, change(state, name, { frozen: false })];
+    if (frozen) yield [`${name} continues`, change(state, name, { frozen: false })];
     else {
       if (state.freezes === 0)
         yield [
@@ -260,7 +260,7 @@ function* transitionsOf(state: State, weakening: Change): Generator<Transition> 
   }
 }
 
-/** A new consent takes no turn, and the place of anything. */
+/** A new consent is saved without the lease, and replaces any record. */
 function* consent(state: State, weakening: Change): Generator<Transition> {
   const { consent: given, stored } = state;
   if (given === "none")
@@ -270,11 +270,12 @@ function* consent(state: State, weakening: Change): Generator<Transition> {
       "may",
     ];
   else if (given === "answered") {
-    const first = weakening === "generations that begin anew" ? FIRST.version : ANOTHER_VERSION;
+    const first =
+      weakening === "generations that begin at 1 again" ? FIRST.version : ANOTHER_VERSION;
     const version = stored.token === undefined ? first : stored.version + 1;
     const after: State = { ...state, consent: "saved", session: "second" };
     const renewed = stored.token !== undefined && stored.token > 0;
-    if (weakening === "a consent that gives way" && renewed)
+    if (weakening === "a consent that does not replace a renewed token" && renewed)
       yield ["the consent is not saved: the store holds a newer token than before", after];
     else
       yield [
@@ -284,12 +285,12 @@ function* consent(state: State, weakening: Change): Generator<Transition> {
   }
 }
 
-/** A deletion: once, and of whatever is stored then. */
+/** A deletion happens once, and deletes any record. */
 function* removal(state: State): Generator<Transition> {
   const gone = { stored: GONE, session: "none" } as const;
-  if (state.removal === "has the turn")
+  if (state.removal === "has the lease")
     yield [
-      "the revocation deletes the record, and gives the lease back",
+      "the revocation deletes the record and releases the lease",
       { ...state, ...gone, lease: undefined, removal: "done" },
     ];
   if (state.removal !== "none") return;
@@ -297,12 +298,12 @@ function* removal(state: State): Generator<Transition> {
   if (state.lease === undefined)
     yield [
       "a revocation takes the lease",
-      { ...state, lease: "the revocation", removal: "has the turn" },
+      { ...state, lease: "the revocation", removal: "has the lease" },
       "may",
     ];
 }
 
-/** The next step of a worker that can act. */
+/** The next step of a worker that is neither frozen nor finished. */
 function* act(state: State, name: Name, weakening: Change): Generator<Transition> {
   const { stored, lease } = state;
   const me = state.workers[name];
@@ -311,7 +312,7 @@ function* act(state: State, name: Name, weakening: Change): Generator<Transition
     `${name} ${label}`,
     change({ ...state, ...rest }, name, changes),
   ];
-  /** Compare-and-set, or what is left of it. */
+  /** Whether the compare-and-set succeeds. */
   const mayWrite = seen.version === stored.version || weakening === "no compare-and-set";
   const write = (token: number | undefined, intent: Name | undefined): Stored => ({
     token,
@@ -344,11 +345,11 @@ function* act(state: State, name: Name, weakening: Change): Generator<Transition
           { lease: name },
         );
       else if (lease !== name) {
-        // Looking again and again changes nothing until the store does.
+        // Looking again changes nothing until the store has changed.
         if (gone) yield giveUp("looks again, and finds no record");
         else if (renewed)
           yield move("looks again, and adopts the token in the store", { at: "done" });
-      } else yield move("has the lease still", { at: "read again" });
+      } else yield move("still has the lease", { at: "read again" });
       return;
     case "read again":
       if (gone) yield giveUp("reads again, and finds no record");
@@ -359,7 +360,7 @@ function* act(state: State, name: Name, weakening: Change): Generator<Transition
       return;
     case "intent": {
       if (weakening === "no intent") {
-        yield move("goes on without an intent", { at: "send" });
+        yield move("continues without an intent", { at: "send" });
         return;
       }
       if (weakening === "no re-read") {
@@ -367,8 +368,8 @@ function* act(state: State, name: Name, weakening: Change): Generator<Transition
           yield giveUp("finds no record to write its intent to");
           return;
         }
-        // Whatever the store holds by now, it goes on with the refresh token that it read before
-        // its turn.
+        // The worker continues with the refresh token that it read before it took the lease, even
+        // if the store holds another one by now.
         const next = { ...stored, intent: name, version: stored.version + 1 };
         yield move(
           "writes its intent, and does not look at the token in the store",
@@ -385,7 +386,7 @@ function* act(state: State, name: Name, weakening: Change): Generator<Transition
         return;
       }
       if (owner !== undefined && !mayReplay(state, owner, weakening)) {
-        // It waits; the store is looked at again when it has changed, or the owner has died.
+        // The worker waits until the store has changed or the owner has died.
         if (stored.version !== seen.version) yield move("looks again", { at: "read again" });
         return;
       }
@@ -404,7 +405,7 @@ function* act(state: State, name: Name, weakening: Change): Generator<Transition
       yield lease === name
         ? move("sees that it still has the lease", { at: "send" })
         : move(
-            "sees that it lost the lease, and takes its intent back",
+            "sees that it lost the lease, and withdraws its intent",
             { at: "read" },
             mine ? { stored: write(stored.token, undefined) } : {},
           );
@@ -421,7 +422,10 @@ function* act(state: State, name: Name, weakening: Change): Generator<Transition
         yield move(`gets refresh token ${got}`, { at: "save", request: "none" });
       if (me.request === "refused")
         yield renewed && stored.token !== seen.token
-          ? move("is refused, looks into the store, and adopts", { at: "release", request: "none" })
+          ? move("is refused, and adopts the token in the store", {
+              at: "release",
+              request: "none",
+            })
           : giveUp("is refused");
       return;
     case "save":
@@ -431,13 +435,13 @@ function* act(state: State, name: Name, weakening: Change): Generator<Transition
           { at: "release", got: undefined },
           { stored: write(got ?? 0, undefined) },
         );
-      else yield move("may not save: the store has changed", { at: "look who saved" });
+      else yield move("may not save: the store has changed", { at: "look what was saved" });
       return;
-    case "look who saved":
-      if (gone && weakening !== "a record that is gone is written again")
+    case "look what was saved":
+      if (gone && weakening !== "a deleted record is written again")
         yield giveUp("finds no record, and does not save", { got: undefined });
       else if (gone)
-        yield move("finds no record, and saves all the same", { at: "save", seen: stored });
+        yield move("finds no record, and saves nevertheless", { at: "save", seen: stored });
       else
         yield stored.token === seen.token
           ? move("finds the refresh token it sent, and saves after all", {
@@ -447,20 +451,16 @@ function* act(state: State, name: Name, weakening: Change): Generator<Transition
           : move("finds a newer one, and adopts it", { at: "release", got: undefined });
       return;
     case "release":
-      yield move(
-        "gives the lease back",
-        { at: "done" },
-        lease === name ? { lease: undefined } : {},
-      );
+      yield move("releases the lease", { at: "done" }, lease === name ? { lease: undefined } : {});
       return;
   }
 }
 
 /**
- * Whether the refresh token of somebody else's intent may be sent again: the owner is dead, and the
- * server through with it, or patience is over, which it is not while a frozen owner may have its
- * answer. Of owners that were never frozen nothing is taken for granted, since an answer may take
- * as long as it likes while signs of life go on.
+ * Whether the refresh token of another worker's intent may be sent again. That is so when the owner
+ * of the intent is dead and the server has finished its request, or when patience has passed.
+ * Patience does not pass while a frozen owner may get its answer. The model assumes nothing about
+ * an owner that was never frozen, because an answer may take any time while heartbeats continue.
  */
 function mayReplay({ workers }: State, owner: Name, weakening: Change): boolean {
   const { at, wasFrozen, request } = workers[owner];
@@ -474,7 +474,7 @@ function mayReplay({ workers }: State, owner: Name, weakening: Change): boolean 
   );
 }
 
-/** The server acts on a request; the answer is then on its way to whoever sent it, alive or not. */
+/** The server acts on a request, and answers its sender, even if the sender has crashed. */
 function answer(state: State, name: Name): Transition {
   const { seen, at } = state.workers[name];
   const token = seen.token ?? 0;
@@ -483,7 +483,7 @@ function answer(state: State, name: Name): Transition {
       request: at === "crashed" ? "none" : "answered",
       got: token + 1,
     });
-    return [`the server takes ${name}'s refresh token ${token}, and issues ${token + 1}`, next];
+    return [`the server accepts ${name}'s refresh token ${token}, and issues ${token + 1}`, next];
   }
   const first = state.sender[token];
   const doubleUse =

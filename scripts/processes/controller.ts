@@ -16,33 +16,35 @@ import type { LogEntry } from "../../src/sandbox/index.ts";
 import { hasServer, startRedis } from "../../tests/support/redis.ts";
 import type { FromWorker, Setup, Step, StoreName, ToWorker } from "./protocol.ts";
 
-/** The server that issues tokens: the sandbox, or an independent one. */
+/** The server that issues tokens: the sandbox or an independent server. */
 export interface TokenServer {
   readonly client: Setup["client"];
   readonly log: readonly LogEntry[];
-  /** Whether it can accept a refresh token again for a while. */
+  /** Whether the server can be set to accept a used refresh token again for a while. */
   readonly canGrace: boolean;
-  /** s. */
+  /** Sets how long the server accepts a used refresh token again, in s. */
   setGrace(seconds: number): void;
-  /**
-   * The answer to the next token request comes so many ms later: before it is acted upon, or after.
-   */
+  /** Delays the next token request, in ms, before or after the server has acted on it. */
   delay(ms: number, when: "before" | "after"): void;
-  /** A first token, saved in the store under the key. */
+  /** Obtains a first token and saves it in the store under the key. */
   consent(store: SharedTokenStore, key: string): Promise<void>;
-  /** Token requests so far. */
+  /** The number of token requests so far. */
   requests(): number;
-  /** ms by which its clock is ahead. */
+  /** How far the clock of the server is ahead, in ms. */
   readonly offset: number;
-  /** The tokens of now expire. */
+  /** Lets all tokens expire. */
   expire(): void;
   close(): Promise<void>;
 }
 
-/** For the packages within that are CommonJS. */
+/** Gives bundled CommonJS packages a `require`. */
 const REQUIRE = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`;
 
-/** Started once: a worker is killed in most runs, and has to be back soon. */
+/**
+ * Bundles the worker into one file, so that a worker starts fast: most runs kill a worker.
+ *
+ * @returns the path of the bundle
+ */
 export async function bundleWorker(): Promise<string> {
   const folder = fileURLToPath(new URL("../../node_modules/.cache/corrigenda/", import.meta.url));
   mkdirSync(folder, { recursive: true });
@@ -67,7 +69,11 @@ export interface Place {
   close(): Promise<void>;
 }
 
-/** A folder and a Redis server: `REDIS_URL`, else one of its own. @throws if there is none */
+/**
+ * Opens a folder and a Redis server, at `REDIS_URL` or newly started.
+ *
+ * @throws if there is no Redis
+ */
 export async function openPlaces(): Promise<Place[]> {
   const folder = mkdtempSync(join(tmpdir(), "corrigenda-processes-"));
   const own =
@@ -113,7 +119,7 @@ export interface Worker {
     offset: number,
     options?: { callers?: number; stopAt?: Step },
   ): Promise<Outcome>;
-  /** When it has come to the step. */
+  /** Resolves when the worker has reached the step `stopAt`. */
   stopped(): Promise<void>;
   go(): void;
   freeze(): void;

@@ -1,6 +1,6 @@
 /**
- * Kills and freezes a worker at every step of a renewal, and looks whether the survivors still hold
- * a working session.
+ * Kills or freezes a worker at every step of a renewal, and checks that the surviving workers still
+ * have a working session.
  */
 import {
   bundleWorker,
@@ -16,17 +16,17 @@ export interface CrashCount {
   readonly store: StoreName;
   readonly step: Step;
   readonly harm: "kill" | "freeze";
-  /** Whether the server takes a used refresh token again for a while. */
+  /** Whether the server accepts a used refresh token again for a while. */
   readonly grace: boolean;
   runs: number;
-  /** Sessions that a person would have to renew. */
+  /** Lost sessions: a person would have to log in again. */
   lost: number;
   /**
-   * By the server's log: it committed a rotation without grace, and the answer reached no living
-   * process.
+   * Sessions that no client could have kept: by its log, the server committed a rotation without
+   * grace, and the answer reached no living process.
    */
   unavoidable: number;
-  /** Refresh tokens sent again while a living owner might hold the successor. */
+  /** Refresh tokens that were sent again although a living worker might hold the next one. */
   doubleUse: number;
 }
 
@@ -38,21 +38,22 @@ export interface CrashReport {
   readonly perStep: readonly CrashCount[];
 }
 
-/** ms, scaled down. A freeze is longer than a lease, and shorter than patience. */
+/** ms, shorter than in practice. `FREEZE` is longer than `ttl`, and shorter than `patience`. */
 const LEASES = { ttl: 800, heartbeat: 80, poll: 15, patience: 30_000 };
 const TIMEOUTS = { attempt: 10_000, total: 20_000 };
 const FREEZE = 1200;
 /**
- * The server's own time for a request whose sender is stopped meanwhile: shorter than a lease,
- * since whoever takes over a dead owner's turn takes its request as done.
+ * ms that the server takes for a request whose sender is stopped meanwhile. The time is shorter
+ * than a lease, because the next owner of the lease assumes that the server has finished the
+ * request of a dead owner.
  */
 const SLOW = 150;
-/** For s; longer than any run. */
+/** s; longer than any run. */
 const GRACE = 3600;
-/** Side by side; a lane has workers of its own, which a short run must not spend its time on. */
+/** Lanes that run concurrently. Each starts its own workers, so that a short run has one lane. */
 const lanesFor = (runs: number): number => Math.max(1, Math.min(4, Math.floor(runs / 16)));
 
-/** Every combination once before any comes twice; kills without grace first. */
+/** Every combination occurs once before any is repeated; kills without grace come first. */
 function plan(runs: number, stores: readonly StoreName[], canGrace: boolean): CrashCount[] {
   const combinations = [false, ...(canGrace ? [true] : [])].flatMap((grace) =>
     (["kill", "freeze"] as const).flatMap((harm) =>
@@ -114,7 +115,7 @@ export async function crash(
   };
 }
 
-/** A server, and for each store a victim and a survivor; lanes run beside one another. */
+/** A lane has a server, and for each store a worker that is harmed and a worker that survives. */
 async function openLane(
   file: string,
   places: readonly Place[],
@@ -175,7 +176,7 @@ async function openLane(
     }
     const outcomes = [await others, ...(count.harm === "freeze" ? [await own] : [])];
     if (count.harm === "kill") crew.victim = await startFor(place);
-    // And once more: what the store holds now must be worth something, to everybody.
+    // Renew once more: the record in the store must work for both workers.
     server.expire();
     outcomes.push(
       ...(await Promise.all(
@@ -185,8 +186,8 @@ async function openLane(
 
     const log = server.log.slice(from);
     const lost = outcomes.some(({ works }) => !works);
-    // Of a rotation that the dead one asked for, and whose refresh token nobody has used since: it
-    // reached nobody.
+    // The killed worker asked for a rotation, and no worker has sent the new refresh token since:
+    // the answer reached no worker.
     const unavoidable =
       count.harm === "kill" &&
       !count.grace &&
@@ -237,15 +238,15 @@ function expectWorks(
 }
 
 /**
- * Rejects if a call is over, and a while later its step has not been seen: a lease may be given
- * back after the token was served.
+ * Rejects if a call has ended and the worker does not reach the step within 10 s: the worker may
+ * release the lease after the call.
  */
 function neverCame(own: Promise<{ kinds: readonly string[] }>, step: Step): Promise<never> {
   return new Promise(
     (_, reject) =>
       void own.then(({ kinds }) =>
         setTimeout(
-          () => reject(new Error(`a worker never came to ${step}: ${kinds.join(", ")}`)),
+          () => reject(new Error(`a worker never reached ${step}: ${kinds.join(", ")}`)),
           10_000,
         ).unref(),
       ),

@@ -1,6 +1,6 @@
 /**
- * Many callers in many processes on one credential, across many expiries: each has to cost one
- * token request.
+ * Many callers in many processes use one credential over many expiries of its token. Each expiry
+ * must cost one token request.
  */
 import { bundleWorker, openPlaces, startWorker, type TokenServer } from "./controller.ts";
 
@@ -19,7 +19,7 @@ export interface Herd {
   readonly expiries: number;
 }
 
-/** ms. The turns' own times are the defaults: nobody dies here. */
+/** ms; the defaults, because no worker is killed. */
 const LEASES = { ttl: 5000, heartbeat: 1500, poll: 50, patience: 60_000 };
 const TIMEOUTS = { attempt: 10_000, total: 30_000 };
 
@@ -54,7 +54,7 @@ export async function herd(
           const outcomes = await Promise.all(
             workers.map((worker) => worker.call(key, server.offset, { callers })),
           );
-          // A token that the server does not accept is none, for any of its callers.
+          // If the server refuses the token, all callers of the worker have failed.
           failed += outcomes.reduce(
             (sum, outcome) => sum + (outcome.works ? 0 : Math.max(outcome.failed, callers)),
             0,

@@ -1,9 +1,9 @@
 /**
- * What controller and workers say to each other, and the steps of a renewal at which a worker can
- * be stopped.
+ * The messages between the controller and its workers, and the steps of a renewal at which a worker
+ * can be stopped.
  */
 
-/** Steps that a worker sees: before, during and after each thing it does in its turn. */
+/** Steps that a worker observes: before, during and after each action under its lease. */
 const WORKER_STEPS = [
   "lease: before",
   "lease: after",
@@ -20,11 +20,11 @@ const WORKER_STEPS = [
   "release: after",
 ] as const;
 /**
- * Within the file store's write: the new file is on the disk, and not in its place; it is in its
- * place, and the folder not on the disk.
+ * Steps within a write of the file store. First: the new file is flushed, and not yet in place.
+ * Second: the file is in place, and the folder is not yet flushed.
  */
 const FILE_STEPS = ["save: file written", "save: file in place"] as const;
-/** Steps that the server sees. */
+/** Steps that the server observes. */
 const SERVER_STEPS = ["POST: received", "POST: committed"] as const;
 
 export type Step =
@@ -39,10 +39,10 @@ export const stepsOf = (store: StoreName): readonly Step[] => [
 
 export type StoreName = "file" | "redis";
 
-/** How a worker reaches store and server; goes as JSON. */
+/** How a worker reaches the store and the server. Sent to the worker as JSON. */
 export interface Setup {
   readonly store: StoreName;
-  /** Folder, or URL. */
+  /** The path of the folder, or the URL of Redis. */
   readonly at: string;
   readonly client: {
     readonly clientId: string;
@@ -61,8 +61,8 @@ export interface Setup {
 
 export type ToWorker =
   /**
-   * `callers` ask for a token of this session, and one uses it. `offset`: ms by which the clock is
-   * ahead.
+   * `callers` concurrent callers ask for a token of the session `key`, and one API call uses it.
+   * `offset`: how far the clock is ahead, in ms.
    */
   | {
       readonly do: "call";
@@ -72,15 +72,15 @@ export type ToWorker =
       readonly offset: number;
       readonly stopAt?: Step;
     }
-  /** Out of the step it was stopped at. */
+  /** The worker continues after the step at which it stopped. */
   | { readonly do: "go" };
 
 export type FromWorker =
   | { readonly is: "ready" }
   | { readonly is: "stopped"; readonly step: Step }
   /**
-   * `failed`: callers without a token; `kinds`: of their errors; `works`: whether the server
-   * accepted the token.
+   * `failed`: the number of callers without a token. `kinds`: the kinds of their errors. `works`:
+   * whether the server accepted the token.
    */
   | {
       readonly is: "done";

@@ -1,4 +1,4 @@
-/** What the harnesses print. */
+/** Prints the results of the crash and herd harnesses. */
 import type { CrashReport } from "./crash.ts";
 import type { HerdReport } from "./herd.ts";
 

@@ -3,7 +3,7 @@ import { createPetjeafClient } from "../../src/index.ts";
 import { startSandbox } from "../../src/sandbox/index.ts";
 import type { TokenServer } from "./controller.ts";
 
-/** ms; above the lifetime of a token. */
+/** ms; longer than the lifetime of a token. */
 const HOUR = 3_600_000;
 
 export async function startSandboxServer(): Promise<TokenServer> {

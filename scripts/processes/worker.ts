@@ -1,6 +1,6 @@
 /**
- * One process that shares a credential with others. It can be stopped at any step of a renewal, and
- * then be killed or frozen.
+ * A process that shares a credential with other processes. The controller can stop it at any step
+ * of a renewal, and then kill or freeze it.
  */
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
@@ -20,7 +20,7 @@ const tell = (message: FromWorker): void => void process.send?.(message);
 let offset = 0;
 let stopAt: Step | undefined;
 let go: () => void = () => undefined;
-/** Waits here, if this is the step, until it is told to go on; or for ever. */
+/** If this is the step `stopAt`, waits until the controller sends `go`. */
 async function pass(step: Step): Promise<void> {
   if (step !== stopAt) return;
   stopAt = undefined;
@@ -31,7 +31,7 @@ async function pass(step: Step): Promise<void> {
   await told;
 }
 
-/** Whether a token is being saved, for the steps within the file store. */
+/** Whether a token is being saved, for the steps within a write of the file store. */
 let saving = false;
 const link = fs.link.bind(fs);
 fs.link = async (from, to) => {
@@ -50,7 +50,7 @@ let leased = false;
 const store: SharedTokenStore = {
   ...inner,
   async lease(key, owner, ms) {
-    if (leased) return inner.lease(key, owner, ms); // A sign of life.
+    if (leased) return inner.lease(key, owner, ms); // A heartbeat.
     await pass("lease: before");
     leased = await inner.lease(key, owner, ms);
     if (leased) await pass("lease: after");
@@ -126,7 +126,7 @@ async function call({ id, key, callers }: Extract<ToWorker, { do: "call" }>): Pr
 process.on("message", (message: ToWorker) => {
   if (message.do === "go") return go();
   offset = message.offset;
-  leased = false; // A lease that was lost is never given back.
+  leased = false; // A lost lease is never released.
   stopAt = message.stopAt;
   void call(message);
 });

@@ -1,6 +1,6 @@
 /**
- * Each provider's client behind one face, whose every request has a number, and whose every failure
- * is put before the judge.
+ * One interface over the clients of all providers. Each request carries a number, and each failure
+ * is reported to the verdicts.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
@@ -29,7 +29,7 @@ export interface SoakClient {
   close(): Promise<void>;
 }
 
-/** What became of the requests of one call. */
+/** The requests of one call: the number of the last one, and of one without an answer. */
 interface Trace {
   last?: string;
   cut?: string;
@@ -86,13 +86,14 @@ export async function openClient(
   const traces = new AsyncLocalStorage<Trace>();
   const label = `${provider}, ${life} s`;
   let open = false;
-  /** The last token request that brought no answer: its error tells no number. */
+  /** The last token request without an answer: its error contains no number. */
   let cutToken: string | undefined;
   let calls = 0;
 
   const numbered: typeof fetch = async (input, init) => {
     const headers = new Headers(init?.headers);
-    if (!open) return fetch(input, { ...init, headers }); // Whoever cannot even begin is of no use.
+    // Opening a client is not harmed: a client that did not open could not call.
+    if (!open) return fetch(input, { ...init, headers });
     const number = String((numbers += 1));
     headers.set(NUMBER, number);
     headers.set(SENT, String(Date.now()));
@@ -133,10 +134,10 @@ export async function openClient(
       const trace: Trace = {};
       try {
         const status = await traces.run(trace, client.call);
-        // From a revocation a client recovers by itself: its 401 is no excuse. A second 401 is the
-        // caller's, if the machine is as slow as that.
+        // A client recovers from a revocation by itself, so that a revocation excuses no 401. On a
+        // slow machine a token may expire on the way twice; the second 401 then reaches the caller.
         if (status !== 200)
-          verdicts.failed(trace.last, `${label}: a call came to ${status}`, (harm) =>
+          verdicts.failed(trace.last, `${label}: a call was answered with ${status}`, (harm) =>
             status === 401 ? harm === "expired on the way" : harm.startsWith(String(status)),
           );
       } catch (error) {

@@ -1,4 +1,4 @@
-/** What the soak and its server say to each other. */
+/** The messages between the soak and its server. */
 import type {
   ApinizerSandboxOptions,
   GenLogsSandboxOptions,
@@ -8,18 +8,18 @@ import type {
 export const PROVIDERS = ["genlogs", "apinizer", "petjeaf"] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
-/** s that tokens live. */
+/** Lifetimes of tokens, in s. */
 export const LIVES = [3, 30] as const;
 export type Life = (typeof LIVES)[number];
 
 /**
- * The headers that carry the number of a request, and when it was sent (epoch ms, on the clock that
- * both processes have).
+ * The headers with the number of a request, and with the time when it was sent (epoch ms, on the
+ * clock that both processes share).
  */
 export const NUMBER = "x-soak-number",
   SENT = "x-soak-sent";
 
-/** Whether a token is asked for there. */
+/** Whether the URL is that of a token endpoint. */
 export const isTokenPath = (url: string): boolean =>
   /\/?(?:auth\/token(?:\/refresh)?|oauth2\/tokens)$/.test(url.replace(/\?.*/s, ""));
 
@@ -31,8 +31,8 @@ export type Harm =
   | "cut after"
   | "revoked"
   /**
-   * The token was good when the request was sent, and had ended when it came: no client can know
-   * how slow the machine is.
+   * The token was valid when the request was sent, and expired before the request arrived. No
+   * client can know how slow the machine is.
    */
   | "expired on the way";
 
@@ -47,7 +47,7 @@ export type FromServer =
       readonly is: "ready";
       readonly options: readonly { readonly life: Life; readonly options: Options }[];
     }
-  /** Told before it is done. */
+  /** Sent before the harm is done. */
   | { readonly is: "harm"; readonly number: string; readonly harm: Harm }
   | {
       readonly is: "count";

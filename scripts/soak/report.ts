@@ -1,18 +1,18 @@
-/** What the soak prints, and what it does not put up with. */
+/** Prints the results of the soak, and decides what counts as a failure. */
 import type { SoakReport } from "./run.ts";
 
 /**
- * Bytes by which the heap may grow between the two measurements. A client remembers a bounded
- * number of tokens, which is full after hours: at most 250 pairs of 0.5 kB in six minutes, for all
- * clients well below a megabyte. The platform's compiled code grows for a while as well. A leak of
- * ten bytes with each of half a million calls is more than both.
+ * Bytes by which the heap may grow between the two measurements. A client remembers a limited
+ * number of tokens, and reaches the limit after hours: at most 250 pairs of 0.5 kB in six minutes,
+ * which is well below a megabyte for all clients. The compiled code of the platform grows for a
+ * while, too. A leak of ten bytes in each of half a million calls is more than both.
  */
 export const HEAP_GROWTH = 3e6;
 
-/** @returns what failed, a line each; none: all is well */
+/** @returns a line for each failure; an empty list if there is none */
 export function faultsOf({ unexpected, heap: [warm, end], left, clients }: SoakReport): string[] {
   return [
-    ...Object.entries(unexpected).map(([what, count]) => `${count} times not injected: ${what}`),
+    ...Object.entries(unexpected).map(([what, count]) => `${count} times without a cause: ${what}`),
     ...(end - warm > HEAP_GROWTH
       ? [
           `the heap grew from ${megabytes(warm)} to ${megabytes(end)} MB, by more than ${megabytes(HEAP_GROWTH)}`,
@@ -21,7 +21,7 @@ export function faultsOf({ unexpected, heap: [warm, end], left, clients }: SoakR
     ...left.map((what) => `open after close(): ${what}`),
     ...clients
       .filter(({ calls, tokenRequests }) => calls === 0 || tokenRequests === 0)
-      .map(({ provider, life }) => `${provider}, ${life} s: nothing was called`),
+      .map(({ provider, life }) => `${provider}, ${life} s: made no call or no token request`),
   ];
 }
 
@@ -46,14 +46,14 @@ export async function reportSoak(run: () => Promise<SoakReport>, json: boolean):
         Object.entries(report.injected)
           .map(([harm, count]) => `${harm} ${count}`)
           .join(", ") || "nothing"
-      }. Failures that came of it: ${report.excused}; others: ${total(Object.values(report.unexpected))}.`,
+      }. Failures caused by it: ${report.excused}; others: ${total(Object.values(report.unexpected))}.`,
     );
     console.log(
-      `Heap: ${megabytes(report.heap[0])} MB when warm, ${megabytes(report.heap[1])} MB in the end. Open after close(): ${report.left.join(", ") || "nothing"}.`,
+      `Heap: ${megabytes(report.heap[0])} MB when warm, ${megabytes(report.heap[1])} MB at the end. Open after close(): ${report.left.join(", ") || "nothing"}.`,
     );
     for (const fault of faults) console.log(`FAILED  ${fault}`);
     console.log(
-      `${total(report.clients.map(({ calls }) => calls))} calls, ${faults.length === 0 ? "all well" : `${faults.length} faults`}; ${((performance.now() - began) / 1000).toFixed(1)} s.`,
+      `${total(report.clients.map(({ calls }) => calls))} calls, ${faults.length === 0 ? "no failures" : `${faults.length} failures`}; ${((performance.now() - began) / 1000).toFixed(1)} s.`,
     );
   }
   return faults.length === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 /**
- * Clients that call for minutes on end while harm is done to them, and what is left of it: failures
- * that nobody meant, memory, open handles.
+ * Runs clients that call for minutes while a server harms them, and measures the result: failures
+ * without a cause, memory, open handles.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { openClient, type SoakClient } from "./clients.ts";
 import { LIVES, PROVIDERS, type FromServer, type Life, type ProviderName } from "./protocol.ts";
 import { createVerdicts, type Verdicts } from "./verdicts.ts";
 
-/** `loops`: of each provider, shared by its clients. */
+/** `loops`: for each provider, divided among its clients. */
 export interface Soak {
   readonly minutes: number;
   readonly loops: number;
@@ -27,28 +27,25 @@ export interface SoakReport {
   readonly injected: Readonly<Record<string, number>>;
   readonly excused: number;
   readonly unexpected: Readonly<Record<string, number>>;
-  /** Bytes of the heap after a collection: when the warm-up was over, and in the end. */
+  /** Bytes of the heap after a garbage collection: after the warm-up, and at the end. */
   readonly heap: readonly [warm: number, end: number];
-  /** What was open after all clients were closed and had not been before they were made. */
+  /** What is open after all clients were closed and was not open before they were created. */
   readonly left: readonly string[];
 }
 
-/**
- * A part of the whole time, and at most so many ms, after which the heap is measured for the first
- * time.
- */
+/** The warm-up before the first measurement: a part of the whole time, and at most so many ms. */
 const WARM_UP = 1 / 3,
   LONGEST_WARM_UP = 60_000;
-/** ms that a loop waits between two calls, and again as much by chance. */
+/** ms that a loop waits between two calls, plus a random time of up to as much. */
 const BREATH = 25;
-/** ms in which sockets that were given back may close. */
+/** ms in which idle sockets may close. */
 const CLOSING = 5000;
 
 export async function soak({ minutes, loops }: Soak): Promise<SoakReport> {
   const { gc } = globalThis;
   if (!gc)
     throw new Error(
-      "the soak measures the heap after a collection, and Node was started without --expose-gc",
+      "The soak measures the heap after a garbage collection: start Node with --expose-gc.",
     );
   const timers = countTimers();
   const verdicts = createVerdicts(() => performance.now());
@@ -63,7 +60,7 @@ export async function soak({ minutes, loops }: Soak): Promise<SoakReport> {
     const crew = createCrew(clients, loops);
     const measure = async (): Promise<number> => {
       await crew.rest();
-      // Twice: what a finalizer lets go of is free only then.
+      // Several times: what a finalizer releases is collected only the next time.
       for (let i = 0; i < 3; i += 1) {
         await gc({ execution: "async" });
         await pause(20);
@@ -109,7 +106,7 @@ export async function soak({ minutes, loops }: Soak): Promise<SoakReport> {
   }
 }
 
-/** The loops: at work until they are told to rest, each after the call that it is at. */
+/** The loops that call. `rest` resolves when each loop has finished its current call. */
 function createCrew(
   clients: readonly SoakClient[],
   loops: number,
@@ -144,7 +141,9 @@ async function startServer(verdicts: Verdicts) {
   type Of<Is extends FromServer["is"]> = Extract<FromServer, { is: Is }>;
   let counted: (message: Of<"count">) => void = () => undefined;
   const ready = new Promise<Of<"ready">>((resolve, reject) => {
-    child.once("exit", (code) => reject(new Error(`the soak's server ended with code ${code}`)));
+    child.once("exit", (code) =>
+      reject(new Error(`The server of the soak ended with code ${code}.`)),
+    );
     child.on("message", (message: FromServer) => {
       if (message.is === "harm") verdicts.harmed(message.number, message.harm);
       else if (message.is === "count") counted(message);
@@ -154,7 +153,7 @@ async function startServer(verdicts: Verdicts) {
   const { options } = await ready;
   return {
     options,
-    /** Whatever harm was done before is known once this is. */
+    /** The messages about all earlier harm arrive before the counts. */
     async count() {
       const answer = new Promise<Of<"count">>((resolve) => {
         counted = resolve;
@@ -172,14 +171,14 @@ async function startServer(verdicts: Verdicts) {
 }
 
 /**
- * Timers that the clients set, and that have neither run nor been cleared: those that do not keep
- * the process alive show nowhere else.
+ * Counts the timers of the clients that have neither run nor been cleared. A timer that does not
+ * keep the process alive is visible nowhere else.
  */
 function countTimers(): { readonly left: number; restore(): void } {
   const { setTimeout: set, clearTimeout: clear } = globalThis;
   const { after } = systemScheduler;
   const open = new Set<unknown>();
-  let own = false; // The platform's fetch sets timers too, and keeps them.
+  let own = false; // The fetch of the platform sets and keeps timers, too.
   globalThis.setTimeout = ((run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
     const timer = set(() => {
       open.delete(timer);
@@ -219,13 +218,13 @@ const resources = (): Map<string, number> => {
   return counts;
 };
 
-/** What keeps the process alive and did not before. */
+/** The resources that keep the process alive now and did not before. */
 async function openStill(before: ReadonlyMap<string, number>): Promise<string[]> {
   const more = (): string[] =>
     [...resources()]
       .filter(([name, count]) => count > (before.get(name) ?? 0))
       .map(([name, count]) => `${count - (before.get(name) ?? 0)} ${name}`);
-  // A timer of this very wait is one of them.
+  // The timer of this wait is one of them.
   const real = (): string[] => more().filter((name) => name !== "1 Timeout");
   for (const end = performance.now() + CLOSING; real().length > 0 && performance.now() < end;)
     await pause(50);

@@ -1,8 +1,8 @@
 /**
- * The vendors, in a process of their own, so that what they remember does not count as the clients'
- * memory: two sandboxes, with tokens that live 3 s and 30 s, behind a gate that does harm. Each
- * request has a number, and the gate tells which numbers it did harm to: nothing else that fails is
- * excused.
+ * The vendors in a separate process, so that their memory is not measured as memory of the clients:
+ * two sandboxes, with tokens that live 3 s and 30 s, behind a proxy that harms requests. Each
+ * request has a number, and the proxy reports the numbers of the requests that it harms. No other
+ * failure is excused.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -23,7 +23,8 @@ import {
 const tell = (message: FromServer): void => void process.send?.(message);
 
 /**
- * How many of a thousand requests come to each harm. Token requests are rare, and get their share.
+ * How many of a thousand requests suffer each harm. Token requests are rare, so that their rates
+ * are higher.
  */
 const RATES: readonly (readonly [harm: Harm, ofCalls: number, ofTokenRequests: number])[] = [
   ["503", 3, 40],
@@ -33,8 +34,8 @@ const RATES: readonly (readonly [harm: Harm, ofCalls: number, ofTokenRequests: n
   ["cut after", 1, 20],
 ];
 /**
- * ms from the start, and between two. A client renews once in 30 s because of a 401 (rule T-20): it
- * can get over each.
+ * ms from the start to the first revocation, and between two revocations. A client renews at most
+ * once in 30 s because of a 401 (rule T-20), so that it recovers from each revocation.
  */
 const FIRST_REVOCATION = 1000,
   REVOCATION = 40_000;
@@ -43,20 +44,20 @@ const sandboxes = new Map<Life, Sandbox>();
 for (const life of LIVES) {
   const sandbox = await startSandbox();
   for (const name of PROVIDERS) sandbox[name].settings.tokenLifetime = life;
-  // An answer that is cut off costs no session, so that the same one lasts for the whole run.
+  // With grace, a cut answer costs no session, so that one session lasts for the whole run.
   sandbox.petjeaf.rotation.grace = 3600;
   sandboxes.set(life, sandbox);
 }
 
 const revoked = new Set<string>();
 /**
- * Until when each access token is good at least, epoch ms: its life begins after its request came.
+ * The earliest end of each access token, epoch ms, counted from the arrival of its token request.
  */
 const goodUntil = new Map<string, number>();
 const nextRevocation = new Map<string, number>();
 const began = performance.now();
 
-/** A number below 1000, for whatever is asked next: the same in every run. */
+/** The next pseudo-random number below 1000; the sequence is the same in every run. */
 let seed = 1;
 function chance(): number {
   seed = (seed * 48_271) % 2_147_483_647;
@@ -72,7 +73,7 @@ function chooseHarm(token: boolean): Harm | undefined {
   return undefined;
 }
 
-/** Whether the token of this call counts as revoked: once in a while, the one that is in use. */
+/** Whether the token of this call is revoked. From time to time, the token in use is revoked. */
 function isRevoked(client: string, accessToken: string): boolean {
   const due = began + (nextRevocation.get(client) ?? FIRST_REVOCATION);
   if (performance.now() >= due) {
@@ -82,7 +83,7 @@ function isRevoked(client: string, accessToken: string): boolean {
   return revoked.has(accessToken);
 }
 
-/** In every vendor's shape at once. The number comes back in the client's errors. */
+/** An error in the form of every vendor at once. The error of the client contains the number. */
 const problem = (number: string) =>
   JSON.stringify({
     detail: `injected-${number}`,
@@ -162,17 +163,17 @@ function accessTokenOf(text: string): string {
   return access_token ?? access_token_data?.token ?? "";
 }
 
-const gate = createServer(
+const proxy = createServer(
   (request, response) =>
     void pass(request, response).catch((error: unknown) => {
-      // A fault of the gate is no harm that was meant: it has to be seen.
-      if (!response.headersSent) response.writeHead(599).end(`gate: ${String(error)}`);
+      // A failure of the proxy itself is not an injected harm: it must become visible.
+      if (!response.headersSent) response.writeHead(599).end(`proxy: ${String(error)}`);
     }),
 );
-// A connection that ends by itself would look like one that was cut.
-gate.keepAliveTimeout = 3_600_000;
-await new Promise<void>((resolve) => gate.listen(0, "127.0.0.1", 4096, resolve));
-const url = `http://127.0.0.1:${(gate.address() as AddressInfo).port}`;
+// An idle connection that closes would look like a cut connection.
+proxy.keepAliveTimeout = 3_600_000;
+await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", 4096, resolve));
+const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
 
 const optionsOf = (life: Life, { url: own, genlogs, apinizer, petjeaf }: Sandbox): Options => {
   const behind = <T extends object>(options: T): T =>
@@ -197,8 +198,8 @@ process.on("message", (message: "count" | "stop") => {
         PROVIDERS.map((provider) => ({ life, provider, count: requestsOf(life, provider) })),
       ),
     });
-  gate.closeAllConnections();
-  gate.close();
+  proxy.closeAllConnections();
+  proxy.close();
   for (const sandbox of sandboxes.values()) void sandbox.close();
   process.disconnect();
 });

@@ -1,33 +1,36 @@
 /**
- * Which failures were meant: each has the number of a request, and the server tells which numbers
- * it did harm to.
+ * Decides which failures the server has caused: each failure has the number of a request, and the
+ * server reports the numbers of the requests that it harms.
  */
 import type { Harm } from "./protocol.ts";
 
 export interface Verdicts {
-  /** The server did harm to this request. */
+  /** Notes that the server has harmed this request. */
   harmed(number: string, harm: Harm): void;
   /**
-   * Something failed. @param number of the request that it is blamed on; undefined: it can be
-   * blamed on none
+   * Notes a failure.
+   *
+   * @param number of the request that caused the failure; undefined: no request is known
+   * @param meant whether this harm explains the failure
    */
   failed(number: string | undefined, what: string, meant: (harm: Harm) => boolean): void;
   /**
-   * Looks at what has waited for the server's word for long enough. @param all nothing is waited
-   * for any more
+   * Judges the failures for which the message of the server has arrived or is overdue.
+   *
+   * @param all judges all failures
    */
   sweep(all?: boolean): void;
   readonly injected: Readonly<Record<string, number>>;
   readonly excused: number;
-  /** Failures that nobody meant, and how often each was seen. */
+  /** Failures that the server has not caused, and how often each occurred. */
   readonly unexpected: ReadonlyMap<string, number>;
 }
 
-/** ms for which the word of the server may be on its way. */
+/** ms that a message of the server may take. */
 const PATIENCE = 3000;
 /**
- * Numbers that are remembered: an error may be served again for as long as the vendor asked to be
- * left alone.
+ * Harmed requests that are remembered: a client may repeat the error of a request until the time
+ * that Retry-After has set.
  */
 const REMEMBERED = 2000;
 
