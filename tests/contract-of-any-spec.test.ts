@@ -80,6 +80,29 @@ test("parameters of a path are those of its operations, which may describe them 
   expect(await violations(document)).toEqual(["query size required"]);
 });
 
+test("path parameters are checked by their schemas", async () => {
+  const id = { name: "id", in: "path", required: true, schema: { type: "integer", minimum: 1 } };
+  const contract = await createContract({
+    openapi: "3.1.0",
+    servers: [{ url: "https://api.vendor.example" }],
+    paths: { "/x/{id}": { get: { operationId: "x", responses: OK, parameters: [id] } } },
+  });
+  const check = (url: string): Violation[] => {
+    const { operation, ...request } = contract.locate("GET", url)!;
+    const headers = new Headers();
+    return [
+      ...contract.checkRequest(operation, { ...request, headers, body: undefined }).violations,
+    ];
+  };
+  expect(check("https://api.vendor.example/x/7")).toEqual([]);
+  expect(check("https://api.vendor.example/x/0")).toMatchObject([
+    { in: "path", at: "id", rule: "minimum" },
+  ]);
+  expect(check("https://api.vendor.example/x/seven")).toMatchObject([
+    { in: "path", at: "id", rule: "type" },
+  ]);
+});
+
 test("an operation with servers of its own is located by them", async () => {
   const contract = await createContract(
     withOperation({ servers: [{ url: "https://login.vendor.example/oauth" }] }),

@@ -1,15 +1,15 @@
-/** Ledger, spec and cases speak of the same errata, both ways. */
+/** Checks that the ledger, the spec and the cases name the same errata. */
 import { ledgerFaults } from "../errata/validate.ts";
-import { nodeAt } from "./schema.ts";
+import { escape, nodeAt } from "./schema.ts";
 import type { Subject } from "./load.ts";
 
-/** What does not agree. Each entry names the erratum. */
+/** The differences between the three. Each text names the erratum. */
 export function disagreements({ provider, document, ledger, cases }: Subject): string[] {
   const out: string[] = [];
   out.push(...ledgerFaults(ledger).map((fault) => `ledger of ${provider}: ${fault}`));
   const ids = ledger.errata.map(({ id }) => id);
   for (const id of ids.filter((one, index) => ids.indexOf(one) !== index))
-    out.push(`erratum ${id} is there twice`);
+    out.push(`erratum ${id} is in the ledger twice`);
   const inSpec = erratumNodes(document);
   for (const { id, pointers, claims, evidence = [] } of ledger.errata) {
     for (const pointer of pointers) {
@@ -23,7 +23,7 @@ export function disagreements({ provider, document, ledger, cases }: Subject): s
         out.push(`erratum ${id}: the ledger has no document ${key}`);
     for (const name of evidence) {
       const found = cases.find((one) => one.name === name);
-      if (!found) out.push(`erratum ${id}: its evidence, the case ${name}, is not there`);
+      if (!found) out.push(`erratum ${id}: its evidence, the case ${name}, does not exist`);
       else if (!found.errata.includes(id))
         out.push(`erratum ${id}: its evidence, the case ${name}, does not name it`);
     }
@@ -53,6 +53,6 @@ function erratumNodes(node: unknown, pointer = ""): { id: string; pointer: strin
   return Object.entries(node).flatMap(([name, child]) =>
     name === "x-errata"
       ? (child as string[]).map((id) => ({ id, pointer }))
-      : erratumNodes(child, `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`),
+      : erratumNodes(child, `${pointer}/${escape(name)}`),
   );
 }

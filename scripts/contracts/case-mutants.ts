@@ -1,4 +1,4 @@
-/** Every way to break an exchange that the spec speaks of. Each mutant must be refused. */
+/** Mutants of a case: copies that break the spec in one place. The spec has to refuse each. */
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 import type { NamedCase } from "./load.ts";
 import { fits, resolve, typesOf, type Schema } from "./schema.ts";
@@ -102,14 +102,16 @@ function requestMutants(
         all.set(name, encodeURIComponent(String(value))),
       );
   }
+  out.push(...pathMutants(document, operation, request));
   withUrl("a query parameter too many", (all) => all.set("mutant", "1"));
   const security = (
     operation.security ??
     (document["security"] as object[] | undefined) ??
     []
   ).flatMap((one) => Object.keys(one));
-  const schemes = (document["components"] as { securitySchemes: Record<string, Scheme> })
-    .securitySchemes;
+  const { securitySchemes: schemes = {} } = (document["components"] ?? {}) as {
+    securitySchemes?: Record<string, Scheme>;
+  };
   for (const name of security) {
     const { type, name: header = "" } = schemes[name] ?? { type: "" };
     withHeaders(`no ${name}`, (headers) => {
@@ -142,6 +144,41 @@ function requestMutants(
     out.push({ name, request: { ...request, body: value as Record<string, string> } });
   return out;
 }
+
+/** Path parameters of another type, and just outside of what their schemas allow. */
+function pathMutants(
+  document: OpenApiDocument,
+  { parameters = [], operationId }: OperationObject,
+  request: NamedCase["request"],
+): Change[] {
+  const { origin, pathname, search } = new URL(request.url);
+  // The template's segments are the last ones of the URL's path.
+  const template = pathOf(document, operationId).split("/");
+  const segments = pathname.split("/");
+  return parameters
+    .map((one) => resolve(document, one))
+    .filter((one) => one.in === "path")
+    .flatMap(({ name, schema = {} }) => {
+      const at = segments.length - template.length + template.indexOf(`{${name}}`);
+      const wrong: [string, unknown][] = typesOf(schema).includes("string")
+        ? outside(schema)
+        : [["of another type", "neither"], ...outside(schema)];
+      return wrong
+        .filter(([, value]) => value !== "")
+        .map(([why, value]) => {
+          const path = segments.with(at, encodeURIComponent(String(value))).join("/");
+          return {
+            name: `a path parameter ${name} ${why}`,
+            request: { ...request, url: `${origin}${path}${search}` },
+          };
+        });
+    });
+}
+
+const pathOf = (document: OpenApiDocument, id: string): string =>
+  Object.entries(document["paths"] as Record<string, Record<string, OperationObject>>).find(
+    ([, item]) => Object.values(item).some(({ operationId }) => operationId === id),
+  )?.[0] ?? "";
 
 function responseMutants(
   document: OpenApiDocument,
@@ -209,7 +246,7 @@ function ofOtherType(types: readonly string[]): unknown {
   )?.[1];
 }
 
-/** Every value that differs from this one in one place, and that the schema does not allow. */
+/** Copies of a value that differ in one place, so that the schema does not allow them. */
 function* valueMutants(
   document: OpenApiDocument,
   unresolved: Schema,

@@ -1,7 +1,4 @@
-/**
- * The cells that cases have to cover: operation x status x media type x grant or form, read off the
- * spec.
- */
+/** The cells that cases have to cover: operation x status x media type x grant or form. */
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 import { resolve, type Schema } from "./schema.ts";
 
@@ -44,8 +41,8 @@ export function cellsOf(document: OpenApiDocument): Cell[] {
 }
 
 /**
- * Branches of a union by their `grant_type`; body and query where either may carry what the other
- * does.
+ * The variants of a request. A body that is a union has one for the `grant_type` of each branch. A
+ * request has the variants body and query where either may carry the credentials.
  */
 function variantsOf(
   document: OpenApiDocument,

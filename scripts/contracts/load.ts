@@ -1,4 +1,4 @@
-/** Cases, specs and ledgers, as they lie on disk. */
+/** Reads specs, ledgers and cases from their files. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -30,15 +30,18 @@ export interface Erratum {
   readonly evidence?: readonly string[];
   readonly documented?: readonly OverlayAction[];
 }
+/** What a vendor's documents get wrong: openapi/errata/<provider>.yaml. */
 export interface Ledger {
   readonly provider: string;
   readonly documents: Readonly<Record<string, string>>;
   readonly errata: readonly Erratum[];
 }
 
+/** A provider with everything that is proven about its spec. */
 export interface Subject {
   readonly provider: string;
   readonly document: OpenApiDocument;
+  /** Without errata where the provider has no ledger. */
   readonly ledger: Ledger;
   readonly cases: readonly NamedCase[];
 }
@@ -59,7 +62,7 @@ export function load(root = "."): Subject[] {
       return {
         provider,
         document: parse(readFileSync(join(root, "openapi", file), "utf8")) as OpenApiDocument,
-        ledger: parse(readFileSync(join(root, "openapi", "errata", file), "utf8")) as Ledger,
+        ledger: readLedger(join(root, "openapi", "errata", file), provider),
         cases: names.map((name) => ({
           ...(JSON.parse(readFileSync(join(folder, name), "utf8")) as ContractCase),
           name: name.replace(".json", ""),
@@ -67,3 +70,8 @@ export function load(root = "."): Subject[] {
       };
     });
 }
+
+const readLedger = (file: string, provider: string): Ledger =>
+  existsSync(file)
+    ? (parse(readFileSync(file, "utf8")) as Ledger)
+    : { provider, documents: {}, errata: [] };

@@ -1,9 +1,9 @@
-/** OpenAPI Overlay 1.1: turns a document into what it claims after a list of actions. */
+/** Applies the actions of an OpenAPI Overlay 1.1 to a copy of a document. */
 import { jsonpath } from "json-p3";
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 import type { OverlayAction } from "./load.ts";
 
-/** @throws RangeError if an action matches nothing: then it says nothing, and proves nothing */
+/** @throws RangeError if an action matches nothing, since it would prove nothing */
 export function applyOverlay(
   document: OpenApiDocument,
   actions: readonly OverlayAction[],
@@ -16,7 +16,7 @@ export function applyOverlay(
     }));
     if (found.length === 0) throw new RangeError(`the overlay's target ${target} matches nothing`);
     if (remove) {
-      // Last first, so that the places of the others in a list stay what they were.
+      // From the end, so that the indices of the other items of a list stay the same.
       for (const { location } of found.reverse()) {
         const parent = nodeAt(copy, location.slice(0, -1));
         const last = location.at(-1) ?? "";
@@ -36,7 +36,7 @@ export function applyOverlay(
 const nodeAt = (document: unknown, location: readonly (string | number)[]): unknown =>
   location.reduce<unknown>((node, part) => (node as Record<string, unknown>)[part], document);
 
-/** Objects are merged, lists appended to, everything else replaced. */
+/** Merges objects, appends to lists, and replaces everything else. */
 function merge(node: unknown, update: unknown): void {
   if (Array.isArray(node))
     return void node.push(...(Array.isArray(update) ? (update as unknown[]) : [update]));

@@ -1,5 +1,8 @@
-/** Walking schemas of a document, `$ref`s followed. */
+/** Schemas of a document, with every `$ref` followed. */
+import { nodeAt } from "../../src/sandbox/json-pointer.ts";
 import type { OpenApiDocument } from "../../src/testing/index.ts";
+
+export { escapePointer as escape, nodeAt } from "../../src/sandbox/json-pointer.ts";
 
 export interface Schema {
   readonly $ref?: string;
@@ -18,20 +21,6 @@ export interface Schema {
   readonly unevaluatedProperties?: boolean;
 }
 
-export const nodeAt = (document: unknown, pointer: string): unknown =>
-  pointer
-    .split("/")
-    .slice(1)
-    .reduce<unknown>(
-      (node, part) =>
-        (node as Record<string, unknown> | undefined)?.[
-          part.replaceAll("~1", "/").replaceAll("~0", "~")
-        ],
-      document,
-    );
-
-export const escape = (part: string): string => part.replaceAll("~", "~0").replaceAll("/", "~1");
-
 export function resolve<T>(document: OpenApiDocument, node: T): T {
   const ref = (node as { $ref?: unknown } | undefined)?.$ref;
   return typeof ref === "string" ? resolve(document, nodeAt(document, ref.slice(1)) as T) : node;
@@ -49,8 +38,8 @@ export const typeOf = (value: unknown): string =>
         : typeof value;
 
 /**
- * Whether a value may be of a schema, as far as its type and its members tell. Enough to choose a
- * branch of a union.
+ * Whether a value may fit a schema, by its type and its members. This suffices to choose a branch
+ * of a union.
  */
 export function fits(document: OpenApiDocument, schema: Schema, value: unknown): boolean {
   const {

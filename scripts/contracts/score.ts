@@ -232,7 +232,7 @@ async function overlays({ document, ledger, cases }: Subject, report: Report): P
   }
 }
 
-/** @param unneeded names of cases; those that alone notice a broken spec are taken out */
+/** @param unneeded names of cases. Removes those that are the only ones to notice a broken spec. */
 async function mutantsOfSpec(
   { provider, document, cases }: Subject,
   mutants: readonly CaseMutant[],
@@ -273,15 +273,15 @@ async function mutantsOfSpec(
     );
 }
 
-/** Something that a case does on a spec which is not broken. */
+/** A check that holds for the spec, and may fail for a broken one. */
 interface Probe {
   readonly name: string;
   readonly fails: (contract: Contract) => boolean;
 }
 
 /**
- * Names of the cases that notice a broken spec, of themselves or by a mutant of theirs. Two are
- * enough to know, or one that is needed anyway.
+ * Names of cases that notice a broken spec, themselves or by one of their mutants. The search ends
+ * after two of them, or after one that is needed anyway.
  */
 async function killersOf(
   document: OpenApiDocument,
@@ -294,13 +294,13 @@ async function killersOf(
     try {
       return probe.fails(contract);
     } catch {
-      return true; // The broken spec cannot even be compiled.
+      return true; // Ajv cannot compile the broken spec.
     }
   };
   for (const probe of probes) {
     if (killers.has(probe.name) || !fails(probe)) continue;
     killers.add(probe.name);
-    // The next broken spec is much like this one, and so is what notices it.
+    // The next broken spec is similar, so the same probe is likely to notice it.
     probes.splice(probes.indexOf(probe), 1);
     probes.unshift(probe);
     if (killers.size > 1 || !unneeded.has(probe.name)) break;

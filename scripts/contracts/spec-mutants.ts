@@ -1,6 +1,6 @@
 /**
- * A spec, broken in one place by a fixed list of operators. Some case, or some mutant of a case,
- * must notice each.
+ * Mutants of a spec: copies that a fixed list of operators has changed in one place. A case or a
+ * mutant of a case has to notice each of them.
  */
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 import { escape, nodeAt, type Schema } from "./schema.ts";
@@ -50,6 +50,8 @@ export function* specMutants(document: OpenApiDocument): Generator<SpecMutant> {
         yield mutate(`parameter ${String(parameter["name"])} moved`, where, (node) => {
           node["in"] = "header";
         });
+        // A path parameter is always required (OpenAPI 3.1, Parameter Object).
+        if (parameter["in"] === "path") continue;
         yield mutate(
           `parameter ${String(parameter["name"])} ${parameter["required"] ? "no longer" : "made"} required`,
           where,
@@ -80,7 +82,9 @@ export function* specMutants(document: OpenApiDocument): Generator<SpecMutant> {
       }
     }
   }
-  const shared = (document["components"] as { responses?: Record<string, Json> }).responses ?? {};
+  const { responses: shared = {} } = (document["components"] ?? {}) as {
+    responses?: Record<string, Json>;
+  };
   for (const [name, response] of Object.entries(shared))
     yield* mediaTypeMutants(
       `/components/responses/${name}`,
@@ -162,19 +166,22 @@ function* schemaMutants(pointer: string, schema: Schema, mutate: Mutate): Genera
     });
 }
 
-/** Every schema of a document, with the pointer it stands at. */
+/** Every schema of a document, with its JSON pointer. */
 function* schemasOf(document: OpenApiDocument): Generator<[string, Schema]> {
-  const components = (document["components"] as { schemas?: Record<string, Schema> }).schemas ?? {};
-  for (const [name, schema] of Object.entries(components))
+  const { schemas = {}, responses } = (document["components"] ?? {}) as {
+    schemas?: Record<string, Schema>;
+    responses?: Json;
+  };
+  for (const [name, schema] of Object.entries(schemas))
     yield* within(`/components/schemas/${escape(name)}`, schema);
   const outside: [string, unknown][] = [
     ["/paths", document["paths"]],
-    ["/components/responses", (document["components"] as Json)["responses"]],
+    ["/components/responses", responses],
   ];
   for (const [pointer, node] of outside) yield* inline(pointer, node);
 }
 
-/** Schemas that stand below `schema` members. Examples are data and not looked into. */
+/** Schemas below members named `schema`. Examples are data and hold no schemas. */
 function* inline(pointer: string, node: unknown): Generator<[string, Schema]> {
   if (typeof node !== "object" || node === null) return;
   for (const [name, child] of Object.entries(node)) {

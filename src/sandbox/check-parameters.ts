@@ -1,4 +1,4 @@
-/** What is wrong with the query parameters and the header parameters of a request. */
+/** What is wrong with the path, query and header parameters of a request. */
 import { queryKeys } from "./check-security.ts";
 import type { ContractRequest, Violation } from "./contract.ts";
 import { parseQuery, type QueryEntry } from "./query.ts";
@@ -39,33 +39,37 @@ export function checkParameters(
   for (const { parameter } of parameters) if (parameter.in === "query") known.add(parameter.name);
   return [
     ...parameters.flatMap(({ parameter, pointer }) =>
-      checkParameter(parameter, query, request.headers, (value) =>
-        schemas.check(`${pointer}/schema`, value, placeOf(parameter), parameter.name),
+      checkParameter(parameter, query, request, (value, place) =>
+        schemas.check(`${pointer}/schema`, value, place, parameter.name),
       ),
     ),
     ...[...new Set(query.map(({ name }) => name))].flatMap((name) => checkName(name, known, query)),
   ];
 }
 
-const placeOf = ({ in: place }: Parameter): "header" | "query" =>
-  place === "query" ? "query" : "header";
-
 function checkParameter(
   parameter: Parameter,
   query: readonly QueryEntry[],
-  headers: Headers,
-  validate: (value: unknown) => Violation[],
+  { headers, path }: ContractRequest,
+  validate: (value: unknown, place: Violation["in"]) => Violation[],
 ): Violation[] {
-  const { name, required, schema, allowReserved } = parameter;
-  if (parameter.in !== "query" && parameter.in !== "header") return [];
+  const { name, in: place, required, schema, allowReserved } = parameter;
+  if (place === "cookie" || (place === "path" && !path)) return [];
   const out: Violation[] = [];
-  const given = parameter.in === "query" ? query.filter((entry) => entry.name === name) : [];
+  const given = place === "query" ? query.filter((entry) => entry.name === name) : [];
   if (!allowReserved && given.some(({ raw }) => RESERVED.test(raw)))
     out.push({ in: "query", at: name, rule: "encoding", message: "must be percent-encoded" });
-  const value = parameter.in === "query" ? (given[0]?.value ?? null) : headers.get(name);
-  if (value !== null) return schema ? [...out, ...validate(coerce(value, schema.type))] : out;
-  if (required) out.push({ in: parameter.in, at: name, rule: "required", message: "is required" });
-  return out;
+  const values = {
+    query: given[0]?.value,
+    header: headers.get(name) ?? undefined,
+    path: path?.[name],
+  };
+  const value = values[place];
+  if (value === undefined)
+    return required
+      ? [...out, { in: place, at: name, rule: "required", message: "is required" }]
+      : out;
+  return schema ? [...out, ...validate(coerce(value, schema.type), place)] : out;
 }
 
 function checkName(

@@ -36,11 +36,20 @@ export interface Operation {
   readonly security: readonly string[];
 }
 
+/** The operation that a request names. */
+export interface Match {
+  readonly operation: Operation;
+  /** Path parameters, decoded. */
+  readonly path: Readonly<Record<string, string>>;
+}
+
 /** A request as it arrives. */
 export interface ContractRequest {
   /** As it stands in the URL, percent-encoded, with or without the question mark. */
   readonly query: string;
   readonly headers: Headers;
+  /** Path parameters, decoded, as `match` and `locate` give them. Absent: they are not checked. */
+  readonly path?: Readonly<Record<string, string>>;
   /** Undefined: the request has no body. */
   readonly body: string | undefined;
 }
@@ -49,23 +58,16 @@ export interface ContractRequest {
 export interface Contract {
   readonly operations: readonly Operation[];
   /**
-   * The operation of a path below the server's URL, and the path parameters, decoded. A slash at
-   * the end of the path counts.
+   * The operation of a path below the server's URL. A slash at the end of the path counts.
    * @param method in upper case
    */
-  match(
-    method: string,
-    path: string,
-  ): { readonly operation: Operation; readonly path: Readonly<Record<string, string>> } | undefined;
+  match(method: string, path: string): Match | undefined;
   /**
-   * The operation that a whole URL names, by the servers of the document. Server variables may have
-   * any value.
+   * The operation that a whole URL names, by the servers of the document, and the URL's query as it
+   * stands there. Server variables may have any value.
    * @param method in upper case
    */
-  locate(
-    method: string,
-    url: string,
-  ): { readonly operation: Operation; readonly query: string } | undefined;
+  locate(method: string, url: string): (Match & { readonly query: string }) | undefined;
   /**
    * What is wrong with a request, and its body as the media type decodes it.
    * @throws RangeError if the operation is not one of `operations`

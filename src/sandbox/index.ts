@@ -64,6 +64,7 @@ export {
   createContract,
   type Contract,
   type ContractRequest,
+  type Match,
   type OpenApiDocument,
   type Operation,
   type Violation,

@@ -99,7 +99,7 @@ function callOf(
   { operation, path }: Pick<Call, "operation" | "path">,
 ): Call {
   const headers = headersOf(message);
-  const request = { query: url.search, headers, body: text };
+  const request = { path, query: url.search, headers, body: text };
   return {
     operation,
     path,

@@ -1,6 +1,6 @@
 /** The operations of an OpenAPI document, and how a request is matched with one of them. */
 import { parsePathTemplate, type PathTemplate } from "../http/path-template.ts";
-import type { OpenApiDocument, Operation } from "./contract.ts";
+import type { Match, OpenApiDocument, Operation } from "./contract.ts";
 import { escapePointer, nodeAt } from "./json-pointer.ts";
 import { percentDecode } from "./query.ts";
 
@@ -99,19 +99,25 @@ export function readSpec(document: OpenApiDocument): Spec {
   return { schemes: schemes ?? {}, operations, resolve };
 }
 
-/** The operation of a path below the server's URL, and its path parameters, decoded. */
-export function matchPath(
-  { operations }: Spec,
-  method: string,
-  path: string,
-): { operation: Operation; path: Readonly<Record<string, string>> } | undefined {
-  for (const [operation, { template }] of operations) {
-    const values = operation.method === method ? template.match(path) : undefined;
-    if (!values) continue;
-    const named = template.names.map((name, i) => [name, percentDecode(values[i] ?? "")]);
-    return { operation, path: Object.fromEntries(named) as Record<string, string> };
+/** The operation of a path below the server's URL. */
+export function matchPath({ operations }: Spec, method: string, path: string): Match | undefined {
+  for (const [operation, described] of operations) {
+    const values = operation.method === method ? parametersOf(described, path) : undefined;
+    if (values) return { operation, path: values };
   }
   return undefined;
+}
+
+/** Path parameters by name, decoded. Undefined: the path is another one. */
+function parametersOf(
+  { template }: Described,
+  path: string,
+): Readonly<Record<string, string>> | undefined {
+  const values = template.match(path)?.map(percentDecode);
+  return (
+    values &&
+    Object.fromEntries(template.names.map((name, i): [string, string] => [name, values[i] ?? ""]))
+  );
 }
 
 /** The operation that a whole URL names, by the operation's own servers or the document's. */
@@ -119,23 +125,22 @@ export function locateUrl(
   spec: Spec,
   method: string,
   url: string,
-): { operation: Operation; query: string } | undefined {
+): (Match & { query: string }) | undefined {
   const { origin, pathname, search } = new URL(url);
   const parts = `${origin}${pathname}`.split("/");
-  for (const [operation, { servers, template }] of spec.operations) {
+  for (const [operation, described] of spec.operations) {
     if (operation.method !== method) continue;
-    for (const server of servers) {
+    for (const server of described.servers) {
       // A variable at the start of a server's URL stands for the origin.
       const absolute = server.startsWith("{")
         ? origin + server.slice(server.indexOf("}") + 1)
         : server;
       const base = absolute.replace(/\/$/, "");
       const length = base.split("/").length;
-      if (
-        parsePathTemplate(base).match(parts.slice(0, length).join("/")) &&
-        template.match(`/${parts.slice(length).join("/")}`)
-      )
-        return { operation, query: search };
+      const path = parsePathTemplate(base).match(parts.slice(0, length).join("/"))
+        ? parametersOf(described, `/${parts.slice(length).join("/")}`)
+        : undefined;
+      if (path) return { operation, path, query: search };
     }
   }
   return undefined;

@@ -13,6 +13,7 @@ export {
   createContract,
   type Contract,
   type ContractRequest,
+  type Match,
   type OpenApiDocument,
   type Operation,
   type Violation,

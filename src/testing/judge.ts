@@ -21,11 +21,11 @@ export function judge(
   const place = contract.locate(request.method, request.url);
   if (place?.operation.id !== operationId)
     return { request: [violation("path", `is not ${operationId}`)], response: [] };
-  const { operation, query } = place;
+  const { operation, path, query } = place;
   const headers = new Headers(request.headers);
   const body = encodeBody(headers.get("content-type") ?? undefined, request.body);
   return {
-    request: contract.checkRequest(operation, { query, headers, body }).violations,
+    request: contract.checkRequest(operation, { path, query, headers, body }).violations,
     response: judgeAnswer(contract, operation, testCase),
   };
 }
