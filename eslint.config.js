@@ -34,13 +34,13 @@ export default tseslint.config(
     plugins: { corrigenda: { rules: { rooms } } },
     rules: {
       "corrigenda/rooms": "error",
-      // A file and a function that a reader can hold in the head. Comments and blank lines count.
+      // A reader can take in a file or a function of this length. Comments and blank lines count.
       "max-lines": ["warn", { max: 250 }],
       "max-lines-per-function": ["warn", { max: 60, IIFEs: true }],
     },
   },
   {
-    // Prettier breaks code, and leaves comments as they are.
+    // Prettier wraps code. It does not wrap comments.
     plugins: { "@stylistic": stylistic },
     rules: {
       "@stylistic/max-len": [
@@ -56,8 +56,8 @@ export default tseslint.config(
     },
   },
   {
-    // What comes from outside must not be able to make work: patterns take linear time, and none is
-    // made of data.
+    // A vendor's text must not be able to keep the process busy: patterns take linear time, and no
+    // pattern is made of data.
     files: ["src/**/*.ts"],
     plugins: { regexp },
     rules: {
@@ -67,11 +67,11 @@ export default tseslint.config(
         "error",
         {
           selector: ":matches(NewExpression, CallExpression)[callee.name='RegExp']",
-          message: "A pattern that is made of data may be slow, and its errors quote the data.",
+          message: "A pattern that is made of data may take long, and its errors quote the data.",
         },
         {
           selector: "MemberExpression[object.name='URL'][property.name='canParse']",
-          message: "It is wrong about some addresses on Node 20 and 22: use parseUrl.",
+          message: "URL.canParse is wrong about some addresses on Node 20 and 22: use parseUrl.",
         },
       ],
     },

@@ -13,9 +13,8 @@ export default {
     ],
   },
   setupFiles: ["<rootDir>/tests/support/no-network.ts"],
-  // With --coverage: the gate for what is published.
-  // Files that hold types and nothing else have no line to run, and v8 counts each of their lines
-  // as missed.
+  // With --coverage: what the package publishes must be covered.
+  // A file of types alone has no line that runs, and V8 counts each of its lines as missed.
   collectCoverageFrom: [
     "src/**/*.ts",
     "!src/provider.ts",
@@ -26,9 +25,8 @@ export default {
   coverageProvider: "v8",
   coverageReporters: ["text-summary", "lcov"],
   coverageThreshold: { global: { lines: 95, branches: 90 } },
-  // Against hanging for ever; a busy machine may be slow.
+  // ms. A test that hangs has to end; on a busy machine a test may take long.
   testTimeout: 180_000,
-  // Most of the time is spent waiting for deadlines: more than there are cores, on the two that
-  // this is meant for.
+  // More workers than the two cores of a small machine: the suites mostly wait for deadlines.
   maxWorkers: 4,
 };
