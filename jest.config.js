@@ -18,6 +18,7 @@ export default {
   collectCoverageFrom: [
     "src/**/*.ts",
     "!src/provider.ts",
+    "!src/provider-meta.ts",
     "!src/token-source.ts",
     "!src/sandbox/vendor.ts",
     "!src/tokens/token-store.ts",

@@ -32,6 +32,9 @@ export const meta: ProviderMeta = {
       "id": "revokeToken",
       "security": [
         "oauth2"
+      ],
+      "success": [
+        "204"
       ]
     },
     "GET /users/me": {

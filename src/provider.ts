@@ -1,166 +1,216 @@
 /**
- * What a provider is to the core. A provider is data and pure functions; it does no I/O (see
- * CONTRIBUTING.md).
+ * What a provider is to the rest of the package. A provider is data and pure functions, and does no
+ * I/O.
  */
+import type { ProviderMeta } from "./provider-meta.ts";
 import type { Reveal, Secret } from "./secret.ts";
 import type { Moment, ParsedToken } from "./token.ts";
 
-/**
- * What the wrapper needs of a spec at run time. Generated into `generated/<provider>.meta.ts`,
- * never written by hand.
- */
-export interface ProviderMeta {
-  readonly servers: readonly {
-    readonly url: string;
-    /** Default of each server variable. */
-    readonly variables?: Readonly<Record<string, string>>;
-    /** The authorization page that goes with this server (`x-authorization-url`). */
-    readonly authorizationUrl?: string;
-  }[];
-  /** Security schemes by name: the header each travels in, and what stands before the value. */
-  readonly schemes: Readonly<Record<string, { readonly header: string; readonly prefix?: string }>>;
-  /** Schemes of an operation that is not listed. */
-  readonly security: readonly string[];
-  /** By `METHOD /path/{template}`. */
-  readonly operations: Readonly<Record<string, OperationMeta>>;
-}
-
-export interface OperationMeta {
-  readonly id: string;
-  /** Names of the security schemes that the operation takes; none: it is public. */
-  readonly security: readonly string[];
-  /** Media type of the request body. */
-  readonly request?: string;
-  /** Media type of the answer to a success. */
-  readonly response?: string;
-}
+export type { OperationMeta, ProviderMeta, ServerMeta } from "./provider-meta.ts";
 
 /** A request to a token endpoint, before it is encoded. */
 export interface TokenRequest {
   /**
-   * Key of `meta.operations`, which also decides how the body is encoded and which API keys go
-   * along.
+   * Key of `ProviderMeta.operations`. The operation decides the URL, the media type of the body,
+   * the API keys that are sent, and the status codes that bring a token.
    */
   readonly operation: string;
+  /** Query parameters, not yet percent-encoded. */
   readonly query?: Readonly<Record<string, string>>;
+  /**
+   * Header fields. `content-type` takes the place of the operation's media type:
+   * `application/x-www-form-urlencoded` sends a form, any other type JSON.
+   */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Members of the body, not yet encoded. */
   readonly body?: Readonly<Record<string, string>>;
-  /** Every secret value in it, so that none of them survives in an error (rule S-03). */
+  /** Every secret value in the request, so that no error repeats one (rule S-03). */
   readonly secrets: readonly string[];
 }
 
-/** One way to a token. */
+/**
+ * Puts the client's credentials on a token request (RFC 6749 2.3). `corrigenda/kit` has one for
+ * each usual place; a vendor with another place needs a function like this.
+ * @param request a request without credentials
+ * @param reveal gives a secret of `Connection.credentials` by its name
+ * @returns the request with credentials; its `secrets` name each of them as it is sent
+ */
+export type ClientAuthentication = (request: TokenRequest, reveal: Reveal) => Promise<TokenRequest>;
+
+/** One way to get a token. */
 export interface Grant {
-  /** Unique among the provider's grants; `worked` is asked with it. */
+  /** Unique among the provider's grants. `worked` is asked about it. */
   readonly name: string;
   /**
-   * RFC 6749's `grant_type`, or `password` where the vendor has a login of its own. It decides what
-   * may be sent twice.
+   * `grant_type` of RFC 6749, or `password` where the vendor has a login of its own. It decides
+   * which failed requests are sent again (rules T-12, T-13).
    */
   readonly grantType: "authorization_code" | "client_credentials" | "password" | "refresh_token";
   /**
-   * @param reveal gives the value of one of the connection's `credentials`, by its name: the same
-   *   one throughout a renewal
+   * Makes the token request.
+   * @param reveal gives the value of a secret of `Connection.credentials` by its name. The value
+   *   stays the same throughout one renewal.
    */
   readonly request: (reveal: Reveal) => Promise<TokenRequest>;
   /**
-   * Whether this refusal means that the next grant in the list is worth a try. Never, when absent.
+   * Whether this refusal means that the next grant in the list may succeed. Absent: the first
+   * refusal ends the renewal.
    */
   readonly proceeds?: (status: number, problem: Problem) => boolean;
 }
 
-/**
- * What a provider could read of an error body. `message` and `code` are the fields that the
- * contract names, no more.
- */
+/** What a provider reads from an error response. */
 export interface Problem {
+  /** The vendor's message, for people. */
   readonly message?: string | undefined;
+  /**
+   * The vendor's error code. `invalid_grant`, `invalid_client` and `unauthorized_client` have the
+   * meaning of RFC 6749 5.2.
+   */
   readonly code?: string | undefined;
-  /** Seconds, from the body. The header Retry-After goes first. */
+  /**
+   * Seconds until the vendor takes requests again, read from the body or from the vendor's own
+   * headers. With it a 403 or 503 counts as a rate limit, as a 429 always does. The header
+   * Retry-After of a 429 or 503 takes precedence (rule T-11).
+   */
   readonly retryAfter?: number | undefined;
-  /** Where the vendor's validation found fault. */
+  /** Paths of the members that the vendor's validation complains about. */
   readonly locations?: readonly (readonly unknown[])[] | undefined;
 }
 
-/** A token answer as a parser sees it. */
+/** A token response, as `Provider.parseToken` gets it. */
 export interface TokenAnswer extends Moment {
+  /** The JSON object. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** One credential at one provider: what `connect` makes of the options. */
+/** One credential at one provider. `Provider.connect` makes it from the client's options. */
 export interface Connection {
+  /** URL of the API, without a slash at its end. */
   readonly baseUrl: string;
   /**
-   * Client id or user name, then the subject if there is one: parts of the store key, nothing
-   * secret (rule T-07).
+   * Client id or user name, then the subject if there is one. Both are parts of the store key, so
+   * none of them is a secret (rule T-07).
    */
   readonly identity: readonly string[];
-  /** The option that the first part of `identity` comes from, for errors that speak of it. */
+  /** Name of the option that the first part of `identity` comes from, for error messages. */
   readonly identityOption?: string;
   /**
-   * The secrets that last, to which a stored token is bound (rule T-07), by the names of the
-   * options: a password, a client secret. Not API keys, codes, refresh tokens or assertions that
-   * are made anew. `{}` for a public client. Needed with `grants`, where a client is given a store.
+   * The lasting secrets that a stored token is bound to (rule T-07), by the names of their options:
+   * a password, a client secret. API keys, codes, refresh tokens and assertions do not belong here.
+   * `{}` for a public client. A client with `grants` and a `store` needs it.
    */
   readonly credentials?: Readonly<Record<string, Secret>>;
-  /** By the name of the security scheme in the spec. */
+  /** API keys by the name of their security scheme. */
   readonly apiKeys?: Readonly<Record<string, Secret>>;
-  /** A token made by hand, which cannot be renewed. Instead of `grants`. */
+  /** A token that a person created. It cannot be renewed. Given instead of `grants`. */
   readonly staticToken?: Secret;
-  /** `METHOD /path` of the token operation: part of the store key. */
+  /** `METHOD /path` of the token operation. Its URL is a part of the store key. */
   readonly tokenOperation: string;
   /**
-   * The ways to a token, best first, given the refresh token that is stored and which grants have
-   * worked before. None: a person has to give consent.
+   * URL of the token endpoint. Absent: `baseUrl` and the path of `tokenOperation`. The client fills
+   * it in from its option `tokenUrl`, or from the `servers` of the operation in the document.
+   */
+  readonly tokenUrl?: string;
+  /**
+   * The grants that can bring a token now, the best one first. An empty list: a person has to give
+   * consent.
+   * @param state.refreshToken the stored refresh token
+   * @param state.worked whether the grant of that name has brought a token before
    */
   readonly grants?: (state: {
     refreshToken: string | undefined;
     worked: (grant: string) => boolean;
   }) => readonly Grant[];
+  /**
+   * The token request for an authorization code. A provider with the authorization code flow needs
+   * it.
+   * @param body `grant_type`, `code`, and where they apply `redirect_uri` (RFC 6749 4.1.3) and
+   *   `code_verifier` (RFC 7636 4.5). The client adds these values to the request's `secrets`.
+   */
+  readonly exchange?: (
+    body: Readonly<Record<string, string>>,
+    reveal: Reveal,
+  ) => Promise<TokenRequest>;
+}
+
+/** How a vendor's authorization page differs from RFC 6749 and RFC 7636. */
+export interface AuthorizationMeta {
+  /**
+   * Whether the vendor takes PKCE with S256 (RFC 7636).
+   * @defaultValue true
+   */
+  readonly pkce?: boolean;
+  /**
+   * Text between two scopes.
+   * @defaultValue a space (RFC 6749 3.3)
+   */
+  readonly scopeSeparator?: string;
+  /** Parameters of every authorization URL, such as `{ access_type: "offline" }`. */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /**
- * @typeParam Paths `paths` of the generated types
- * @typeParam Options the provider's own options; those every client takes are added by
- *   `createClient`
+ * A vendor's API: data and pure functions.
+ * @typeParam Paths `paths` of the types that openapi-typescript generates
+ * @typeParam Options the provider's own options. `createClient` adds those that every client takes.
  */
 export interface Provider<Paths extends object, Options extends object> {
-  /** Lower case; part of the store key, of events and of errors. */
+  /** Lower case. A part of store keys, events and errors. */
   readonly name: string;
   readonly meta: ProviderMeta;
   /** Name of the security scheme that carries the token. */
   readonly tokenScheme: string;
   /**
-   * Names of the provider's own options. Any other than these and those of every client is refused;
-   * without it none is.
+   * Names of the provider's own options. The client refuses options with other names. Absent: the
+   * client accepts every name.
    */
   readonly options?: readonly string[];
-  /** Checks the options. @throws ConfigurationError naming the option */
-  readonly connect: (options: Options & CommonUrls) => Connection;
-  /** @throws ContractError naming the JSON pointer */
-  readonly parseToken: (answer: TokenAnswer) => ParsedToken;
-  /** `body` is parsed JSON, undefined where the body was none. */
-  readonly readProblem: (body: unknown) => Problem;
   /**
-   * Whether the body of an answer of success says that the call failed. Never, when absent.
-   * `readProblem` then reads it.
+   * Checks the options.
+   * @throws ConfigurationError naming the option
+   */
+  readonly connect: (options: Options & CommonUrls) => Connection;
+  /** @throws ContractError naming the JSON pointer of the member that breaks the contract */
+  readonly parseToken: (answer: TokenAnswer) => ParsedToken;
+  /**
+   * Reads an error response. It may throw: the error then has no vendor message.
+   * @param body parsed JSON; undefined where the body is not JSON
+   */
+  readonly readProblem: (body: unknown, headers: Headers) => Problem;
+  /**
+   * Whether the body of a success response says that the call failed. `readProblem` then reads it.
+   * Absent: no success response does.
    */
   readonly isFailure?: (body: unknown) => boolean;
   /**
-   * Whether an answer other than 401 also means that the token has to be renewed (rule T-21).
-   * `ended`: the token is past its end, by `expiresAt` on the local clock or, for a token that this
-   * process fetched, by the parser's `expires` on the server's.
+   * Whether a response other than 401 also means that the token has to be renewed (rule T-21).
+   * Absent: none does.
+   * @param ended whether the token has expired, by `expiresAt` and the local clock, or, for a token
+   *   that this process fetched, by the parser's `expires` and the server's clock
    */
   readonly refusesToken?: (status: number, ended: boolean) => boolean;
-  /** Never set: it carries the type. */
+  /** The authorization page. Only for providers with the authorization code flow. */
+  readonly authorization?: AuthorizationMeta;
+  /** Never set. It carries the type. */
   readonly paths?: Paths;
 }
 
-/** The options on addresses that every provider's `connect` understands. */
+/** The options on addresses that every client takes. */
 export interface CommonUrls {
-  /** Instead of the provider's own address. With or without a slash at the end. */
+  /**
+   * URL of the API, with or without a slash at its end.
+   * @defaultValue the first server of the vendor's document
+   */
   readonly baseUrl?: string;
   /**
-   * Name of a host, with or without port, to which http:// is allowed. Loopback hosts always are
+   * URL of the token endpoint. Required with `baseUrl` where the vendor's token endpoint has
+   * another origin than its API.
+   * @defaultValue the server and path that the vendor's document gives the token operation
+   */
+  readonly tokenUrl?: string;
+  /**
+   * Name of a host, with or without port, to which `http://` is allowed. Loopback hosts always are
    * (rule S-01).
    */
   readonly allowHttpHost?: string;

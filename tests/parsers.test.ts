@@ -9,11 +9,8 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { apinizer, CorrigendaError, genlogs, petjeaf, type Provider } from "../src/index.ts";
 import { createKnownSecrets } from "../src/http/known-secrets.ts";
 import { createServerClock } from "../src/http/server-clock.ts";
-import {
-  prepareTokenRequest,
-  sendTokenRequest,
-  type TokenOutcome,
-} from "../src/http/token-request.ts";
+import { prepareTokenRequest } from "../src/http/prepared-requests.ts";
+import { sendTokenRequest, type TokenOutcome } from "../src/http/token-request.ts";
 import { nodeAt, resolve, typesOf, type Schema } from "../scripts/contracts/schema.ts";
 import { everythingOf } from "./support/secrets.ts";
 import { SPECS } from "./support/specs.ts";

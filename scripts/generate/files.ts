@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
 import { parse } from "yaml";
-import type { OperationMeta, ProviderMeta } from "../../src/provider.ts";
+import type { OperationMeta, ProviderMeta, ServerMeta } from "../../src/provider.ts";
 
 const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"] as const;
 
@@ -13,6 +13,12 @@ interface Operation {
   security?: Record<string, string[]>[];
   requestBody?: Body;
   responses?: Record<string, Body>;
+  servers?: Server[];
+}
+interface Server {
+  url: string;
+  variables?: Record<string, { default: string }>;
+  "x-authorization-url"?: string;
 }
 interface Body {
   $ref?: string;
@@ -25,13 +31,12 @@ interface Scheme {
   scheme?: string;
 }
 interface Spec {
-  servers?: {
-    url: string;
-    variables?: Record<string, { default: string }>;
-    "x-authorization-url"?: string;
-  }[];
+  servers?: Server[];
   security?: Record<string, string[]>[];
-  paths?: Record<string, Partial<Record<(typeof METHODS)[number], Operation>>>;
+  paths?: Record<
+    string,
+    Partial<Record<(typeof METHODS)[number], Operation>> & { servers?: Server[] }
+  >;
   components?: { securitySchemes?: Record<string, Scheme> };
 }
 
@@ -50,6 +55,22 @@ function placeOf({
   if (type === "http" && scheme?.toLowerCase() === "basic") return { header, prefix: "Basic " };
   return undefined;
 }
+
+const serverMeta = ({
+  url,
+  variables,
+  "x-authorization-url": authorizationUrl,
+}: Server): ServerMeta => ({
+  url,
+  ...(variables
+    ? {
+        variables: Object.fromEntries(
+          Object.entries(variables).map(([name, variable]) => [name, variable.default]),
+        ),
+      }
+    : {}),
+  ...(authorizationUrl === undefined ? {} : { authorizationUrl }),
+});
 
 function metaOf(spec: Spec, file: string): ProviderMeta {
   const fail = (what: string): never => {
@@ -79,16 +100,21 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
       const operation = item[method];
       if (!operation) continue;
       const name = `${method.toUpperCase()} ${path}`;
-      const success = Object.entries(operation.responses ?? {}).find(([status]) =>
+      const success = Object.entries(operation.responses ?? {}).filter(([status]) =>
         status.startsWith("2"),
-      )?.[1];
+      );
+      const statuses = success.map(([status]) => status.toUpperCase());
+      // An operation's servers take precedence over those of its path (OpenAPI 3.1, 4.8.9).
+      const servers = operation.servers ?? item.servers;
       const request = mediaType(operation.requestBody, `the request of ${name}`);
-      const response = mediaType(success, `the answer of ${name}`);
+      const response = mediaType(success[0]?.[1], `the answer of ${name}`);
       operations[name] = {
         id: operation.operationId ?? fail(`${name} has no operationId`),
         security: schemesOf(operation.security ?? spec.security, name),
         ...(request === undefined ? {} : { request }),
         ...(response === undefined ? {} : { response }),
+        ...(statuses.length === 0 || statuses.join() === "200" ? {} : { success: statuses }),
+        ...(servers === undefined ? {} : { servers: servers.map(serverMeta) }),
       };
     }
   }
@@ -103,19 +129,7 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
       ] as const,
   );
   return {
-    servers: (spec.servers ?? []).map(
-      ({ url, variables, "x-authorization-url": authorizationUrl }) => ({
-        url,
-        ...(variables
-          ? {
-              variables: Object.fromEntries(
-                Object.entries(variables).map(([name, variable]) => [name, variable.default]),
-              ),
-            }
-          : {}),
-        ...(authorizationUrl === undefined ? {} : { authorizationUrl }),
-      }),
-    ),
+    servers: (spec.servers ?? []).map(serverMeta),
     schemes: Object.fromEntries(schemes),
     security: schemesOf(spec.security, "the root"),
     operations,

@@ -2,6 +2,7 @@
 import createFetchClient, { type Client } from "openapi-fetch";
 import { createSend, type Send } from "../http/auth-fetch.ts";
 import { withCheck } from "./checked-clock.ts";
+import { connect } from "./connect.ts";
 import {
   ConfigurationError,
   ContractError,
@@ -68,7 +69,7 @@ export function createClient<Paths extends object, Options extends object>(
   options: Options & CommonOptions,
 ): ApiClient<Paths> {
   const runtime = createRuntime(options, provider.options);
-  const connection = provider.connect(options);
+  const connection = connect(provider, options);
   const source =
     connection.staticToken === undefined
       ? createTokenSource(provider, connection, runtime)
@@ -135,7 +136,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(
       // quoted.
       const json = typeof error !== "string" || mediaTypeOf(headers) === "application/json";
       const problem = withoutSecrets(
-        readProblem(provider, json ? error : undefined),
+        readProblem(provider, json ? error : undefined, headers),
         runtime.secrets,
       );
       return apiRefusal({

@@ -65,6 +65,7 @@ export interface CommonOptions extends CommonUrls {
 /** Names of the options that every client takes. */
 const COMMON = namesOf<CommonOptions>({
   baseUrl: true,
+  tokenUrl: true,
   allowHttpHost: true,
   fetch: true,
   now: true,

@@ -15,30 +15,30 @@ import { oneLine } from "../platform/one-line.ts";
 import { placed, type Place } from "./place.ts";
 import { redact } from "./redact.ts";
 
-/** Rule T-11, in seconds. */
+/** Seconds (rule T-11). */
 const RETRY_AFTER = { byDefault: 60, longest: 3600 };
 
+/** An error response, as far as an error tells of it. */
 export interface Refusal {
   readonly place: Place;
   readonly status: number;
   readonly headers: Headers;
-  /** Without secrets: it is shown. */
+  /** Without secrets, since the message quotes it. */
   readonly problem: Problem;
   /**
-   * The vendor's code as it came. It decides, and is not shown: a secret in it would be taken out
-   * of what is.
+   * The vendor's code, unredacted. It decides on the kind of error. The message does not quote it.
    */
   readonly code?: string | undefined;
   /** Epoch ms. */
   readonly now: number;
-  /** Options whose values begin or end in white space, as they were sent. */
+  /** Names of the options whose values begin or end in white space, as they were sent. */
   readonly padded?: readonly string[] | undefined;
 }
 
 /**
- * The vendor's words, on one line, without secrets. On one line first, or that could make a secret
- * of what was none; cut to what is shown at last, or the beginning of a secret could be left at the
- * end.
+ * The vendor's message and code on one line each, without secrets. Line breaks go first, since that
+ * could make a secret of a text that holds none. The text is cut last, since the cut could leave
+ * the beginning of a secret at the end.
  */
 export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Problem {
   return {
@@ -48,29 +48,30 @@ export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Pro
   };
 }
 
-/** @param longest characters that are shown */
+/**
+ * A text for a message: on one line, without secrets.
+ * @param longest characters of the result
+ */
 export const quote = (
   text: string | undefined,
   secrets: Iterable<string>,
   longest: number,
 ): string | undefined => text && redact(oneLine(text), secrets).slice(0, longest);
 
-/**
- * What a provider reads of an error body. Nothing, where that body is more than it can bear: an
- * answer is no reason to fail.
- */
+/** What a provider reads from an error response. Nothing, if its `readProblem` throws. */
 export function readProblem(
   provider: Pick<Provider<object, never>, "readProblem">,
   body: unknown,
+  headers: Headers,
 ): Problem {
   try {
-    return provider.readProblem(body);
+    return provider.readProblem(body, headers);
   } catch {
     return {};
   }
 }
 
-/** Whether a success says itself that it is none. */
+/** Whether the body of a success response says that the call failed. */
 export function isFailure(
   provider: Pick<Provider<object, never>, "isFailure">,
   body: unknown,
@@ -82,10 +83,10 @@ export function isFailure(
   }
 }
 
-/** What a refusal of the token endpoint means. */
+/** The error for a refusal of the token endpoint. */
 export function tokenRefusal(refusal: Refusal, grantType: Grant["grantType"]): CorrigendaError {
   const { status, code = "" } = refusal;
-  const details = describe(refusal, retryAt(refusal));
+  const details = describe(refusal);
   const general = unavailable(refusal, details, "The token endpoint");
   if (general) return general;
   if (code === "invalid_grant" && grantType === "refresh_token") {
@@ -106,7 +107,7 @@ export function tokenRefusal(refusal: Refusal, grantType: Grant["grantType"]): C
     : new RejectedError(hinted("The token request was refused"));
 }
 
-/** A secret out of a file or a variable often has a line break at its end, which nobody sees. */
+/** A secret from a file or a variable often ends in a line break, which nobody sees. */
 const hint = ({ padded = [] }: Refusal): string =>
   padded
     .map(
@@ -115,9 +116,9 @@ const hint = ({ padded = [] }: Refusal): string =>
     )
     .join("");
 
-/** What a refusal of an API call means. */
+/** The error for a refusal of an API call. */
 export function apiRefusal(refusal: Refusal): CorrigendaError {
-  const details = describe(refusal, retryAt(refusal));
+  const details = describe(refusal);
   const general = unavailable(refusal, details, "The API");
   if (general) return general;
   if (refusal.status === 401)
@@ -129,7 +130,8 @@ export function apiRefusal(refusal: Refusal): CorrigendaError {
 
 type Describe = (what: string) => ErrorDetails;
 
-function describe({ place, status, problem }: Refusal, retryAt: number | undefined): Describe {
+function describe(refusal: Refusal): Describe {
+  const { place, status, problem } = refusal;
   const said = [problem.code, problem.message]
     .filter((text) => text !== undefined && text !== "")
     .join(": ");
@@ -137,7 +139,7 @@ function describe({ place, status, problem }: Refusal, retryAt: number | undefin
     placed(
       {
         status,
-        retryAt,
+        retryAt: retryAt(refusal),
         vendorCode: problem.code,
         message: `${what} (${status}${said === "" ? "" : `, ${said}`}).`,
       },
@@ -145,13 +147,14 @@ function describe({ place, status, problem }: Refusal, retryAt: number | undefin
     );
 }
 
+/** The error for a refusal that says nothing about the credentials or the call. */
 function unavailable(
   refusal: Refusal,
   details: Describe,
   whom: string,
 ): CorrigendaError | undefined {
   const { status } = refusal;
-  if (status === 429 || (status === 503 && retryAt(refusal) !== undefined))
+  if (status === 429 || retryAt(refusal) !== undefined)
     return new RateLimitError(details(`${whom} asks to come back later`));
   return status >= 500 || status === 408 || status === 425
     ? new ServerError(details(`${whom} failed`))
@@ -159,19 +162,21 @@ function unavailable(
 }
 
 /**
- * Epoch ms from Retry-After (RFC 9110 10.2.3), else from the body, else by default for a 429 (rule
- * T-11).
+ * The earliest time for another try, epoch ms (rule T-11): from the header Retry-After of a 429 or
+ * 503 (RFC 9110 10.2.3), or else from what the provider read, or else the default for a 429. Of a
+ * 403 only the provider knows whether it is a rate limit.
  */
 function retryAt({ status, headers, problem, now }: Refusal): number | undefined {
-  if (status !== 429 && status !== 503) return undefined;
-  const header = headers.get("retry-after")?.trim() ?? "";
-  // What is neither a date nor a whole number of seconds says nothing.
+  if (![403, 429, 503].includes(status)) return undefined;
+  const header = status === 403 ? "" : (headers.get("retry-after")?.trim() ?? "");
+  // Any other text than a date or a whole number of seconds says nothing.
   const date = parseHttpDate(header);
+  const read = Number.isFinite(problem.retryAfter) ? problem.retryAfter : undefined;
   const seconds = /^\d+$/.test(header)
     ? Number(header)
     : date !== undefined
       ? (date - (parseHttpDate(headers.get("date")) ?? now)) / 1000
-      : (problem.retryAfter ?? (status === 429 ? RETRY_AFTER.byDefault : undefined));
+      : (read ?? (status === 429 ? RETRY_AFTER.byDefault : undefined));
   return seconds === undefined
     ? undefined
     : now + Math.min(Math.max(seconds, 0), RETRY_AFTER.longest) * 1000;

@@ -1,15 +1,16 @@
 /**
- * Where a token endpoint has moved for good (308): remembered in memory for each client, until the
- * new address fails. Paths only: a query may hold credentials, and each request brings its own.
+ * Token endpoints that have moved for good (308). Each client remembers in memory where to, until
+ * the new address fails. Only paths are remembered: a query may hold credentials, and each request
+ * brings its own.
  */
 type Fetch = typeof globalThis.fetch;
 
-/** By the client's `fetch`, which knows best where a request goes. */
+/** By the client's `fetch`, since that function decides where a request goes. */
 const moved = new WeakMap<Fetch, Map<string, string>>();
 
 const nameOf = ({ origin, pathname }: URL): string => origin + pathname;
 
-/** The address to ask instead. Undefined: it has not moved. */
+/** The new address of an endpoint. Undefined: the endpoint has not moved. */
 export function movedTo(fetch: Fetch, url: URL): URL | undefined {
   const path = moved.get(fetch)?.get(nameOf(url));
   if (path === undefined) return undefined;
@@ -19,7 +20,8 @@ export function movedTo(fetch: Fetch, url: URL): URL | undefined {
 }
 
 /**
- * @param target of the same origin (rule S-02). With a query of its own it is asked for each time.
+ * Remembers that an endpoint has moved. A target with a query of its own is not remembered.
+ * @param target of the same origin (rule S-02)
  */
 export function noteMove(fetch: Fetch, url: URL, target: URL): void {
   if (target.search !== url.search) return;
@@ -27,6 +29,7 @@ export function noteMove(fetch: Fetch, url: URL, target: URL): void {
   moved.set(fetch, known.set(nameOf(url), target.pathname));
 }
 
+/** Sends the next request to the endpoint's own address again. */
 export function forgetMove(fetch: Fetch, url: URL): void {
   moved.get(fetch)?.delete(nameOf(url));
 }

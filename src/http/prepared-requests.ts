@@ -1,22 +1,57 @@
-/** All the requests that a token may take, made ready, and the secrets in them. */
+/** Makes token requests ready to be sent, and collects the secrets in them. */
+import { ConfigurationError } from "../errors.ts";
 import { withSignal, type Deadline } from "../platform/deadline.ts";
-import type { Grant } from "../provider.ts";
-import { type Reveal } from "../secret.ts";
-import { secretIsLate } from "./reveal-secret.ts";
-import { prepareTokenRequest, type PreparedRequest, type TokenEndpoint } from "./token-request.ts";
+import type { Grant, TokenRequest } from "../provider.ts";
+import type { Reveal } from "../secret.ts";
+import { assertHeaderValue, reveal, secretIsLate } from "./reveal-secret.ts";
+import type { PreparedRequest, TokenEndpoint } from "./token-request.ts";
+import { urlOfOperation } from "./token-url.ts";
 
+/** Requests of several grants, in the order of the grants. */
 export interface Prepared {
-  /** @throws what kept this one from being prepared */
+  /**
+   * The request of one grant.
+   * @throws what kept this request from being prepared
+   */
   take(index: number): PreparedRequest;
-  /** All the secret values in the requests. In memory only (rule T-07). */
+  /** The secret values of each request. In memory only (rule T-07). */
   readonly secrets: readonly (readonly string[])[];
-  /** The values of the API keys that go along. */
+  /** The values of all API keys in the requests. */
   readonly apiKeys: readonly string[];
 }
 
 /**
- * With the names of the options that begin or end in white space: where the vendor refuses them,
- * that is why.
+ * Prepares the requests of all grants at once, since the latch covers the credentials of all of
+ * them. A request that cannot be prepared fails only when it is taken.
+ * @throws NetworkError with code `timeout` if a function that gives a secret takes too long
+ */
+export async function prepareAll(
+  grants: readonly Pick<Grant, "request">[],
+  endpoint: TokenEndpoint,
+  reveal: Reveal,
+  { signal }: Deadline,
+): Promise<Prepared> {
+  const all = await withSignal(
+    Promise.allSettled(grants.map((grant) => prepare(grant, endpoint, reveal))),
+    signal,
+  ).catch(() => {
+    throw secretIsLate(endpoint.provider.name);
+  });
+  const ready = all.map((one) => (one.status === "fulfilled" ? one.value : undefined));
+  return {
+    secrets: ready.map((request) => request?.secrets ?? []),
+    apiKeys: [...new Set(ready.flatMap((request) => request?.apiKeys ?? []))],
+    take(index) {
+      const one = all[index];
+      if (one?.status === "fulfilled") return one.value;
+      throw one?.reason;
+    },
+  };
+}
+
+/**
+ * With the names of the options whose values begin or end in white space: a likely reason for a
+ * refusal.
  */
 async function prepare(
   grant: Pick<Grant, "request">,
@@ -35,38 +70,70 @@ async function prepare(
 
 const isPadded = (text: string): boolean => text !== text.trim();
 
+const FORM = "application/x-www-form-urlencoded";
+
 /**
- * All at once, since the latch has to see every credential; one that fails matters only if its turn
- * comes.
+ * Encodes a request as the document says, and puts the API keys on it.
+ * @throws ConfigurationError if an API key cannot be had, or if a header is not usable
  */
-export async function prepareAll(
-  grants: readonly Pick<Grant, "request">[],
+export async function prepareTokenRequest(
+  { operation, query, headers: given, body, secrets }: TokenRequest,
   endpoint: TokenEndpoint,
-  reveal: Reveal,
-  { signal }: Deadline,
-): Promise<Prepared> {
-  const { name } = endpoint.provider;
-  const all = await withSignal(
-    Promise.allSettled(grants.map((grant) => prepare(grant, endpoint, reveal))),
-    signal,
-  ).catch(() => {
-    throw secretIsLate(name);
-  });
-  const secrets = all.map((request) =>
-    request.status === "fulfilled" ? request.value.secrets : [],
-  );
-  const apiKeys = [
-    ...new Set(
-      all.flatMap((request) => (request.status === "fulfilled" ? request.value.apiKeys : [])),
-    ),
-  ];
-  return {
-    secrets,
-    apiKeys,
-    take(index) {
-      const request = all[index];
-      if (request?.status === "fulfilled") return request.value;
-      throw request?.reason;
-    },
+): Promise<PreparedRequest> {
+  const { provider, connection, secrets: known } = endpoint;
+  const { name, meta } = provider;
+  const { id, request: mediaType, success } = meta.operations[operation] ?? {};
+  const url = new URL(urlOfOperation(operation, meta, connection));
+  // A space is `%20`: GenLogs takes the `+` of a form for a plus sign in a password.
+  if (query) url.search = Object.entries(query).map(encodeParameter).join("&");
+  const headers = headersOf({ accept: "application/json", ...given }, name);
+  const apiKeys = await putApiKeysOn(headers, operation, endpoint);
+  known.add(...secrets);
+  known.addCredentials(...apiKeys);
+  const init: RequestInit = {
+    method: operation.slice(0, operation.indexOf(" ")),
+    headers,
+    redirect: "manual",
   };
+  if (body !== undefined) {
+    const type = headers.get("content-type") ?? mediaType;
+    const form = type?.startsWith(FORM);
+    if (!headers.has("content-type")) headers.set("content-type", form ? FORM : "application/json");
+    init.body = form ? new URLSearchParams(body).toString() : JSON.stringify(body);
+  }
+  return { operation: id, url, init, success, secrets: [...secrets, ...apiKeys], apiKeys };
+}
+
+const encodeParameter = ([name, value]: [string, string]): string =>
+  `${name}=${encodeURIComponent(value).replaceAll("'", "%27")}`;
+
+/** @throws ConfigurationError, since the platform's own error quotes the value */
+function headersOf(given: Readonly<Record<string, string>>, provider: string): Headers {
+  try {
+    return new Headers(given);
+  } catch {
+    throw new ConfigurationError({
+      provider,
+      option: "headers",
+      message: `${provider}: the provider's token request has a header that cannot be sent. Look at the names and values of its \`headers\`.`,
+    });
+  }
+}
+
+/** @returns the API keys that the operation takes */
+async function putApiKeysOn(
+  headers: Headers,
+  operation: string,
+  { provider: { meta }, connection }: TokenEndpoint,
+): Promise<string[]> {
+  const values: string[] = [];
+  for (const scheme of meta.operations[operation]?.security ?? []) {
+    const key = connection.apiKeys?.[scheme];
+    const place = meta.schemes[scheme];
+    if (key === undefined || place === undefined) continue;
+    const value = assertHeaderValue(await reveal(key, scheme), scheme);
+    values.push(value);
+    headers.set(place.header, (place.prefix ?? "") + value);
+  }
+  return values;
 }

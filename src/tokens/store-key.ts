@@ -1,19 +1,16 @@
+/** Names of stored tokens. */
+import { tokenUrlOf } from "../http/token-url.ts";
 import type { Connection } from "../provider.ts";
 
-/** Where tokens are had, without what is secret in a request there. */
-export const tokenUrlOf = ({
-  baseUrl,
-  tokenOperation,
-}: Pick<Connection, "baseUrl" | "tokenOperation">): string =>
-  baseUrl + tokenOperation.slice(tokenOperation.indexOf("/"));
+export { tokenUrlOf };
 
 /**
- * `provider:token URL:client:subject`, each percent-encoded. Nothing in it derives from a secret
- * (rule T-07).
+ * The name that a credential's token is stored under: `provider:token URL:client:subject`, each
+ * part percent-encoded. No part derives from a secret (rule T-07).
  */
 export const storeKey = (provider: string, connection: Connection): string =>
   [provider, tokenUrlOf(connection), ...connection.identity].map(encodePart).join(":");
 
-/** A part that is `latch` would make the key that of another credential's latch. */
+/** The part `latch` is encoded, since a key that ends in `:latch` is the latch's own. */
 const encodePart = (part: string): string =>
   part === "latch" ? "%6Catch" : encodeURIComponent(part);

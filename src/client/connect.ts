@@ -1,0 +1,37 @@
+/** Makes a client's connection from its options. */
+import { ConfigurationError } from "../errors.ts";
+import { documentedUrl } from "../http/token-url.ts";
+import { requireUrl } from "../parts/check-options.ts";
+import { parseUrl } from "../platform/parse-url.ts";
+import type { CommonUrls, Connection, Provider } from "../provider.ts";
+
+/**
+ * The connection that the provider makes, with the URL of the token endpoint where that is not
+ * below the base URL: the one that `connect` gives, or else the option `tokenUrl`, or else the one
+ * in the vendor's document.
+ * @throws ConfigurationError naming the option that is missing or not usable. A `baseUrl` of the
+ *   caller's own needs a `tokenUrl` where the vendor's document has the token endpoint on another
+ *   server: a test's secrets must not reach the vendor.
+ */
+export function connect<Options extends object>(
+  provider: Pick<Provider<object, Options>, "connect" | "meta">,
+  options: Options & CommonUrls,
+): Connection {
+  const connection = provider.connect(options);
+  const { baseUrl, tokenOperation } = connection;
+  const given = connection.tokenUrl ?? options.tokenUrl;
+  const tokenUrl = given ?? documentedUrl(provider.meta, tokenOperation);
+  if (tokenUrl === undefined) return connection;
+  const isOwn = ({ url }: { readonly url: string }): boolean =>
+    parseUrl(url)?.href.replace(/\/$/, "") === baseUrl;
+  if (given === undefined && options.baseUrl !== undefined && !provider.meta.servers.some(isOwn)) {
+    throw new ConfigurationError({
+      option: "tokenUrl",
+      message:
+        "Option `tokenUrl` is missing. The vendor's token endpoint has another address than its API, so a `baseUrl` of your own needs a `tokenUrl` too.",
+    });
+  }
+  requireUrl(tokenUrl, "tokenUrl", options.allowHttpHost);
+  // Unlike in a base URL, a slash at the end counts.
+  return { ...connection, tokenUrl: new URL(tokenUrl).href };
+}
