@@ -53,29 +53,23 @@ export {
   type RevokeOptions,
 } from "./providers/petjeaf.ts";
 
-// For a provider of one's own.
+// The types of a provider. `corrigenda/kit` has the functions to write one with.
 export type {
+  AuthorizationMeta,
+  ClientAuthentication,
+  CommonUrls,
   Connection,
   Grant,
   OperationMeta,
   Problem,
   Provider,
   ProviderMeta,
+  ServerMeta,
   TokenAnswer,
   TokenRequest,
 } from "./provider.ts";
-export { expiryAfter, expiryAt, parseInteger, parseTimestamp } from "./token.ts";
-export {
-  assemble,
-  B64TOKEN,
-  breach,
-  readBearer,
-  readObject,
-  readOptional,
-  readToken,
-  VISIBLE_ASCII,
-} from "./parts/parse-token.ts";
-export { requireOneOf, requireSecret, requireText, requireUrl } from "./parts/check-options.ts";
+export type { OnEvent } from "./events.ts";
+export type { Moment } from "./token.ts";
 export type { Reveal } from "./secret.ts";
 
 export {
@@ -95,5 +89,6 @@ export {
   StoreError,
   isCorrigendaError,
   type AnyCorrigendaError,
+  type ErrorDetails,
   type ErrorKind,
 } from "./errors.ts";

@@ -19,7 +19,7 @@ import {
   type Provider,
   type ProviderMeta,
   type Secret,
-} from "../src/index.ts";
+} from "../src/kit.ts";
 import {
   createContract,
   createTokenBook,
