@@ -51,11 +51,11 @@ export {
   type PetjeafScope,
   type PetjeafSession,
   type RevokeOptions,
-} from "./providers/petjeaf.ts";
+} from "./providers/petjeaf/index.ts";
 
 // The types of a provider. `corrigenda/kit` has the functions to write one with.
 export type {
-  AuthorizationMeta,
+  AuthorizationFlow,
   ClientAuthentication,
   CommonUrls,
   Connection,

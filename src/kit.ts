@@ -5,9 +5,21 @@
 export { createClient, type ApiClient } from "./client/create-client.ts";
 export type { CommonOptions } from "./client/options.ts";
 
+export {
+  createAuthorizationCodeClient,
+  type AuthorizationCodeClient,
+  type AuthorizationPageOptions,
+  type AuthorizationRequest,
+  type AuthorizationUrlOptions,
+  type Callback,
+  type ExchangeOptions,
+  type Session,
+  type SessionAuth,
+} from "./client/authorization-code-client.ts";
+
 // What a provider is.
 export type {
-  AuthorizationMeta,
+  AuthorizationFlow,
   ClientAuthentication,
   CommonUrls,
   Connection,

@@ -4,7 +4,7 @@
  */
 import type { ProviderMeta } from "./provider-meta.ts";
 import type { Reveal, Secret } from "./secret.ts";
-import type { Moment, ParsedToken } from "./token.ts";
+import type { Moment, ParsedToken, Token } from "./token.ts";
 
 export type { OperationMeta, ProviderMeta, ServerMeta } from "./provider-meta.ts";
 
@@ -134,8 +134,8 @@ export interface Connection {
   ) => Promise<TokenRequest>;
 }
 
-/** How a vendor's authorization page differs from RFC 6749 and RFC 7636. */
-export interface AuthorizationMeta {
+/** How a vendor's authorization code flow differs from RFC 6749 and RFC 7636. */
+export interface AuthorizationFlow {
   /**
    * Whether the vendor takes PKCE with S256 (RFC 7636).
    * @defaultValue true
@@ -148,6 +148,11 @@ export interface AuthorizationMeta {
   readonly scopeSeparator?: string;
   /** Parameters of every authorization URL, such as `{ access_type: "offline" }`. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /**
+   * The person's id in a new token, as the name to store the token under. At most 256 characters.
+   * @defaultValue a random UUID
+   */
+  readonly subjectOf?: (token: Token) => string | undefined;
 }
 
 /**
@@ -190,8 +195,8 @@ export interface Provider<Paths extends object, Options extends object> {
    *   that this process fetched, by the parser's `expires` and the server's clock
    */
   readonly refusesToken?: (status: number, ended: boolean) => boolean;
-  /** The authorization page. Only for providers with the authorization code flow. */
-  readonly authorization?: AuthorizationMeta;
+  /** Only for providers with the authorization code flow. */
+  readonly authorization?: AuthorizationFlow;
   /** Never set. It carries the type. */
   readonly paths?: Paths;
 }

@@ -1,9 +1,9 @@
 /** Makes a client's connection from its options. */
 import { ConfigurationError } from "../errors.ts";
 import { documentedUrl } from "../http/token-url.ts";
-import { requireUrl } from "../parts/check-options.ts";
+import { requireUrl, withoutTrailingSlashes } from "../parts/check-options.ts";
 import { parseUrl } from "../platform/parse-url.ts";
-import type { CommonUrls, Connection, Provider } from "../provider.ts";
+import type { CommonUrls, Connection, Provider, ProviderMeta, ServerMeta } from "../provider.ts";
 
 /**
  * The connection that the provider makes, with the URL of the token endpoint where that is not
@@ -22,9 +22,7 @@ export function connect<Options extends object>(
   const given = connection.tokenUrl ?? options.tokenUrl;
   const tokenUrl = given ?? documentedUrl(provider.meta, tokenOperation);
   if (tokenUrl === undefined) return connection;
-  const isOwn = ({ url }: { readonly url: string }): boolean =>
-    parseUrl(url)?.href.replace(/\/$/, "") === baseUrl;
-  if (given === undefined && options.baseUrl !== undefined && !provider.meta.servers.some(isOwn)) {
+  if (given === undefined && options.baseUrl !== undefined && !serverOf(provider.meta, baseUrl)) {
     throw new ConfigurationError({
       option: "tokenUrl",
       message:
@@ -35,3 +33,7 @@ export function connect<Options extends object>(
   // Unlike in a base URL, a slash at the end counts.
   return { ...connection, tokenUrl: new URL(tokenUrl).href };
 }
+
+/** The document's server with this base URL. Undefined: the base URL is another one. */
+export const serverOf = (meta: ProviderMeta, baseUrl: string): ServerMeta | undefined =>
+  meta.servers.find(({ url }) => withoutTrailingSlashes(parseUrl(url)?.href ?? "") === baseUrl);

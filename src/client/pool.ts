@@ -1,16 +1,21 @@
 /**
- * One object a key, for as long as anybody holds it, and a while longer for the keys used last: two
- * callers that ask for the same key must share one, yet thousands of keys must not pile up.
+ * One object for each key: for as long as anybody holds it, and longer for the keys that were used
+ * last. Two callers with the same key share one object, and thousands of unused objects do not pile
+ * up.
  */
 export interface Pool<T extends object> {
   get(key: string): T;
-  /** If this is still the key's object, the next `get` makes another one. */
+  /** If this is still the key's object, the next `get` makes a new one. */
   drop(key: string, value: T): void;
-  /** Those that are still there. */
+  /** The objects that still exist. */
   values(): T[];
 }
 
-/** @param strong how many of the last used are kept though nobody holds them */
+/**
+ * Makes a pool.
+ * @param create makes the object of a key
+ * @param strong how many objects, of the keys used last, are kept though nobody holds them
+ */
 export function createPool<T extends object>(create: (key: string) => T, strong = 1000): Pool<T> {
   const recent = new Map<string, T>();
   const known = new Map<string, WeakRef<T>>();

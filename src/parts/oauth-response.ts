@@ -1,4 +1,4 @@
-/** The standard responses of a token endpoint (RFC 6749 5), for vendors that follow the standard. */
+/** Reads the standard responses of a token endpoint (RFC 6749 5). */
 import type { Problem, TokenAnswer } from "../provider.ts";
 import { expiryAfter, parseInteger, type ParsedToken } from "../token.ts";
 import { firstText, isRecord } from "./parse-error.ts";

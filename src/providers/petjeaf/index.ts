@@ -1,2 +1,10 @@
-/** The entry `corrigenda/petjeaf`: a client for Petje.af alone. */
-export * from "../petjeaf.ts";
+/** Petje.af: OAuth 2.0 with an authorization code and a refresh token, one session a person. */
+export {
+  createPetjeafClient,
+  type PetjeafAuth,
+  type PetjeafClient,
+  type PetjeafSession,
+} from "./client.ts";
+export type { PetjeafClaims } from "./claims.ts";
+export { petjeaf, type PetjeafOptions, type PetjeafPaths, type PetjeafScope } from "./provider.ts";
+export type { RevokeOptions } from "./revocation.ts";

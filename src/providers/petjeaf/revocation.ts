@@ -1,9 +1,9 @@
 /**
  * Revoking a session at Petje.af, by a call that no page of the vendor describes. Erratum PJ-12.
  */
-import { createDeadline } from "../platform/deadline.ts";
-import type { paths } from "../../generated/petjeaf.ts";
-import type { ApiClient } from "../client/create-client.ts";
+import { createDeadline } from "../../platform/deadline.ts";
+import type { paths } from "../../../generated/petjeaf.ts";
+import type { ApiClient } from "../../client/create-client.ts";
 import {
   ClosedError,
   ConfigurationError,
@@ -11,12 +11,12 @@ import {
   NetworkError,
   ReauthorizationRequiredError,
   ServerError,
-} from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import { namesOf, requireKnown } from "../parts/option-names.ts";
-import { requireObject } from "../parts/check-options.ts";
-import type { Scheduler } from "../platform/scheduler.ts";
-import type { GrantedTokenSource } from "../client/create-token-source.ts";
+} from "../../errors.ts";
+import type { OnEvent } from "../../events.ts";
+import { namesOf, requireKnown } from "../../parts/option-names.ts";
+import { requireObject } from "../../parts/check-options.ts";
+import type { Scheduler } from "../../platform/scheduler.ts";
+import type { GrantedTokenSource } from "../../client/create-token-source.ts";
 
 export interface RevokeOptions {
   /** Forgets the session here even if the vendor does not say that it is revoked. */
