@@ -3,6 +3,8 @@ export default {
   testEnvironment: "<rootDir>/tests/support/environment.mjs",
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
   modulePathIgnorePatterns: ["<rootDir>/dist", "<rootDir>/scripts/independent"],
+  // The examples import what their users import.
+  moduleNameMapper: { "^corrigenda/kit$": "<rootDir>/src/kit.ts" },
   transform: {
     "\\.ts$": [
       "@swc/jest",
