@@ -1,6 +1,6 @@
 /**
- * The ledger as pages. Whatever an entry holds, it is text on them: no markup, no script, and no
- * link but into this repository.
+ * Renders the errata as a Markdown page and an HTML page. The text of an entry is shown as text: it
+ * cannot add markup or scripts, and links only into this repository.
  */
 import { stringify } from "yaml";
 import type { Erratum, Ledger } from "../contracts/load.ts";
@@ -20,9 +20,10 @@ const title = ({ provider }: Ledger): string => NAMES[provider] ?? provider;
 const count = (ledger: Ledger, kind: Erratum["kind"]): number =>
   ledger.errata.filter((one) => one.kind === kind).length;
 const INTRO =
-  "What the vendors' documents get wrong about the operations that corrigenda describes, and what works instead. An entry marked " +
-  "*wire* changes what a correct client sends or has to accept; it is proven: with the spec turned back into what the document claims, by the " +
-  "overlay that is shown, the cases named as evidence fail. An entry marked *prose* changes no byte that is sent.";
+  "This page lists what the vendors' documents get wrong about the operations that corrigenda describes, and what works instead. " +
+  "An entry of kind *wire* changes what a correct client sends or has to accept. Such an entry is proven: the overlay in it turns the curated " +
+  "OpenAPI document back into what the vendor's document claims, and the contract cases named as evidence then fail. An entry of kind *prose* " +
+  "changes nothing that is sent. Each entry says how sure we are of it.";
 
 export function markdown(ledgers: readonly Ledger[]): string {
   const out = [
@@ -35,7 +36,7 @@ export function markdown(ledgers: readonly Ledger[]): string {
   ];
   for (const ledger of ledgers)
     out.push(
-      `- [${plain(title(ledger))}](#${anchor(ledger.provider)}): ${count(ledger, "wire")} on the wire, ${count(ledger, "prose")} prose`,
+      `- [${plain(title(ledger))}](#${anchor(ledger.provider)}): ${count(ledger, "wire")} of kind wire, ${count(ledger, "prose")} of kind prose`,
     );
   for (const ledger of ledgers) {
     out.push(
@@ -56,7 +57,7 @@ export function markdown(ledgers: readonly Ledger[]): string {
         "",
         `### ${plain(one.id)}: ${plain(one.title)}`,
         "",
-        `*${plain(one.kind)}*; ${CONFIDENCE[one.confidence]}.`,
+        `Kind: *${plain(one.kind)}*. Confidence: ${CONFIDENCE[one.confidence]}.`,
         "",
       );
       for (const { document, section, says } of one.claims)
@@ -84,7 +85,7 @@ export function markdown(ledgers: readonly Ledger[]): string {
   return `${out.join("\n")}\n`;
 }
 
-/** A part of a path in a link. Quotes and parentheses too, which would end it. */
+/** Encodes a part of a path in a link, with the quotes and parentheses that would end the link. */
 const address = (name: string): string =>
   encodeURIComponent(name).replace(/['()]/g, (one) => `%${one.charCodeAt(0).toString(16)}`);
 const anchor = (id: string): string => address(id.toLowerCase());
@@ -93,9 +94,9 @@ const longestRun = (text: string): number =>
   (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), 0);
 
 /**
- * Text in Markdown: spans of code and emphasis are the ledger's, HTML and links are not. A backtick
- * that belongs to no span would pair with one further on, and turn what is code there into text. By
- * number, since a number never is markup (CommonMark 2.5).
+ * Renders text as Markdown. Code spans and emphasis of the text stay; HTML and links are escaped. A
+ * backtick outside a code span is escaped too: it would pair with a later backtick, and turn code
+ * into text. Characters are escaped by number, because a number is never markup (CommonMark 2.5).
  */
 const plain = (text: string): string =>
   oneLine(text)
@@ -117,7 +118,7 @@ function codeBlock(text: string): string[] {
 
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-/** The value of an attribute, in double quotes. */
+/** Escapes the value of an HTML attribute in double quotes. */
 const attribute = (text: string): string => escape(text).replaceAll('"', "&quot;");
 const inline = (text: string): string =>
   escape(text)
@@ -128,7 +129,7 @@ export function html(ledgers: readonly Ledger[]): string {
   const entry = ({ provider, documents }: Ledger, one: Erratum): string => `
 <article id="${anchor(one.id)}">
 <h3><a href="#${anchor(one.id)}">${escape(one.id)}</a> ${inline(one.title)}</h3>
-<p class="meta"><span class="${attribute(one.kind)}">${escape(one.kind)}</span> ${CONFIDENCE[one.confidence]}</p>
+<p class="meta"><span class="${attribute(one.kind)}">${escape(one.kind)}</span> Confidence: ${CONFIDENCE[one.confidence]}</p>
 <table>${one.claims.map(({ document, section, says }) => `<tr><th title="${attribute(documents[document] ?? "")}">${inline(document)}<small>${inline(section)}</small></th><td>${inline(says)}</td></tr>`).join("")}
 <tr class="works"><th>What works</th><td>${inline(one.resolution)}</td></tr></table>
 <p class="where">In the <a href="../openapi/${address(provider)}.yaml">spec</a>: ${one.pointers.map((pointer) => `<code>${escape(pointer)}</code>`).join(", ")}${one.evidence ? `<br>Evidence: ${one.evidence.map((name) => `<a href="../tests/cases/${address(provider)}/${address(name)}.json">${escape(name)}</a>`).join(", ")}` : ""}</p>
@@ -156,7 +157,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } d
 </style>
 <h1>Errata</h1>
 <p>${inline(INTRO)}</p>
-<ul>${ledgers.map((ledger) => `<li><a href="#${anchor(ledger.provider)}">${escape(title(ledger))}</a>: ${count(ledger, "wire")} on the wire, ${count(ledger, "prose")} prose</li>`).join("")}</ul>${ledgers.map(section).join("")}
+<ul>${ledgers.map((ledger) => `<li><a href="#${anchor(ledger.provider)}">${escape(title(ledger))}</a>: ${count(ledger, "wire")} of kind wire, ${count(ledger, "prose")} of kind prose</li>`).join("")}</ul>${ledgers.map(section).join("")}
 </html>
 `;
 }
