@@ -1,4 +1,7 @@
-/** The 401 path, redirects of API calls, and what goes on a request. */
+/**
+ * API calls with credentials: what the client puts on a request, redirects, and the recovery from a
+ * 401.
+ */
 import type net from "node:net";
 import { gzipSync } from "node:zlib";
 import {

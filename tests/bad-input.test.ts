@@ -1,4 +1,7 @@
-/** What bad input gets: each row of the table in the README. Real sockets throughout. */
+/**
+ * What a caller gets for bad input and bad answers: one part for each row of the README's error
+ * table. All servers are real sockets.
+ */
 import type net from "node:net";
 import {
   CallbackError,

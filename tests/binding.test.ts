@@ -1,6 +1,6 @@
 /**
- * T-07: a stored token belongs to whoever proved to be its user, and not to whoever gives that
- * user's name.
+ * T-07: a stored token belongs to the credentials that brought it, and not to everybody who gives
+ * the same user name.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
 /**
- * What an answer means is told by the vendor's own words, and what is shown of them holds no
+ * The client classifies an answer by the vendor's own words, and shows these words without any
  * secret.
  */
 import {

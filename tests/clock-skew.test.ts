@@ -1,7 +1,8 @@
 /**
- * T-02 T-03: a client whose clock is two hours ahead of the server's, or behind, gets along as well
- * as one with the right time: over several token lives no call fails, and no token is asked for
- * more often. Both of the client's clocks go on with the sandbox's, so that only the hour is wrong.
+ * T-02 T-03: a client whose clock is two hours ahead of or behind the server's works as well as a
+ * client with the right time. Over several lifetimes of a token no call fails, and the client makes
+ * no more token requests. Both clocks of the client advance with the sandbox's, so that only the
+ * two hours are wrong.
  */
 import {
   createApinizerClient,

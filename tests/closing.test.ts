@@ -1,6 +1,6 @@
 /**
- * The end of a client: what `close()` waits for, for how long, what it reports, and what it lets
- * go.
+ * The end of a client: what `close()` waits for and for how long, what it reports, and what it
+ * releases from memory.
  */
 import {
   createApinizerClient,

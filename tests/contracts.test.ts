@@ -1,6 +1,6 @@
 /**
- * Every contract case on three executors, and what keeps the proof from rotting. The whole score is
- * `npm run contracts`.
+ * Every contract case on three executors, and the checks that keep the proof complete. `npm run
+ * contracts` prints the whole score.
  */
 import { spawnSync } from "node:child_process";
 import { disagreements } from "../scripts/contracts/agreement.ts";

@@ -1,6 +1,6 @@
 /**
- * The demo's table is complete, tells failures, holds no secret, and calls for real what the
- * environment names.
+ * The table of the demo is complete, shows failures, contains no secret, and names the vendors that
+ * were called for real.
  */
 import { runDemo } from "../scripts/demo/run.ts";
 import { startSandbox } from "../src/sandbox/index.ts";

@@ -1,6 +1,6 @@
 /**
- * Platforms on which a look at the environment needs a permission, as Deno does: what is refused
- * counts as unknown.
+ * Platforms on which a program needs a permission to read its environment, such as Deno. A value
+ * that the platform refuses counts as unknown.
  */
 import { createProcessIdentity } from "../src/platform/process-identity.ts";
 import { inChild } from "./support/child.ts";

@@ -1,6 +1,6 @@
 /**
- * The errata pages: a ledger that is not as its schema has it is not rendered, and whatever an
- * entry holds is text on the pages.
+ * The errata pages: a file that does not match its schema is not rendered, and the text of an entry
+ * is shown as text only.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * A mock that answers each request with the spec's own example, as mock servers made of a spec do:
- * the client has to get along with it.
+ * A mock server answers each request with the example in the OpenAPI document, as mock servers that
+ * are made from a document do. The client has to work with it.
  */
 import {
   apinizer,

@@ -1,4 +1,7 @@
-/** Answers of success that are none: empty, or saying themselves that the call failed. */
+/**
+ * Answers with a success status that are no success: the body is empty, or says that the call
+ * failed.
+ */
 import {
   createApinizerClient,
   createClient,

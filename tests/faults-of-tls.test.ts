@@ -1,4 +1,7 @@
-/** Faults that no second attempt mends: told from those that pass, sent once, and with the cure. */
+/**
+ * TLS and connection errors that a second attempt cannot correct. The client distinguishes them
+ * from passing errors, sends the request once, and says what to do.
+ */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApinizerClient, createPetjeafClient } from "../src/index.ts";

@@ -1,6 +1,6 @@
 /**
  * The fault matrix as a test: every fault with every provider and grant. `npm run faults` prints
- * it.
+ * the matrix.
  */
 import { FAULTS } from "../scripts/faults/faults.ts";
 import { GRANTS } from "../scripts/faults/grants.ts";

@@ -1,6 +1,6 @@
 /**
- * A provider that this package has never heard of: its spec, its provider object and its cases, all
- * in this file. Nothing under src/ is edited for it.
+ * A provider that this package does not know. Its OpenAPI document, provider object and cases are
+ * in this file, and nothing under src/ is changed for it.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

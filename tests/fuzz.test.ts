@@ -1,6 +1,6 @@
 /**
- * A short run of `npm run fuzz`, and that it notices what it is there for. In processes of their
- * own, since the count of steps is the process's.
+ * A short run of `npm run fuzz`, and proof that the run notices mistakes. It uses processes of its
+ * own, because the steps are counted for a whole process.
  */
 import { spawnSync } from "node:child_process";
 import { inChild } from "./support/child.ts";

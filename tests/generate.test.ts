@@ -1,5 +1,6 @@
 /**
- * `npm run generate -- --check` finds every file that is stale, missing or orphaned, and names it.
+ * `npm run generate -- --check` finds and names every generated file that is stale, missing or
+ * without an OpenAPI document.
  */
 import { spawnSync } from "node:child_process";
 import {

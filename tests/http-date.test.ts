@@ -1,3 +1,4 @@
+/** HTTP dates (RFC 9110 5.6.7) are read in UTC, whatever the time zone of the machine. */
 import { parseHttpDate } from "../src/http/http-date.ts";
 
 test.each([

@@ -1,6 +1,6 @@
 /**
- * S-03: what a client knows is bounded, by number and by characters, and the secrets that are in
- * use stay.
+ * S-03: the set of secrets that a client remembers is limited by number and by characters, and the
+ * secrets in use stay in it.
  */
 import { createKnownSecrets } from "../src/http/known-secrets.ts";
 

@@ -1,8 +1,8 @@
 /**
- * The coordinator against a model: random interleavings of callers, aborts, refusals, failures,
- * slow answers, expiry and clock jumps, of consent, of revocation, and of a record that is deleted
- * from outside. Clock, chance and timers are the test's own. MODEL_RUNS and MODEL_SEED make longer
- * and repeatable runs.
+ * The token lifecycle against a model. Random sequences mix callers, aborts, refusals, failures,
+ * slow answers, expiry, clock changes, consent, revocation, and a record that is deleted from
+ * outside. Clock, randomness and timers belong to the test. MODEL_RUNS makes the run longer, and
+ * MODEL_SEED repeats a run.
  */
 import fc from "fast-check";
 import { isCorrigendaError, type SharedTokenStore, type Token } from "../src/index.ts";

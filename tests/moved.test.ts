@@ -1,6 +1,6 @@
 /**
- * A token endpoint that has moved: for now (307), for good (308), or to where it must not be
- * followed.
+ * A token endpoint that has moved: temporarily (307), permanently (308), or to an address to which
+ * the client must not go.
  */
 import { createApinizerClient, createGenLogsClient, createPetjeafClient } from "../src/index.ts";
 import { failure } from "./support/clients.ts";

@@ -1,6 +1,6 @@
 /**
- * explain(), events, the diagnostics channel, background work: what one can see of a client, and
- * that none of it is a secret.
+ * What a program can observe of a client: explain(), events, the diagnostics channel and background
+ * work. None of it is a secret.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { spawnSync } from "node:child_process";

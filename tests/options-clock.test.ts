@@ -1,7 +1,4 @@
-/**
- * The option `now`: what it gives is checked at each reading, and a time that is absurd breaks
- * nothing.
- */
+/** The option `now`: its value is checked at each reading, and an absurd time does no harm. */
 import {
   createApinizerClient,
   createGenLogsClient,

@@ -1,6 +1,6 @@
 /**
- * Options that do not exist, do not go together or cannot be meant: refused by name, with what to
- * do.
+ * Options that do not exist, that exclude each other, or whose value makes no sense. Each is
+ * refused with an error that names the option and says what to do.
  */
 import {
   apinizer,

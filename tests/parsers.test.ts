@@ -1,8 +1,8 @@
 /**
- * Each provider's parser is its response schema in code, in both directions: what the schema allows
- * gives a token, what it does not allow gives a contract error that names the pointer and never the
- * value, but for the tolerances of T-01 and T-03. Through the real token request, so that nothing
- * on the way adds or takes away.
+ * The parser of each provider equals its response schema, in both directions. What the schema
+ * allows gives a token. What the schema does not allow gives a contract error that names the JSON
+ * pointer and never the value. The tolerances of T-01 and T-03 are the only exceptions. The tests
+ * use the real token request, so that no other code changes the result.
  */
 import fc from "fast-check";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";

@@ -1,4 +1,7 @@
-/** Paths of a spec are found without a pattern that is made of them. */
+/**
+ * A client finds the path template of a URL without a regular expression that is made from the
+ * template.
+ */
 import { parsePathTemplate } from "../src/http/path-template.ts";
 
 test.each([

@@ -1,6 +1,6 @@
 /**
- * What a caller asks of one request reaches the client's `fetch`: a proxy that is passed over would
- * be a leak, and a `cache` that is, a surprise.
+ * Options of a single call reach the client's `fetch`. A proxy that is ignored would be a leak, and
+ * a `cache` mode that is ignored a surprise.
  */
 import { Agent, fetch as undiciFetch } from "undici";
 import { createApinizerClient, type ApinizerClient } from "../src/index.ts";

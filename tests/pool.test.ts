@@ -1,4 +1,4 @@
-/** Memory stays bounded with thousands of sessions, and no two coordinators exist for one key. */
+/** Memory stays bounded with thousands of sessions, and each key has at most one token source. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createPetjeafClient } from "../src/index.ts";

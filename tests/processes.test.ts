@@ -1,6 +1,6 @@
 /**
- * Real processes on one credential: a small run of each harness, and of the checker. `.ci/run` has
- * larger ones.
+ * Real processes that share one credential: a short run of each harness, and of the model checker.
+ * `.ci/run` makes longer runs.
  */
 import { spawn } from "node:child_process";
 import { explore, LIMITS, WEAKENINGS } from "../scripts/rotation-model.ts";

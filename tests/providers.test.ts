@@ -1,4 +1,4 @@
-/** What each provider does that the others do not. */
+/** What each provider does that the other providers do not. */
 import {
   createApinizerClient,
   createClient,

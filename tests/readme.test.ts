@@ -1,4 +1,4 @@
-/** The README's examples run as they are printed, and its tables name what is there. */
+/** The examples of the README run as they are printed, and its tables match the code. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";

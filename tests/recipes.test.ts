@@ -1,5 +1,5 @@
 /**
- * The recipes in docs/recipes.md: a private CA and a corporate proxy, by an undici dispatcher in
+ * The recipes of docs/recipes.md: a private CA and a corporate proxy, with an undici dispatcher in
  * the `fetch` option.
  */
 import https from "node:https";

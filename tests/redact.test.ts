@@ -1,6 +1,6 @@
 /**
- * S-03: a vendor's words are shown without any secret, whatever encodings the vendor put it
- * through, and at a cost that no vendor can raise.
+ * S-03: a vendor's words are shown without any secret, in whatever encoding the vendor repeats it,
+ * and at a cost that no vendor can raise.
  */
 import {
   createApinizerClient,

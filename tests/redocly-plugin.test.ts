@@ -1,4 +1,7 @@
-/** The project's own lint rules report what they are for, by name, and nothing else. */
+/**
+ * The project's own lint rules for OpenAPI documents report exactly what they are meant for, by
+ * name.
+ */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * A renewal under bad conditions: a store that fails or is slow, clocks that jump or differ,
- * answers that are lost, refusals that come early.
+ * A renewal under bad conditions: a store that fails or is slow, clocks that jump or differ, lost
+ * answers, and refusals that come early.
  */
 import {
   createApinizerClient,

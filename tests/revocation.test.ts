@@ -1,6 +1,6 @@
 /**
- * `revoke()` of a Petje.af session: what counts as revoked, what is told otherwise, and when the
- * session is forgotten here.
+ * `revoke()` of a Petje.af session: which answers count as revoked, what the error says otherwise,
+ * and when the session is deleted here.
  */
 import {
   createMemoryStore,

@@ -1,6 +1,6 @@
 /**
- * Stores, vaults, listeners and servers that misbehave, each of which once cost a token, a secret
- * or the process.
+ * Stores, functions that give secrets, event listeners and servers that misbehave. Each case once
+ * cost a token, a secret or the process.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

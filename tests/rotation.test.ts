@@ -1,6 +1,6 @@
 /**
- * T-14: processes that share a store take turns. Here each is a client of its own;
- * tests/processes.test.ts has real processes.
+ * T-14: processes that share a store take turns. In this file each process is a client of its own;
+ * tests/processes.test.ts starts real processes.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** The sandbox refuses what the specs refuse, in each vendor's own shape. */
+/** The sandbox refuses what the OpenAPI documents refuse, in the error shape of each vendor. */
 import { createApinizerClient } from "../src/index.ts";
 import {
   createTokenBook,

@@ -1,6 +1,6 @@
 /**
- * Secrets that are given as functions, of any length, failing in any way: a typed error in time,
- * and none of it in there.
+ * Secrets that are given as functions, of any length, with any kind of failure. The caller gets a
+ * typed error in time, without the secret in it.
  */
 import {
   createApinizerClient,

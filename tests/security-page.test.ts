@@ -1,4 +1,4 @@
-/** docs/security.md names tests that are there. */
+/** The tests that docs/security.md names exist. */
 import { readdirSync, readFileSync } from "node:fs";
 
 const page = readFileSync("docs/security.md", "utf8");

@@ -1,5 +1,6 @@
 /**
- * The vendor's clock: what its Dates are worth (T-02), and which tokens have ended by it (T-21).
+ * The server's clock: what its Date headers are worth (T-02), and which tokens have expired by it
+ * (T-21).
  */
 import type net from "node:net";
 import { createGenLogsClient, createMemoryStore, genlogs, type ClientEvent } from "../src/index.ts";

@@ -1,6 +1,6 @@
 /**
- * T-10: what was refused to one client is not sent by another on the same store, nor after a
- * restart; and keeps nobody out who has other credentials.
+ * T-10: credentials that were refused to one client are not sent by another client on the same
+ * store, nor after a restart. Other credentials are not affected.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

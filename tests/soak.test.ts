@@ -1,4 +1,7 @@
-/** A short run of `npm run soak`, and that it tells what was meant from what was not. */
+/**
+ * A short run of `npm run soak`, and proof that it distinguishes intended failures from other
+ * failures.
+ */
 import { spawn } from "node:child_process";
 import { faultsOf, HEAP_GROWTH } from "../scripts/soak/report.ts";
 import type { SoakReport } from "../scripts/soak/run.ts";

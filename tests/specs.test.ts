@@ -1,6 +1,6 @@
 /**
- * The curated specs keep their own promises: every answer is described and has an example that
- * validates.
+ * The curated OpenAPI documents are complete: every answer is described, and has an example that is
+ * valid.
  */
 import { createContract, type Contract } from "../src/sandbox/index.ts";
 import { SPECS } from "./support/specs.ts";

@@ -1,6 +1,6 @@
 /**
- * The contract that every store keeps to, on memory, files and real Redis; and what damaged,
- * foreign or unreachable stores get.
+ * The contract of a store, tested with memory, files and a real Redis; and what a client does with
+ * a store that is damaged, belongs to another user, or cannot be reached.
  */
 import {
   chmodSync,

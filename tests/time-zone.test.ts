@@ -1,7 +1,7 @@
 /**
- * T-01 T-02: no time is read in the machine's own zone. The parsers run in processes of other
- * zones, on days on which those set their clocks: what comes out has to be what comes out in UTC.
- * Node reads TZ once, so that it takes a process each.
+ * T-01 T-02: no time is read in the time zone of the machine. The parsers run in processes of other
+ * time zones, on days on which these zones change their clocks, and must give the same results as
+ * in UTC. Each zone needs a process of its own, because Node reads TZ once.
  */
 import { inChild } from "./support/child.ts";
 

@@ -1,4 +1,7 @@
-/** Whatever a store holds, the client takes a whole record or none: the rest is a store error. */
+/**
+ * A client accepts only a whole record from a store. Anything else that a store returns is a store
+ * error.
+ */
 import { createApinizerClient, createPetjeafClient, type TokenRecord } from "../src/index.ts";
 import { isLatchRecord, isTokenRecord } from "../src/tokens/record-shape.ts";
 import { failure } from "./support/clients.ts";

@@ -1,4 +1,4 @@
-/** The coordinator on the sandbox: expiry, single flight, latch, retries, store. */
+/** The token source on the sandbox: expiry, one request for all callers, latch, retries, store. */
 import {
   createApinizerClient,
   createGenLogsClient,

@@ -1,6 +1,6 @@
 /**
- * Whatever goes wrong with a request or an answer is a typed error that names operation and host,
- * whoever reads the answer.
+ * Every failure of a request or an answer is a typed error that names operation and host, however
+ * the answer is read.
  */
 import type net from "node:net";
 import { gzipSync } from "node:zlib";

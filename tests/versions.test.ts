@@ -1,6 +1,6 @@
 /**
- * T-07: processes of the version before, which bound no token to its credentials, and of this one
- * share a store.
+ * T-07: processes of an earlier version, which bound no token to its credentials, share a store
+ * with processes of this version.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

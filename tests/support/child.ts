@@ -1,6 +1,6 @@
 /**
- * Code in a process of its own, for what may never end: an attack that works would stop the whole
- * suite.
+ * Runs code in a process of its own. A test uses this for code that may never end: an attack that
+ * works would otherwise stop the whole suite.
  */
 import { spawnSync } from "node:child_process";
 

@@ -1,4 +1,7 @@
-/** Every provider's token request behind one face, so that one test can go over all of them. */
+/**
+ * The token request of every provider behind one interface, so that one test can run with all
+ * providers.
+ */
 import {
   createApinizerClient,
   createGenLogsClient,

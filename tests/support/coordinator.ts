@@ -1,5 +1,5 @@
 /**
- * A token source whose clocks, timers and vendor are the test's own, so that hours pass in no time.
+ * A token source whose clocks, timers and vendor belong to the test, so that hours pass in no time.
  */
 import {
   createMemoryStore,

@@ -1,6 +1,6 @@
 /**
- * One of several processes on one store: a client for each password, all at once, when it is told
- * to go. Prints what became of each.
+ * One of several processes on one store. It creates a client for each password, starts all of them
+ * when it is told to, and prints the result of each.
  */
 import { once } from "node:events";
 import { Redis } from "ioredis";

@@ -1,6 +1,6 @@
 /**
- * Time that only passes when a test says so: both clocks, timers and chance of the internal seam
- * (src/platform/scheduler.ts).
+ * Time that passes only when a test says so: both clocks, the timers and the randomness of
+ * src/platform/scheduler.ts.
  */
 import type { Scheduler } from "../../src/platform/scheduler.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Tests reach this machine and nothing else: every other connection fails at the socket, whatever
+ * Tests reach this machine and nothing else. Every other connection fails at the socket, whichever
  * library makes it.
  */
 import net from "node:net";

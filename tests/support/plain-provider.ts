@@ -1,4 +1,4 @@
-/** The smallest provider there is: one token endpoint, to log in at, to rotate at, or both. */
+/** A minimal provider: one token endpoint that takes a login, a refresh token, or both. */
 import type { Connection, Grant, Provider } from "../../src/index.ts";
 import { expiryAfter, parseInteger } from "../../src/token.ts";
 import { assemble, readBearer } from "../../src/parts/parse-token.ts";

@@ -1,6 +1,6 @@
 /**
- * A TCP server that says what a test tells it to, byte for byte, for the answers that no HTTP
- * server would give.
+ * A TCP server that sends exactly the bytes that a test gives it, for answers that no HTTP server
+ * would send.
  */
 import net from "node:net";
 

@@ -1,4 +1,4 @@
-/** Redis servers of the tests' own, on free ports, that can be killed, frozen and started again. */
+/** Redis servers that a test starts on free ports, and can kill, freeze and start again. */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";

@@ -1,6 +1,4 @@
-/**
- * Looks for secrets wherever an error or an event can show them, in every form they may have taken.
- */
+/** Searches for secrets in everything that an error or an event can show, in every encoding. */
 import { inspect } from "node:util";
 
 export function formsOf(secret: string): string[] {

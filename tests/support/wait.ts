@@ -1,4 +1,4 @@
-/** Waiting for something to have happened, and not for a time in which it should have. */
+/** Waits until something has happened, and not for a fixed time. */
 import type { TokenSource } from "../../src/index.ts";
 
 /** @throws after 15 s */

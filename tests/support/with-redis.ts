@@ -1,6 +1,6 @@
 /**
- * For tests that need Redis. Where there is none they are skipped, since nothing can stand in for
- * it, and a line says so. `.ci/run` installs one, and fails if a test was skipped.
+ * For tests that need Redis. Without a Redis server these tests are skipped, because nothing can
+ * replace it, and a line says so. `.ci/run` installs Redis, and fails if a test was skipped.
  */
 import { hasServer } from "./redis.ts";
 
