@@ -103,7 +103,7 @@ test("no quick start swallows a refusal of the API", () => {
   for (const example of EXAMPLES.slice(0, 3)) {
     const calls = example.match(/\.GET\(/g)?.length ?? 0;
     expect(calls).toBeGreaterThan(0);
-    expect(example.match(/if \(data === undefined\) throw \w+\.toError\(answer\);/g)).toHaveLength(
+    expect(example.match(/if \(data === undefined\) throw \w+\.toError\(result\);/g)).toHaveLength(
       calls,
     );
     expect(example).not.toContain("data?.");
