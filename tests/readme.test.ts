@@ -1,11 +1,11 @@
 /** The examples of the README run as they are printed, and its tables match the code. */
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import * as corrigenda from "../src/index.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { EXAMPLES } from "./support/readme.ts";
 import { hasServer, startRedis } from "./support/redis.ts";
+import { runExample } from "./support/run-example.ts";
 
 const folder = mkdtempSync(resolve("tests/.readme-"));
 let sandbox: Sandbox;
@@ -17,45 +17,25 @@ afterAll(async () => {
   await sandbox.close();
 });
 
-/** Runs code that imports `corrigenda` as this working tree has it. */
+/** Runs an example against the sandbox. */
 async function run(code: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const file = resolve(folder, "example.ts");
-  writeFileSync(
-    file,
-    code.replaceAll(/"corrigenda(\/sandbox)?"/g, (_, sub: string | undefined) =>
-      JSON.stringify(resolve(sub ? "src/sandbox/index.ts" : "src/index.ts")),
-    ),
-  );
   const { genlogs, apinizer, petjeaf } = sandbox;
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", "--import", resolve("tests/support/vendors-here.mjs"), file],
-    {
-      env: {
-        ...process.env,
-        ...env,
-        SANDBOX_MAP: JSON.stringify({
-          "https://api.genlogs.io": genlogs.options.baseUrl,
-          "https://api.petjeaf.com/v1": petjeaf.options.baseUrl,
-        }),
-        GENLOGS_API_KEY: genlogs.options.apiKey,
-        GENLOGS_EMAIL: genlogs.options.email,
-        GENLOGS_PASSWORD: genlogs.options.password,
-        APINIZER_MANAGER_URL: apinizer.options.managerUrl,
-        APINIZER_USERNAME: apinizer.options.username,
-        APINIZER_PASSWORD: apinizer.options.password,
-        PETJEAF_CLIENT_ID: petjeaf.options.clientId,
-        PETJEAF_CLIENT_SECRET: petjeaf.options.clientSecret,
-        AUTHORIZE: petjeaf.options.authorizeUrl,
-      },
-    },
-  );
-  let out = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => (out += chunk.toString()));
-  const status = await new Promise((done) => child.on("close", done));
-  expect({ status, out }).toMatchObject({ status: 0 });
-  return out.trim();
+  return runExample(code, folder, {
+    ...env,
+    SANDBOX_MAP: JSON.stringify({
+      "https://api.genlogs.io": genlogs.options.baseUrl,
+      "https://api.petjeaf.com/v1": petjeaf.options.baseUrl,
+    }),
+    GENLOGS_API_KEY: genlogs.options.apiKey,
+    GENLOGS_EMAIL: genlogs.options.email,
+    GENLOGS_PASSWORD: genlogs.options.password,
+    APINIZER_MANAGER_URL: apinizer.options.managerUrl,
+    APINIZER_USERNAME: apinizer.options.username,
+    APINIZER_PASSWORD: apinizer.options.password,
+    PETJEAF_CLIENT_ID: petjeaf.options.clientId,
+    PETJEAF_CLIENT_SECRET: petjeaf.options.clientSecret,
+    AUTHORIZE: petjeaf.options.authorizeUrl,
+  });
 }
 
 test("the quick starts and the sandbox example do what they say", async () => {
