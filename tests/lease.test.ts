@@ -1,6 +1,6 @@
 /**
- * T-14: when a lease still counts as held. With clocks of the test's own, since only they can be
- * late, stand still or be set.
+ * T-14: how long a lease counts as held. The clocks belong to the test, because only such clocks can
+ * be late, stop, or be set.
  */
 import { type SharedTokenStore } from "../src/index.ts";
 import { createLeasedStore } from "./support/leased-store.ts";
