@@ -5,7 +5,7 @@
  * MODEL_SEED repeats a run.
  */
 import fc from "fast-check";
-import { isCorrigendaError, type SharedTokenStore, type Token } from "../src/index.ts";
+import { createMemoryStore, isCorrigendaError, type Token, type TokenStore } from "../src/index.ts";
 import { createLeasedStore } from "./support/leased-store.ts";
 import { createTokenSource } from "../src/client/create-token-source.ts";
 import type { GrantedTokenSource } from "../src/client/create-token-source.ts";
@@ -17,8 +17,8 @@ import { createManualClock, settle } from "./support/manual-clock.ts";
 import { plainConnection, plainProvider, type Ways } from "./support/plain-provider.ts";
 
 const RUNS = Number(process.env["MODEL_RUNS"] ?? 3000);
-/** For each kind of credential. */
-const EACH = Math.ceil(RUNS / 3);
+/** For each kind of credential and store. */
+const EACH = Math.ceil(RUNS / 6);
 const SEED =
   process.env["MODEL_SEED"] === undefined ? {} : { seed: Number(process.env["MODEL_SEED"]) };
 const TIMEOUTS = { attempt: 10_000, total: 30_000 };
@@ -50,7 +50,7 @@ interface Known {
 /** The world that the coordinator lives in, and what is known of it from outside: the model. */
 class World {
   readonly clock = createManualClock();
-  readonly store: SharedTokenStore = createLeasedStore();
+  readonly store: TokenStore;
   readonly key: string;
   callers: Caller[] = [];
   requests: Pending[] = [];
@@ -87,8 +87,9 @@ class World {
 
   readonly ways: Ways;
 
-  constructor(ways: Ways) {
+  constructor(ways: Ways, store: TokenStore) {
     this.ways = ways;
+    this.store = store;
     const connection = plainConnection(ways);
     this.key = storeKey(plainProvider.name, connection);
     const runtime = createRuntime(
@@ -531,11 +532,14 @@ const steps: fc.Arbitrary<Step>[] = [
     ),
 ];
 
-describe.each<[string, Ways]>([
-  ["minting", "login"],
-  ["rotating", "refresh"],
-  ["rotating, with a login", "both"],
-])("a credential: %s", (_, ways) => {
+describe.each<[string, Ways, () => TokenStore]>([
+  ["minting", "login", createMemoryStore],
+  ["rotating", "refresh", createMemoryStore],
+  ["rotating, with a login", "both", createMemoryStore],
+  ["minting, in a shared store", "login", createLeasedStore],
+  ["rotating, in a shared store", "refresh", createLeasedStore],
+  ["rotating, with a login, in a shared store", "both", createLeasedStore],
+])("a credential: %s", (_, ways, createStore) => {
   const rejections: unknown[] = [];
   const note = (reason: unknown): void => void rejections.push(reason);
   beforeAll(() => {
@@ -554,7 +558,7 @@ describe.each<[string, Ways]>([
       let sequences = 0;
       await fc.assert(
         fc.asyncProperty(fc.commands(steps, { maxCommands: 30, size: "max" }), async (commands) => {
-          const world = new World(ways);
+          const world = new World(ways, createStore());
           if (ways === "refresh") await world.consent(60);
           await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
           await world.end();

@@ -44,11 +44,11 @@ export class Intents {
     held: () => boolean,
   ): Promise<Passage> {
     this.#lost = false;
-    if (record?.token.refreshToken === undefined) return inTime() ? { go: true } : { late: true };
-    if (!(await this.#write(record))) return { again: true };
+    const stored = record?.token.refreshToken !== undefined;
+    if (stored && !(await this.#write(record))) return { again: true };
     // The write may have taken long.
     const passage: Passage = !inTime() ? { late: true } : held() ? { go: true } : { again: true };
-    if (!("go" in passage)) await this.withdraw();
+    if (stored && !("go" in passage)) await this.withdraw();
     return passage;
   }
 

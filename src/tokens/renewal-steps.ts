@@ -50,8 +50,10 @@ export class RenewalSteps implements Steps<RenewalPlan> {
   readonly #settings: RenewalSettings;
   readonly #context: RenewalContext;
   readonly #share: StoreShare;
-  #prepared:
-    { readonly refreshToken: string | undefined; readonly grants: PreparedGrants } | undefined;
+  /** The grants, and their requests, for the refresh token that was stored last. */
+  #ready:
+    | (Pick<RenewalPlan, "grants" | "prepared"> & { readonly refreshToken: string | undefined })
+    | undefined;
   /** The error of a renewal that waits for another process, if the deadline ends first. */
   #inDoubt: StoreError | undefined;
 
@@ -139,17 +141,14 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     }
   }
 
-  async #prepare(
-    previous: Token | undefined,
-  ): Promise<{ grants: readonly Grant[]; prepared: PreparedGrants }> {
-    const grants = this.#settings.grantsFor(previous);
+  async #prepare(previous: Token | undefined): Promise<Pick<RenewalPlan, "grants" | "prepared">> {
     const refreshToken = previous?.refreshToken;
+    if (this.#ready && this.#ready.refreshToken === refreshToken) return this.#ready;
+    const grants = this.#settings.grantsFor(previous);
     if (grants.length === 0) throw this.reauthorization("No refresh token is stored for this key");
-    if (!this.#prepared || this.#prepared.refreshToken !== refreshToken) {
-      const prepared = await this.#context.revealed.prepare(grants, refreshToken);
-      this.#prepared = { refreshToken, grants: prepared };
-    }
-    return { grants, prepared: this.#prepared.grants };
+    const prepared = await this.#context.revealed.prepare(grants, refreshToken);
+    this.#ready = { refreshToken, grants, prepared };
+    return this.#ready;
   }
 
   /** Throws what forbids a request, before a lease is taken for it. */
