@@ -20,8 +20,8 @@ export interface Encryption {
    * Encrypts a record.
    *
    * @param text the record with its generation, as JSON
-   * @param key the store key of the record. Authenticate it together with the text; otherwise
-   *   somebody who can write to the store can exchange two records.
+   * @param key the store key of the record. Authenticate it together with the text; otherwise an
+   *   attacker who can write to the store can exchange two records.
    * @returns any text
    */
   readonly seal: (text: string, key: string) => string | Promise<string>;
@@ -44,8 +44,8 @@ export async function encodeRecord(
 ): Promise<string> {
   const { generation } = record;
   if (!encryption) return JSON.stringify({ version: VERSION, key, ...record });
-  // The sealed text contains the generation. Otherwise somebody could give an older record a higher
-  // generation, and the record would pass for the newest.
+  // The sealed text contains the generation. Otherwise an attacker who can write to the store could
+  // give an older record a higher generation, and the record would pass for the newest.
   const seal = async (): Promise<unknown> => encryption.seal(JSON.stringify(record), key);
   const sealed = await seal().catch(() => undefined);
   if (typeof sealed !== "string")
@@ -123,7 +123,7 @@ async function openRecord(
     throw storeError(
       place,
       "wrong_key",
-      "could not be decrypted: it was written with another encryption key, or somebody changed it",
+      "could not be decrypted: it was written with another encryption key, or it was changed",
       "Set the right encryption key, as the key or as one of the older keys.",
     );
   });
@@ -134,7 +134,7 @@ async function openRecord(
     throw storeError(
       place,
       "set_back",
-      "holds a sealed record whose generation was changed: somebody may have put an older record in the place of the newest",
+      "holds a sealed record whose generation was changed: an older record may have been put in the place of the newest",
       "Find out who can write there; then call the store's `delete` with the key.",
     );
   return { ...record, generation } as unknown as TokenRecord;

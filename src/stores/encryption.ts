@@ -15,7 +15,7 @@ const IV_LENGTH = 12;
 
 /**
  * Makes the options `seal` and `open` of a store, which encrypt each record with AES-256-GCM. The
- * encryption authenticates the store key, so that nobody can put a record in the place of another.
+ * encryption authenticates the store key, so that a record cannot be put in the place of another.
  *
  * @example
  * ```ts

@@ -41,8 +41,8 @@ export class FileStore {
     const text = await encodeRecord(record, key, this.#encryption);
     const outcome = await writer.write(folder, partOf(key).part, {
       text,
-      // An intent adds nothing to the token that was saved before it. If a power cut loses the
-      // intent, it has ended the owner of the intent, too.
+      // The token in a record with an intent was saved before. A power cut that loses the intent
+      // also ends the owner of the intent, so that the intent is not needed afterwards.
       flush: record.intent === undefined ? "all" : "file",
       mayFollow: async (newest) => ((await decode(newest, key))?.generation ?? 0) === expected,
     });

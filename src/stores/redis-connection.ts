@@ -53,7 +53,8 @@ export class RedisConnection {
    */
   exclusively<T>(name: string, task: (connection: RedisConnection) => Promise<T>): Promise<T> {
     const client = this.#client;
-    const run = (one: AnyClient): Promise<T> => task(one === client ? this : this.#with(one));
+    const run = (connection: AnyClient): Promise<T> =>
+      task(connection === client ? this : this.#with(connection));
     return translated(name, () => {
       if (typeof client.execute === "function") return client.execute(run);
       if (typeof client.use === "function") return client.use(run);

@@ -16,10 +16,7 @@ import { storeError } from "./store-error.ts";
 
 export type { RedisClient, RedisStoreOptions } from "./redis-options.ts";
 
-/**
- * ms. Longer than any latch lasts. Without an end, latches would pile up for user names that
- * somebody tried.
- */
+/** ms. Longer than any latch lasts. Without an end, latches for wrong user names would pile up. */
 const LATCH_LIFETIME = String(60 * 60_000);
 
 /**

@@ -1,4 +1,4 @@
-/** The one form of every error of a store: what is wrong, where, and what to do about it. */
+/** The form of every error of a store: where, what is wrong, and what to do about it. */
 import { StoreError } from "../errors.ts";
 
 /**

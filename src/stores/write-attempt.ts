@@ -31,8 +31,8 @@ export interface NextFile {
   readonly text: string;
   /**
    * What is flushed to the disk before the write counts. `all`: the file and its name in the
-   * folder. `file`: the content only. If a power cut then loses the name, the file before it is
-   * still there, because it is not removed.
+   * folder. `file`: the content only. If a power cut then loses the name, the former file is still
+   * there, because the write does not remove the former file.
    */
   readonly flush: "all" | "file" | "nothing";
   /**
@@ -165,14 +165,14 @@ export class WriteAttempt {
     const isNameFlushed = await this.#flushName();
     const names = namesIn(this.#folder) ?? [];
     const own = basename(this.#temporary);
-    // The number may have been free only because a file with this number had been removed. Then a
-    // file with a higher number exists, and the later writer is right.
+    // The number may have been free only because an older file with this number was removed. Then a
+    // file with a higher number exists, and that later file is the newest.
     const isNewest = highestNumber(names, this.#part) === number;
     // Without the temporary file this incarnation of the folder has ended. The names belong to a
     // later incarnation, and its files stay. If this file was `CLOSED`, it has ended the folder.
     if (!isNewest && !names.includes(own))
       return this.#next.text === CLOSED ? "written" : "overtaken";
-    // The file before this one stays until the name of this one is certain to last.
+    // The former file stays until the name of the new file is certain to last.
     const keepsFormer = this.#next.flush === "file" && !isNameFlushed;
     const below = isNewest ? (keepsFormer ? 0 : number) : number + 1;
     const others = names.filter((name) => name !== own);
