@@ -36,7 +36,7 @@ import { storeContract, type StoreContractOptions } from "../src/testing/index.t
 import { startCluster, startRedis, startSentinel, type RedisServer } from "./support/redis.ts";
 import { withRedis, withServer } from "./support/with-redis.ts";
 
-// The module itself, not the copy that an import is compiled to: its functions are replaced below.
+// The module itself: the tests replace functions of it, and an import would be compiled to a copy.
 const files = jest.requireActual<typeof import("node:fs/promises")>("node:fs/promises");
 const folders: string[] = [];
 const folder = (): string => {
@@ -47,14 +47,14 @@ const folder = (): string => {
 afterAll(() => folders.forEach((path) => rmSync(path, { recursive: true, force: true })));
 
 const fs = jest.requireActual<typeof import("node:fs")>("node:fs");
-/** The newest file of a kind, as the store numbers them. */
+/** The newest file of a part, by its number. */
 const newestIn = (inner: string, part: string): string => {
   const numbers = readdirSync(inner).map((name) =>
     Number(new RegExp(`^${part}\\.([1-9]\\d*)\\.json$`).exec(name)?.[1] ?? 0),
   );
   return join(inner, `${part}.${Math.max(...numbers)}.json`);
 };
-/** What every look at a file or folder finds, changed. */
+/** Changes the result of every lstat. */
 const looks = (change: (at: string) => object) => {
   const { lstatSync: lstat } = fs;
   return jest.spyOn(fs, "lstatSync").mockImplementation(((at: string, options: object) => {
@@ -266,7 +266,7 @@ describe("the contract itself", () => {
     for (const { run } of storeContract(() => choosy)) await run();
   });
 
-  test("asks for neither leases nor a list of a store for one process", async () => {
+  test("needs neither leases nor a list of a store for one process", async () => {
     const { get, set, delete: remove } = createMemoryStore();
     for (const { run } of storeContract(() => ({ get, set, delete: remove }), { shared: false }))
       await run();
@@ -294,7 +294,7 @@ describe("T-19 the file store", () => {
     return { path, store, inner: join(path, name), file: newestIn(join(path, name), "token") };
   };
 
-  test("folders are private and files too, and nothing is left behind", async () => {
+  test("folders and files are private, and no other file is left behind", async () => {
     const { path, store, inner, file } = await written(join(folder(), "deep", "er"));
     expect((lstatSync(path).mode & 0o777).toString(8)).toBe("700");
     expect((lstatSync(file).mode & 0o777).toString(8)).toBe("600");
@@ -345,24 +345,24 @@ describe("T-19 the file store", () => {
     expect(synced).toEqual([expect.stringContaining("temporary.token."), inner]);
   });
 
-  test("a process that dies before its file is in place leaves nothing that counts, and it is swept up later", async () => {
+  test("a file that a killed process did not put in place does not count, and is removed later", async () => {
     const { store, inner } = await written();
     const left = join(inner, "temporary.token.00000000-0000-4000-8000-000000000000");
     writeFileSync(left, "half of a rec", { mode: 0o600 });
     expect(await store.get("k")).toEqual(record());
     await store.set("k", record(2), 1);
-    expect(readdirSync(inner)).toContain("temporary.token.00000000-0000-4000-8000-000000000000"); // It may be somebody's who is at it.
+    expect(readdirSync(inner)).toContain("temporary.token.00000000-0000-4000-8000-000000000000"); // A living process may be writing it.
     const long = new Date(Date.now() - 3_600_000);
     await files.utimes(left, long, long);
     await store.set("k", record(3), 2);
     expect(readdirSync(inner).filter((name) => name.startsWith("temporary"))).toEqual([]);
   });
 
-  test("a writer who was frozen before its file was put in place overwrites nothing", async () => {
+  test("a writer that was frozen before it put its file in place overwrites nothing", async () => {
     const { store, inner } = await written();
     const link = files.link;
     const spy = jest.spyOn(files, "link").mockImplementationOnce(async (from, to) => {
-      // Meanwhile three others write, and the files of before are tidied away.
+      // Meanwhile another writer saves three times, and the former files are removed.
       for (let i = 1; i < 4; i += 1)
         expect(
           await store.set(
@@ -371,7 +371,8 @@ describe("T-19 the file store", () => {
             i,
           ),
         ).toBe(true);
-      expect(readdirSync(inner)).toHaveLength(2); // The newest, and the late one's.
+      // The newest file, and the temporary file of the late writer.
+      expect(readdirSync(inner)).toHaveLength(2);
       await link(from, to);
     });
     try {
@@ -389,7 +390,7 @@ describe("T-19 the file store", () => {
     expect(readdirSync(inner)).toHaveLength(1);
   });
 
-  test("a lease ends with the boot of the machine that gave it, and one that a crash cut off is none", async () => {
+  test("a lease ends when the machine is started again, and a lease that a crash cut off does not count", async () => {
     const { store, inner } = await written();
     const since = Number(process.hrtime.bigint() / 1_000_000n) + 1e9;
     writeFileSync(join(inner, "lease.1.json"), JSON.stringify({ owner: "a", since, ms: 60_000 }), {
@@ -450,12 +451,12 @@ describe("T-19 the file store", () => {
     ],
   ];
   test.each(damages)(
-    "a file that is %s is a store error that names it and the cure, and stays as it is",
+    "a file that is %s is a store error that names the file and the remedy, and the file stays as it is",
     async (_, code, cure, harm) => {
       const at = await written();
       harm(at);
       const before = snapshot(at.path);
-      // As another process, which has not read it before.
+      // A new store has not read the file before, like another process.
       const store = createFileStore({ path: at.path });
       for (const attempt of [
         () => store.get("k"),
@@ -472,7 +473,7 @@ describe("T-19 the file store", () => {
     },
   );
 
-  test("a damaged file can be deleted with its key, and the key used again", async () => {
+  test("a damaged file can be deleted by its key, and the key can be used again", async () => {
     const { store, file } = await written();
     truncateSync(file, 20);
     await store.delete("k");
@@ -488,7 +489,7 @@ describe("T-19 the file store", () => {
     ["EPERM", /`path` to another folder/, false],
     ["EIO", /disk/, true],
   ])(
-    "%s while writing is a store error that names the path and the cure, and nothing changes",
+    "%s while writing is a store error that names the path and the remedy, and nothing changes",
     async (code, cure, retryable) => {
       const { store, path } = await written();
       const before = snapshot(path);
@@ -550,7 +551,7 @@ describe("T-19 the file store", () => {
     ).toBe("ENOTDIR");
   });
 
-  test("an inner folder that others can write to, or that is a link, and a folder of somebody else, are refused", async () => {
+  test("a key's folder that others can write to or that is a link, and a folder of another user, are refused", async () => {
     const { store, inner, path } = await written();
     chmodSync(inner, 0o777);
     expect(await storeError(store.set("k", record(2), 1))).toMatchObject({
@@ -579,7 +580,7 @@ describe("T-19 the file store", () => {
     }
   });
 
-  test("a folder above it that others can write to is refused, since they could put another folder in its place; one with the sticky bit is not", async () => {
+  test("a store below a folder that others can write to is refused, because they could replace the store; a folder with the sticky bit is accepted", async () => {
     const base = folder();
     const open = join(base, "open");
     mkdirSync(open);
@@ -608,7 +609,7 @@ describe("T-19 the file store", () => {
     ).toMatchObject({ code: "permissions" });
   });
 
-  test("a folder above it that the user's private group can write to is taken; one of another group, or of everybody, is not", async () => {
+  test("a store below a folder that the user's private group can write to is accepted; another group, or all users, are not", async () => {
     const { path } = await written(join(folder(), "tokens"));
     const above = join(path, "..");
     const spies = [
@@ -648,14 +649,14 @@ describe("T-19 the file store", () => {
     }
   });
 
-  test("a symbolic link above it may lead on, but through nothing that others can write to, and in no circle", async () => {
+  test("a symbolic link above the store is followed, but not through a folder that others can write to, and not in a loop", async () => {
     const base = folder();
     for (const name of ["real", "open"]) mkdirSync(join(base, name));
     symlinkSync(join(base, "real"), join(base, "link"));
     expect(
       await createFileStore({ path: join(base, "link", "tokens") }).set("k", record(), 0),
     ).toBe(true);
-    // Within the open folder lies a link that somebody else could point elsewhere.
+    // The open folder contains a link that another user could change.
     symlinkSync(join(base, "real"), join(base, "open", "step"));
     symlinkSync(join("open", "step"), join(base, "way"));
     expect(await createFileStore({ path: join(base, "way", "tokens") }).get("k")).toEqual(record());
@@ -669,7 +670,7 @@ describe("T-19 the file store", () => {
     ).toMatchObject({ code: "ELOOP" });
   });
 
-  test("a folder above it, a link above it and a file that belong to somebody else are refused", async () => {
+  test("a file, a folder above the store and a link above the store that belong to another user are refused", async () => {
     const { path, file } = await written(join(folder(), "tokens"));
     const uid = jest.spyOn(process, "getuid").mockReturnValue(4711);
     const { open } = files;
@@ -702,7 +703,7 @@ describe("T-19 the file store", () => {
     }
   });
 
-  test("a file with the highest number there can be stops nothing for ever: an error names it", async () => {
+  test("a file with the highest possible number does not block a key forever: an error names the file", async () => {
     for (const [name, attempts] of [
       ["token", ["set", "delete"]],
       ["lease", ["lease"]],
@@ -730,14 +731,14 @@ describe("T-19 the file store", () => {
     }
   });
 
-  test("a file with zeros before its number is none of the store's", async () => {
+  test("a file with zeros before its number does not belong to the store", async () => {
     const { store, inner } = await written();
     writeFileSync(join(inner, "token.00009.json"), "{}", { mode: 0o600 });
     expect(await store.get("k")).toMatchObject({ generation: 1 });
     expect(await store.set("k", record(2), 1)).toBe(true);
   });
 
-  test("a folder in which somebody always writes first ends in an error", async () => {
+  test("a folder in which another process always writes first is a store error", async () => {
     const { store } = await written();
     const spy = jest.spyOn(files, "link").mockImplementation(async () => {
       throw Object.assign(new Error("there"), { code: "EEXIST" });
@@ -760,7 +761,7 @@ describe("T-19 the file store", () => {
     });
   });
 
-  test("a lease of which nothing can be made is none", async () => {
+  test("a lease that cannot be parsed does not count", async () => {
     const { store, inner } = await written();
     for (const [i, text] of [
       "null",
@@ -777,14 +778,14 @@ describe("T-19 the file store", () => {
     }
   });
 
-  test("where a folder cannot be made, that is a store error at once", async () => {
+  test("a folder that cannot be created is a store error at once", async () => {
     for (const path of ["/proc/corrigenda", "/proc/corrigenda/deep/er"])
       expect((await storeError(createFileStore({ path }).set("k", record(), 0))).message).toContain(
         path,
       );
   });
 
-  test("by default it lies in the XDG state folder; a relative one is ignored, as the specification has it", async () => {
+  test("the default folder is in the XDG state folder; a relative path of that folder is ignored, as the specification demands", async () => {
     const [state, home] = [folder(), folder()];
     const { XDG_STATE_HOME: before } = process.env;
     const homedir = jest
@@ -804,7 +805,7 @@ describe("T-19 the file store", () => {
     }
   });
 
-  test("a list tells each key, and of each record whose key cannot be told what is wrong and where it lies", async () => {
+  test("a list has each key, and for each record without a readable key the problem and the path", async () => {
     const { path, store } = await written();
     const places = new Map<string, string>();
     for (const name of ["truncated", "readable", "moved"]) {
@@ -833,7 +834,7 @@ describe("T-19 the file store", () => {
     }
   });
 
-  test("a list opens few files at once, however many sessions there are", async () => {
+  test("a list opens few files at the same time, however many sessions there are", async () => {
     const path = folder();
     const store = createFileStore({ path });
     await Promise.all(Array.from({ length: 100 }, (_, i) => store.set(`k${i}`, record(), 0)));
@@ -852,7 +853,7 @@ describe("T-19 the file store", () => {
       return handle;
     });
     try {
-      // Which has read none of them before.
+      // A new store has read no file before.
       expect(await createFileStore({ path }).list()).toHaveLength(100);
     } finally {
       spy.mockRestore();
@@ -861,7 +862,7 @@ describe("T-19 the file store", () => {
     expect(most).toBeLessThanOrEqual(32);
   });
 
-  test("two files a session; and of a key that is deleted nothing stays, whoever has the lease", async () => {
+  test("a session has two files; a deleted key leaves no file, whichever owner has the lease", async () => {
     const path = folder();
     const [store, other] = [createFileStore({ path }), createFileStore({ path })];
     for (let i = 0; i < 20; i += 1) {
@@ -880,14 +881,14 @@ describe("T-19 the file store", () => {
     );
     for (let i = 0; i < 20; i += 1) await (i % 2 === 0 ? store : other).delete(`k${i}`);
     for (let i = 0; i < 20; i += 3) {
-      expect(await other.lease(`k${i}`, "b", 60_000)).toBe(false); // Still the owner's.
+      expect(await other.lease(`k${i}`, "b", 60_000)).toBe(false); // The owner still holds the lease.
       await store.get(`k${i}`);
       await store.release(`k${i}`, "a");
     }
     expect(readdirSync(path)).toEqual([]);
   });
 
-  test("what a process that died left of a deleted key, and of a key that never got a token, goes with the next list", async () => {
+  test("the next list removes what a killed process left of a deleted key, and a key that never got a token", async () => {
     const path = folder();
     const store = createFileStore({ path });
     await store.set("k", record(), 0);
@@ -899,7 +900,7 @@ describe("T-19 the file store", () => {
     expect(readdirSync(path)).toHaveLength(2);
     expect(await store.list()).toEqual([]);
     expect(readdirSync(path)).toEqual([]);
-    // And one that died between the last record and the removal of the folder.
+    // A process was killed between the last record and the removal of the folder.
     await store.set("k", record(), 0);
     writeFileSync(
       after(newestIn(join(path, name), "token")),
@@ -909,7 +910,7 @@ describe("T-19 the file store", () => {
     expect(await store.get("k")).toBeUndefined();
     expect(await store.set("k", record(7), 0)).toBe(true);
     expect(await createFileStore({ path }).get("k")).toEqual(record(7));
-    // A list leaves alone what is at work: a lease that is held, and a latch.
+    // A list leaves alone what is in use: a held lease, and a latch.
     await store.lease("m", "a", 60_000);
     await store.set("n:latch", { generation: 1, latch: [] } as unknown as TokenRecord, 0);
     expect(await store.list()).toEqual([{ key: "k" }]);
@@ -917,7 +918,7 @@ describe("T-19 the file store", () => {
     expect(await store.get("n:latch")).toBeDefined();
   });
 
-  test("a writer who slept through a deletion, its tidying and a new record writes nothing over that", async () => {
+  test("a writer that was frozen during a deletion and a new record does not overwrite the new record", async () => {
     for (const later of [1, 5]) {
       const { store, path, inner } = await written();
       const other = createFileStore({ path });
@@ -945,7 +946,7 @@ describe("T-19 the file store", () => {
     }
   });
 
-  test("whoever tidies up, and sleeps through the next life of the key, removes nothing of it", async () => {
+  test("a deleting process that was frozen during the next incarnation of the folder removes nothing of it", async () => {
     const { store, path } = await written();
     const other = createFileStore({ path });
     const { unlink } = files;
@@ -958,7 +959,7 @@ describe("T-19 the file store", () => {
         readFileSync(at, "utf8").includes("closed")
       ) {
         slept += 1;
-        // Another one finishes it, and the key comes again, with as many writes as before.
+        // Another process finishes the removal, and saves the key as often as before.
         expect(await other.set("k", record(49), 0)).toBe(true);
         expect(await other.set("k", record(50), 49)).toBe(true);
       }
@@ -974,7 +975,7 @@ describe("T-19 the file store", () => {
     expect(await createFileStore({ path }).set("k", record(51), 50)).toBe(true);
   });
 
-  /** The first call that fits waits until it is told to go on, before it does anything or after. */
+  /** The first matching call waits for `goOn`, before its action or after it. */
   function stopAt<Name extends "link" | "unlink">(
     name: Name,
     is: (...args: Parameters<(typeof files)[Name]>) => boolean,
@@ -1002,17 +1003,17 @@ describe("T-19 the file store", () => {
   }
   const isLease = (at: unknown): boolean => /[/]lease[.]\d+[.]json$/.test(String(at));
 
-  test("a writer who puts its file in place while a deletion is under way, by a number that is free again, does not bring the record back", async () => {
+  test("a writer that puts its file in place during a deletion, under a number that is free again, does not restore the record", async () => {
     const { store, path } = await written();
     const [writer, other] = [createFileStore({ path }), createFileStore({ path })];
     const asleep = stopAt("link", (_, to) => /[/]token[.]/.test(String(to)));
     const late = writer.set("k", record(2), 1);
     await asleep.reached;
-    // Takes the number that the writer is about to take.
+    // This write takes the number that the frozen writer is about to take.
     expect(await other.set("k", record(2), 1)).toBe(true);
     const removal = stopAt("unlink", isLease);
     const deletion = store.delete("k");
-    await removal.reached; // What is to be removed was listed, and that number is free.
+    await removal.reached; // The files to be removed were listed, and the number is free.
     const inPlace = stopAt("link", (_, to) => /[/]token[.]/.test(String(to)), true);
     asleep.goOn();
     removal.goOn();
@@ -1022,7 +1023,7 @@ describe("T-19 the file store", () => {
     expect(await createFileStore({ path }).get("k")).toBeUndefined();
   });
 
-  test("a deletion whose folder another process removes at once, and then saves a new record, leaves that record alone", async () => {
+  test("a deletion leaves alone a new record, if another process has removed the folder and saved the record meanwhile", async () => {
     const { store, path } = await written();
     const inPlace = stopAt("link", (_, to) => /[/]token[.]/.test(String(to)), true);
     const deletion = store.delete("k");
@@ -1033,9 +1034,8 @@ describe("T-19 the file store", () => {
     expect(await createFileStore({ path }).get("k")).toEqual(record(10));
   });
 
-  test("a writer who was frozen once its file was in place removes nothing of a later life of the folder", async () => {
-    // In every second round the numbers of the later life are lower, and look as if they had been
-    // written before.
+  test("a writer that was frozen after its file was in place removes nothing of a later incarnation of the folder", async () => {
+    // In every second round the numbers of the later incarnation are lower, and look older.
     for (let round = 0; round < 12; round += 1) {
       const { store, path } = await written();
       const other = createFileStore({ path });
@@ -1050,7 +1050,7 @@ describe("T-19 the file store", () => {
     }
   });
 
-  test("no lease is given in a folder whose key was deleted, where a process died before it removed it", async () => {
+  test("no lease is granted in the folder of a deleted key that a killed process did not remove", async () => {
     const { store, path } = await written();
     const [name = ""] = readdirSync(path);
     writeFileSync(
@@ -1059,12 +1059,12 @@ describe("T-19 the file store", () => {
       { mode: 0o600 },
     );
     expect(await store.lease("k", "a", 60_000)).toBe(true);
-    // Removes nothing of it.
+    // A later store removes nothing of that folder.
     expect(await createFileStore({ path }).set("k", record(7), 0)).toBe(true);
     expect(await createFileStore({ path }).lease("k", "b", 60_000)).toBe(false);
   });
 
-  test("a write that the disk takes in part only is gone on with, or fails: it never counts", async () => {
+  test("a write that the disk takes only in part is continued, or fails: a part never counts", async () => {
     const { store, path } = await written();
     const write = fs.writeSync;
     const spy = jest
@@ -1085,7 +1085,7 @@ describe("T-19 the file store", () => {
     expect(await createFileStore({ path }).get("k")).toEqual(record(2));
   });
 
-  test("of writers that race with a deletion and its tidying, one writes, and its record is there", async () => {
+  test("of several writers that race with a deletion, exactly one writes, and its record stays", async () => {
     const path = folder();
     const stores = Array.from({ length: 4 }, () => createFileStore({ path }));
     for (let round = 0; round < 25; round += 1) {
@@ -1146,7 +1146,7 @@ describe("T-19 the file store", () => {
       ["", {}],
       [", sealed", createEncryption(KEY)],
     ])(
-      "a list removes records whose save and tokens ended longer ago, and no others%s",
+      "a list removes the records that were saved and whose tokens ended longer ago, and no others%s",
       async (_, sealed) => {
         const path = folder();
         const options = { path, ...sealed };
@@ -1193,7 +1193,7 @@ describe("T-19 the file store", () => {
       },
     );
 
-    test("each new key removes some of what is over, though nobody lists", async () => {
+    test("the first save of a key removes some unused records, without a call of list", async () => {
       const path = folder();
       for (const key of ["a", "b"]) await saved(path, key, 2 * DAY);
       const store = createFileStore({ path, keepUnusedFor: DAY });
@@ -1202,7 +1202,7 @@ describe("T-19 the file store", () => {
     });
 
     test.each([0, -1, NaN, Infinity, 1e15, "30", null])(
-      "%p is a configuration error, of either store",
+      "%p is a configuration error, with either store",
       (keepUnusedFor) => {
         for (const make of [
           () => createFileStore({ keepUnusedFor } as never),
@@ -1226,7 +1226,7 @@ const snapshot = (path: string): string =>
   );
 
 describe("encryption at rest", () => {
-  test("nothing of a token is in the file, and the same text is never sealed alike", async () => {
+  test("the file contains nothing of a token, and the same text never gives the same sealed text", async () => {
     const path = folder();
     const store = createFileStore({ path, ...createEncryption(KEY) });
     await store.set("k", record(), 0);
@@ -1262,7 +1262,7 @@ describe("encryption at rest", () => {
     expect(await createFileStore({ path, ...createEncryption(KEY) }).get("k")).toEqual(record());
   });
 
-  test("a record that was not encrypted, one of another key, and one that was changed are refused", async () => {
+  test("a record that was not encrypted, a record of another key and a changed record are refused", async () => {
     const path = folder();
     const store = createFileStore({ path, ...createEncryption(KEY) });
     await createFileStore({ path }).set("plain", record(), 0);
@@ -1288,7 +1288,7 @@ describe("encryption at rest", () => {
     ).toMatchObject({ code: "wrong_key" });
   });
 
-  test("a key can be replaced: older ones open, the first one seals", async () => {
+  test("a key can be replaced: older keys decrypt, the first key encrypts", async () => {
     const path = folder();
     await createFileStore({ path, ...createEncryption(KEY) }).set("k", record(), 0);
     const both = createFileStore({ path, ...createEncryption(OTHER_KEY, KEY) });
@@ -1344,7 +1344,7 @@ describe("encryption at rest", () => {
       new TextEncoder().encode("Größe-Übermut-Schlüssel-Tür"),
     ],
     [
-      "a passphrase in UTF-16, which is no UTF-8",
+      "a passphrase in UTF-16, which is not UTF-8",
       new Uint8Array(Buffer.from("Schlüßel12345678", "utf16le")),
     ],
     ["sixteen random bytes, twice", "9c4ab71fe3520d86f8617e2bd5c093aa".repeat(2)],
@@ -1365,7 +1365,7 @@ describe("encryption at rest", () => {
     if (typeof key === "string") expect((error as Error).message).not.toContain(key);
   });
 
-  test("random keys in every form are taken", async () => {
+  test("random keys in every form are accepted", async () => {
     for (let i = 0; i < 500; i += 1) {
       const bytes = randomBytes(32);
       const unpadded = bytes.toString("base64url");
@@ -1384,7 +1384,7 @@ describe("encryption at rest", () => {
     }
   });
 
-  test("an older record under a higher generation is refused: the generation is sealed in", async () => {
+  test("an older record under a higher generation is refused: the sealed text contains the generation", async () => {
     const path = folder();
     const store = createFileStore({ path, ...createEncryption(KEY) });
     await store.set("k", record(1), 0);
@@ -1475,7 +1475,7 @@ withRedis.describe("T-18 the Redis store", () => {
     expect(await createRedisStore({ client: io(), prefix: PREFIX }).get("petjeaf:a:b")).toEqual(
       record(),
     );
-    // A client that was set to give bytes.
+    // A client that is configured to return bytes.
     const bytes = {
       eval: async (script: string, ...rest: unknown[]) => {
         const found: unknown = await client.eval(script, ...(rest as [{ keys: string[] }]));
@@ -1493,7 +1493,7 @@ withRedis.describe("T-18 the Redis store", () => {
     expect(await store.list()).toEqual([]);
   });
 
-  test("garbage in its place is a store error that names the key and the cure, and stays as it is", async () => {
+  test("garbage under a key is a store error that names the key and the remedy, and the garbage stays as it is", async () => {
     const client = await node();
     const store = createRedisStore({ client, prefix: PREFIX });
     const name = `${PREFIX}{g}:token`;
@@ -1516,7 +1516,7 @@ withRedis.describe("T-18 the Redis store", () => {
     await store.delete("g");
   });
 
-  test("a list tells each key, and of each record whose key cannot be told what is wrong and under which name it lies", async () => {
+  test("a list has each key, and for each record without a readable key the problem and the Redis key", async () => {
     const client = await node();
     const store = createRedisStore({ client, prefix: PREFIX });
     await store.set("whole", record(), 0);
@@ -1545,7 +1545,7 @@ withRedis.describe("T-18 the Redis store", () => {
     }
     expect(problems.size).toBe(3);
     await store.delete("whole");
-    // A server that fails is no record that does.
+    // An error of the server is not an error of a record.
     expect(
       await storeError(
         createRedisStore({
@@ -1564,7 +1564,7 @@ withRedis.describe("T-18 the Redis store", () => {
     ["", {}],
     [", sealed", createEncryption(KEY)],
   ])(
-    "with `keepUnusedFor` a record expires so long after its last save, or the end of its tokens if that is later%s",
+    "with `keepUnusedFor` a record expires that long after its last save, or after the end of its tokens if that is later%s",
     async (_, sealed) => {
       const client = await node();
       const store = createRedisStore({
@@ -1603,8 +1603,8 @@ withRedis.describe("T-18 the Redis store", () => {
       await client.pExpire(`${PREFIX}{u}:token`, 100_000);
       about(1_000_000)(
         await lifetime({}, 5, { intent: { refreshTokenHash: "h", owner: "o", at: 1 } }),
-      ); // A save like any other.
-      // Without the option no record has an end, also if it had one before.
+      ); // An intent is a save, too.
+      // Without the option no record expires, even if an earlier save set an expiry.
       expect(
         await createRedisStore({ client, prefix: PREFIX, ...sealed }).set("u", record(6), 5),
       ).toBe(true);
@@ -1613,7 +1613,7 @@ withRedis.describe("T-18 the Redis store", () => {
     },
   );
 
-  test("options that cannot work are configuration errors", async () => {
+  test("unusable options are configuration errors", async () => {
     const client = io();
     for (const [option, options] of [
       ["client", undefined],
@@ -1651,7 +1651,7 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
     return client;
   }
 
-  test("that needs a password, refuses one, or is not there: a store error that names the key and the cure", async () => {
+  test("a server that needs a password, refuses a password or is unreachable is a store error that names the key and the remedy", async () => {
     const { port } = await own(["--requirepass", "secret-of-the-server"]);
     const none = ioredis(port, { enableReadyCheck: false });
     expect(await storeError(createRedisStore({ client: none }).get("k"))).toMatchObject({
@@ -1674,7 +1674,7 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
     });
   });
 
-  test("a fault that is over by itself is retryable, and one that a person has to mend is not", async () => {
+  test("an error that ends by itself is retryable, and an error that a person must correct is not", async () => {
     const said = (message: string) =>
       createRedisStore({
         client: {
@@ -1709,7 +1709,7 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
     }
   });
 
-  test("with `replicas`, a token counts as saved once they have it, and outlives a failover", async () => {
+  test("with `replicas`, a token counts as saved once the replicas have it, and outlives a failover", async () => {
     const master = await own();
     const replica = await own(["--replicaof", "127.0.0.1", String(master.port)]);
     const client = ioredis(master.port);
@@ -1793,7 +1793,7 @@ withServer.describe("T-18 the Redis store, with a server of its own", () => {
   });
 });
 
-test("clients of both libraries are accepted as they are typed", () => {
+test("the types of the clients of both libraries are accepted", () => {
   const accept = (client: RedisClient): RedisClient => client;
   const io = new Redis({ lazyConnect: true });
   accept(createClient());
