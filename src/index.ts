@@ -11,6 +11,7 @@ export { createFileStore, type FileStoreOptions } from "./stores/file.ts";
 export { createRedisStore, type RedisClient, type RedisStoreOptions } from "./stores/redis.ts";
 export { createEncryption, type EncryptionKey } from "./stores/encryption.ts";
 export type { Encryption } from "./stores/codec.ts";
+export type { RetentionOptions } from "./stores/retention.ts";
 export type {
   BuiltInTokenStore,
   Intent,

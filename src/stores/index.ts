@@ -4,6 +4,7 @@ export { createFileStore, type FileStoreOptions } from "./file.ts";
 export { createRedisStore, type RedisClient, type RedisStoreOptions } from "./redis.ts";
 export { createEncryption, type EncryptionKey } from "./encryption.ts";
 export type { Encryption } from "./codec.ts";
+export type { RetentionOptions } from "./retention.ts";
 export type {
   BuiltInTokenStore,
   Intent,
