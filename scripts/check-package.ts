@@ -71,7 +71,7 @@ try {
   };
   writeFileSync(
     join(folder, "tsconfig.json"),
-    JSON.stringify({ compilerOptions: options, include: ["*.ts"] }),
+    JSON.stringify({ compilerOptions: options, include: ["*.ts", "*.cts"] }),
   );
   node("TypeScript 5.9", resolve("node_modules/typescript/bin/tsc"), "-p", ".");
   node("TypeScript 7", resolve("node_modules/typescript7/bin/tsc"), "-p", ".");
