@@ -424,10 +424,7 @@ describe("the authorization code flow", () => {
       "/v2/me": () => json(200, { id: "me" }),
     });
   const open = (change: Partial<Provider<Paths, { key?: string }>>, options: CommonOptions = {}) =>
-    createAuthorizationCodeClient<Paths, { key: string }>(
-      providerOf({ change: change }),
-      options,
-    );
+    createAuthorizationCodeClient<Paths, { key: string }>(providerOf({ change: change }), options);
 
   test("RFC 7636 B the code challenge of the RFC's own verifier", async () => {
     expect(await codeChallengeOf("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")).toBe(
