@@ -26,7 +26,7 @@ export function connect<Options extends object>(
     throw new ConfigurationError({
       option: "tokenUrl",
       message:
-        "Option `tokenUrl` is missing. The vendor's token endpoint has another address than its API, so a `baseUrl` of your own needs a `tokenUrl` too.",
+        "Option `tokenUrl` is missing. The vendor's token endpoint is not below its API, so a `baseUrl` of your own needs it too.",
     });
   }
   requireUrl(tokenUrl, "tokenUrl", options.allowHttpHost);

@@ -115,7 +115,7 @@ function headersOf(given: Readonly<Record<string, string>>, provider: string): H
     throw new ConfigurationError({
       provider,
       option: "headers",
-      message: `${provider}: the provider's token request has a header that cannot be sent. Look at the names and values of its \`headers\`.`,
+      message: `${provider}: a header of the token request cannot be sent. Look at \`headers\` in the provider.`,
     });
   }
 }

@@ -1,5 +1,4 @@
 /** URLs of token endpoints. */
-import { parseUrl } from "../platform/parse-url.ts";
 import type { Connection, ProviderMeta } from "../provider.ts";
 
 const pathOf = (operation: string): string => operation.slice(operation.indexOf("/"));
@@ -10,9 +9,7 @@ const pathOf = (operation: string): string => operation.slice(operation.indexOf(
  */
 export function documentedUrl(meta: ProviderMeta, operation: string): string | undefined {
   const server = meta.operations[operation]?.servers?.[0]?.url;
-  if (server === undefined) return undefined;
-  const url = server.replace(/\/$/, "") + pathOf(operation);
-  return parseUrl(url)?.href ?? url;
+  return server === undefined ? undefined : server.replace(/\/$/, "") + pathOf(operation);
 }
 
 /** URL of the token endpoint, without the parts of a request that may be secret. */
@@ -24,9 +21,9 @@ export const tokenUrlOf = ({
   tokenUrl ?? baseUrl + pathOf(tokenOperation);
 
 /**
- * URL of any token operation, such as a refresh operation beside the login. One with servers of its
- * own follows the token URL: where the caller gave another token URL, its path goes to the caller's
- * origin, so that no secret reaches the vendor by mistake.
+ * URL of any token operation, such as a refresh operation beside the login. An operation with
+ * servers of its own goes to the origin of the token URL: if the caller gave another token URL, no
+ * secret may reach the vendor by mistake.
  */
 export function urlOfOperation(
   operation: string,
@@ -37,9 +34,7 @@ export function urlOfOperation(
   const { baseUrl, tokenUrl, tokenOperation } = connection;
   if (tokenUrl !== undefined && operation === tokenOperation) return tokenUrl;
   const documented = documentedUrl(meta, operation);
-  if (documented === undefined) return baseUrl + pathOf(operation);
-  const isDocumented = tokenUrl !== undefined && tokenUrl === documentedUrl(meta, tokenOperation!);
-  return isDocumented
-    ? documented
+  return documented === undefined
+    ? baseUrl + pathOf(operation)
     : new URL(new URL(documented).pathname, tokenUrl ?? baseUrl).href;
 }
