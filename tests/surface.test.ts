@@ -15,6 +15,11 @@ const INNER = `
 /** A type. */
 export interface Inner { readonly a: string }
 export interface Bare { readonly a: string }
+/**
+ * A type that users only hand on.
+ * @internal
+ */
+export interface Opaque { readonly a: string }
 `;
 
 const FAULTS: readonly (readonly [what: string, code: string, complaint: string])[] = [
@@ -71,7 +76,9 @@ test("what is documented, and uses what some entry exports, is not reported", ()
   const files = {
     "inner.d.ts": INNER,
     "entry.d.ts": `
-import type { Inner } from "./inner.ts";
+import type { Inner, Opaque } from "./inner.ts";
+/** Hands it on. */
+export declare function hand(opaque: Opaque): Opaque;
 /**
  * Makes it.
  * @example createIt({ a: "b" })
@@ -85,6 +92,8 @@ export declare function createIt<T extends Inner>(inner: T, date: Date): Promise
     "entry.txt": `The names that "corrigenda/entry" exports.
 
 function createIt<T extends Inner>(inner: T, date: Date): Promise<T>;
+
+function hand(opaque: Opaque): Opaque;
 `,
     "entry-2.txt": `The names that "corrigenda/entry-2" exports.
 

@@ -60,7 +60,7 @@ function undocumented(
   return missing;
 }
 
-/** The types that a declaration uses, and that no entry exports. */
+/** The types that a declaration uses, that no entry exports, and that are not `@internal`. */
 function unnamed(
   { name, declarations }: Exported,
   { checker, isOwn }: Surface,
@@ -76,7 +76,8 @@ function unnamed(
         (place) =>
           isOwn(place.getSourceFile()) &&
           !ts.isTypeParameterDeclaration(place) &&
-          !ts.isParameter(place),
+          !ts.isParameter(place) &&
+          !isInternal(place),
       );
       if (own && !exported.has(meant)) found.add(meant.name);
     }
@@ -85,6 +86,10 @@ function unnamed(
   for (const node of declarations) if (isOwn(node.getSourceFile())) visit(node);
   return [...found].map((type) => `${name} uses ${type}, which no entry exports.`);
 }
+
+/** Whether a docstring says that users neither make nor read a value of this type. */
+const isInternal = (node: ts.Node): boolean =>
+  ts.getJSDocTags(node).some(({ tagName }) => tagName.text === "internal");
 
 /** The name that a node uses as a type. */
 function nameIn(node: ts.Node): ts.Node | undefined {

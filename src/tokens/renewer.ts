@@ -152,5 +152,9 @@ export interface RenewalEnvironment {
   readonly onReplay: (reason: "owner_dead" | "owner_silent") => void;
 }
 
-/** Makes the renewer of one credential. */
+/**
+ * Makes the renewer of one credential. `shareable` and the stores of this package bring it; users
+ * only hand it on.
+ * @internal
+ */
 export type CreateRenewer = (record: RecordAccess, environment: RenewalEnvironment) => Renewer;
