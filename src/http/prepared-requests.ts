@@ -11,7 +11,8 @@ import { urlOfOperation } from "./token-url.ts";
 export interface Prepared {
   /**
    * The request of one grant.
-   * @throws what kept this request from being prepared
+   * @throws ConfigurationError if the request could not be prepared, for example because a
+   *   function that gives a secret failed
    */
   take(index: number): PreparedRequest;
   /** The secret values of each request. In memory only (rule T-07). */

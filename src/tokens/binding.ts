@@ -32,7 +32,10 @@ type HmacKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>;
  */
 const derived = new Map<string, Promise<HmacKey>>();
 
-/** Reveals the credentials. @throws what the functions do that give them */
+/**
+ * Reveals the credentials, and derives the key from them.
+ * @throws ConfigurationError if a function that gives a credential fails
+ */
 export async function bindingKeyOf(
   provider: string,
   connection: Connection,

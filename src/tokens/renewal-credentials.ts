@@ -13,7 +13,7 @@ import { bindingKeyOf, type BindingKey } from "./binding.ts";
 
 /** The requests of one renewal, ready to be sent, and what identifies the secrets in them. */
 export interface PreparedGrants {
-  /** @throws what kept this request from being prepared */
+  /** @throws ConfigurationError if the request of this grant could not be prepared */
   take(index: number): PreparedRequest;
   /** Tells one set of credentials from another. In memory only (rule T-07). */
   readonly fingerprint: string;

@@ -49,7 +49,8 @@ export interface Steps<P extends Plan = Plan> {
   /** Whether one of the grants needs no stored refresh token. */
   readonly mints: boolean;
   /**
-   * Reads the store and decides what may be sent. @throws whatever forbids a request now
+   * Reads the store and decides what may be sent.
+   * @throws CorrigendaError if no request may be sent now, for example because of a latch
    */
   look(): Promise<{ readonly done: Renewed } | { readonly plan: P }>;
   /** Sends the grants of the plan, best first, and saves the token. */

@@ -31,7 +31,10 @@ export class StoreShare {
     this.#left = settings.mints ? settings.total * SHARE : Infinity;
   }
 
-  /** Runs the operation for no longer than what is left of the share. @throws late() */
+  /**
+   * Runs the operation for no longer than what is left of the share.
+   * @throws StoreError, made by `late`, if the operation takes longer
+   */
   async ask<T>(operation: () => Promise<T>): Promise<T> {
     const { deadline, late, scheduler } = this.#settings;
     const limit = Math.min(this.#left, deadline.left());
