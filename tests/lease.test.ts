@@ -1,8 +1,8 @@
 /**
- * T-14: how long a lease counts as held. The clocks belong to the test, because only such clocks can
- * be late, stop, or be set.
+ * T-14: how long a lease counts as held. The clocks belong to the test, because only such clocks
+ * can be late, stop, or be set.
  */
-import { type SharedTokenStore } from "../src/index.ts";
+import type { SharedTokenStore } from "../src/index.ts";
 import { createLeasedStore } from "./support/leased-store.ts";
 import { sha256 } from "../src/platform/encoding.ts";
 import { createRuntime } from "../src/client/options.ts";

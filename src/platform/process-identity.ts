@@ -1,18 +1,12 @@
-/**
- * Who renews a token: a process, told from all others, and whether it certainly lives no more (rule
- * T-14).
- */
+/** Identifies the process that renews a token, and tells whether another process is dead (T-14). */
 export interface ProcessIdentity {
-  /** A new owner in this process: `host/process/its start/random`. */
+  /** A new name of this process: `host/process id/process start/random part`. */
   create(): string;
-  /** Only true when it is certain: same host, and the process is gone. */
+  /** True only if it is certain: the process ran on this host, and is gone. */
   isDead(owner: string): boolean;
 }
 
-/**
- * Each look at it may be refused: Deno asks for permissions, and throws. What is refused counts as
- * unknown.
- */
+/** Each access may throw, because Deno asks for permissions. What is refused counts as unknown. */
 interface Node {
   readonly process?: {
     readonly pid: number;
@@ -41,9 +35,9 @@ export function createProcessIdentity(): ProcessIdentity {
     const { process } = globalThis as Node;
     if (process?.getBuiltinModule) return identityOf(process);
   } catch {
-    // Refused.
+    // The platform refused to tell.
   }
-  // Nothing is told of processes: every other owner may live.
+  // Without knowledge of processes, every other owner may be alive.
   return { create: () => `unknown/0/0/${crypto.randomUUID()}`, isDead: () => false };
 }
 
@@ -64,12 +58,12 @@ function identityOf(process: NonNullable<Node["process"]>): ProcessIdentity {
   };
 }
 
-/** The start of a process that could not look it up. */
+/** The start of a process that could not find it out. */
 const UNKNOWN = "unknown";
 
 /**
- * A host as far as process ids go: on Linux one boot and one namespace of process ids, since
- * containers count their own.
+ * The name of the host within which process ids are unique. On Linux it names the boot and the
+ * namespace of process ids, since containers number their own processes.
  */
 function hostOf(process: NonNullable<Node["process"]>): string {
   try {
@@ -78,24 +72,24 @@ function hostOf(process: NonNullable<Node["process"]>): string {
       return `${fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()}.${fs.readlinkSync("/proc/self/ns/pid").replace(/\D/g, "")}`;
     }
     const os = process.getBuiltinModule?.("node:os");
-    // Many a machine is called `localhost`.
+    // The host name alone is not enough: many machines are called `localhost`.
     const macs = Object.values(os?.networkInterfaces() ?? {}).flatMap((list = []) =>
       list.filter(({ internal }) => !internal).map(({ mac }) => mac),
     );
-    if (!os || macs.length === 0) throw new Error("nothing tells this host from others");
+    if (!os || macs.length === 0) throw new Error("nothing distinguishes this host from others");
     return [os.hostname(), ...new Set(macs.sort())].join(".").replaceAll("/", "_");
   } catch {
-    return `unknown-${crypto.randomUUID()}`; // Equal to no other: no owner is ever certainly dead.
+    return `unknown-${crypto.randomUUID()}`; // Unique, so that no owner is ever certainly dead.
   }
 }
 
 /**
- * Start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)), so that a process id
- * given out again is noticed.
+ * The start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)). It differs if the
+ * system has given the same process id to another process.
  */
 function startOf(process: NonNullable<Node["process"]>, pid: number): string | undefined {
   try {
-    // The second field is the name, in parentheses, and may hold anything.
+    // The second field is the process name, in parentheses. It may hold any character.
     const fields =
       process
         .getBuiltinModule?.("node:fs")
@@ -114,7 +108,7 @@ function exists(process: NonNullable<Node["process"]>, pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Also where it may not be asked.
+    // A process that this user may not signal exists as well.
     return (error as { code?: string } | undefined)?.code !== "ESRCH";
   }
 }

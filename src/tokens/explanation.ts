@@ -2,7 +2,9 @@ import type { CorrigendaError } from "../errors.ts";
 import type { Explanation } from "../token-source.ts";
 import { freshness, softWindow, type Token } from "../token.ts";
 
+/** The state of the token that its own members do not tell. */
 interface Standing {
+  /** Epoch ms. */
   readonly now: number;
   readonly jitter: number;
   readonly source: string;

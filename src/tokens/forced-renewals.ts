@@ -1,7 +1,7 @@
 /**
- * Renewals that a token's own times do not call for: after the vendor refused the token, or because
- * it seems to come from the future. They are noted beside the latch, so that the limits on them
- * hold for all the clients of a record together (rule T-20).
+ * Renewals that come before a token's own time: the vendor refused the token, or the token seems to
+ * come from the future. The store keeps a note of them beside the latch, so that all clients of a
+ * record share one limit (rule T-20).
  */
 import type { UnforeseenRenewal } from "./token-store.ts";
 import { freshness, isFromFuture, type Token } from "../token.ts";
@@ -10,8 +10,9 @@ import { freshness, isFromFuture, type Token } from "../token.ts";
 export const FORCED_RENEWAL = 30_000;
 
 /**
- * What a renewal is to be noted as, if it is to be noted at all. @param stored the token that it
- * takes the place of
+ * The note of a renewal; undefined if the renewal needs none.
+ * @param stored the token that the new token replaces
+ * @param at when the request was sent, epoch ms
  */
 export function unforeseen(
   stored: Token | undefined,
@@ -23,15 +24,16 @@ export function unforeseen(
   return stored && isFromFuture(stored, now) ? { at } : undefined;
 }
 
-/** Whether a renewal was forced so short a time ago that no other one may be. */
+/** Whether the last forced renewal is too recent for another one. */
 export const wasForced = (renewals: readonly UnforeseenRenewal[], now: number): boolean =>
   renewals.some(({ at, forced }) => forced && at <= now && now - at < FORCED_RENEWAL);
 
 /**
- * The stored token with times of this host's clock, where its own are of a clock that is ahead. The
- * other host stored it after the latest renewal that a client with this clock made, so it is no
- * older than that renewal. Without this, two hosts whose clocks differ by a token's life would each
- * take the other's token for expired, and renew it with every new client.
+ * The stored token with the times of this host's clock, if the clock of the host that stored it is
+ * ahead. The other host stored the token after the latest noted renewal of this host, so the token
+ * is not older than that renewal. Without this correction, two hosts whose clocks differ by a
+ * token's life would each take the token of the other for expired, and every new client would renew
+ * it.
  */
 export function onThisClock(
   stored: Token,

@@ -1,4 +1,4 @@
-/** The token in memory: whether it is fresh, and whether the vendor refused it (T-04, T-05, T-20). */
+/** The token in memory: whether it is fresh, and whether the vendor refused it (T-04, T-20). */
 import { freshness, type Freshness, type Token } from "../token.ts";
 import { FORCED_RENEWAL } from "./forced-renewals.ts";
 

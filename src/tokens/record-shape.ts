@@ -1,4 +1,4 @@
-/** Whether what a store gave is a record: whoever can write to the store can put anything there. */
+/** Checks of what a store returns: anybody who can write to the store can put anything there. */
 import { LONGEST_SECRET } from "../secret.ts";
 import type {
   Intent,
@@ -39,7 +39,7 @@ export const isLatchRecord = (value: unknown): value is LatchRecord =>
     );
   });
 
-/** A getter, or a Proxy, may throw: that is no record. */
+/** A value whose getters throw, such as a Proxy, is no record. */
 function holds(value: unknown, is: (value: unknown) => boolean): boolean {
   try {
     return is(value);

@@ -3,96 +3,96 @@ import type { Token } from "../token.ts";
 import type { CreateRenewer } from "./renewer.ts";
 
 /**
- * Written before a refresh token is sent: whoever finds it knows that its owner may hold the next
- * one (rule T-14).
+ * A note that a process writes into the record before it sends the refresh token. A process that
+ * finds the intent of another process knows that the other may hold the next refresh token (rule
+ * T-14).
  */
 export interface Intent {
   /** SHA-256 of the refresh token, base64url. */
   readonly refreshTokenHash: string;
-  /** Who sends it: host, process, its start, and a random part. */
+  /** The sender, as `host/process id/process start/random part`. */
   readonly owner: string;
   /** Epoch ms, on the owner's clock. */
   readonly at: number;
 }
 
+/** What a store keeps under the key of a credential. */
 export interface TokenRecord {
   readonly token: Token;
   /**
-   * Another one with every write. The first of a key is random, so that nobody takes a new record
-   * for one that was deleted.
+   * The number of the record, which changes with every write. The first number of a key is random,
+   * so that a new record is never taken for a deleted one.
    */
   readonly generation: number;
-  /** The vendor said that the refresh token is dead. Kept, so that somebody can look at it. */
+  /** The vendor refused the refresh token for good. The record is kept for inspection. */
   readonly reauthorizationRequired?: true;
   readonly intent?: Intent;
   /**
-   * Tells whose token it is: an HMAC of the store key, by a key that was derived from the
-   * credentials which brought it (rule T-07). Absent: a version before this one wrote it, or it
-   * lies in the store that a client made for itself.
+   * The credentials that the token belongs to: an HMAC of the store key, under a key that is
+   * derived from the credentials (rule T-07). Absent in records of an early version, and in the
+   * store that a client makes for itself.
    */
   readonly binding?: string;
 }
 
 /**
- * What was refused, so that no client sends it again: under the credential's key with `:latch` at
- * its end (rule T-10).
+ * The refusals of a credential, so that no client sends refused secrets again (rule T-10). The
+ * store keeps it under the key of the credential followed by `:latch`.
  */
 export interface LatchRecord {
   readonly generation: number;
   readonly latch: readonly LatchEntry[];
-  /**
-   * The latest renewals that the token's own times did not call for (rule T-20), in the order in
-   * which they were noted.
-   */
+  /** The latest renewals that came before the token's own time (rule T-20), oldest first. */
   readonly renewals?: readonly UnforeseenRenewal[];
 }
 
+/** A renewal that came before the token's own time. */
 export interface UnforeseenRenewal {
-  /** When it was sent: epoch ms, on the clock of the client that made it. */
+  /** When the request was sent: epoch ms, on the clock of the client that sent it. */
   readonly at: number;
   /**
-   * The vendor had refused the token. Absent: the token seemed to come from the future, since
-   * clocks of hosts differ.
+   * The vendor had refused the token. Absent: the token seemed to come from the future, because the
+   * clocks of two hosts differ.
    */
   readonly forced?: true;
 }
 
+/** One refusal. */
 export interface LatchEntry {
   /**
-   * An HMAC, by the same key as a binding, of what was sent: so that no secret is there, and other
-   * credentials are not latched.
+   * An HMAC of the refused secrets, under the same key as a binding: it holds no secret, and does
+   * not latch other credentials.
    */
   readonly tag: string;
   /** HTTP status of the refusal. */
   readonly status?: number;
-  /** The vendor's code. */
+  /** The vendor's error code. */
   readonly code?: string;
-  /** Epoch ms. */
+  /** The end of the latch, epoch ms. */
   readonly until: number;
 }
 
 /**
- * Where tokens live. Keys hold no secret; values do. A failure is any rejection; a `StoreError` is
- * handed on with its message.
+ * Where a client keeps its tokens. Keys hold no secret; records do. A store reports a failure by a
+ * rejection. The client hands on a `StoreError` with its message, and hides any other error.
  *
- * A key that ends in `:latch` holds a `LatchRecord`, by the same `get` and `set`. `delete` of the
- * key without that ending deletes it too, `delete` of it leaves the token alone, and `list` leaves
- * it out. A store that cannot hold it may reject: each client then remembers by itself what was
- * refused.
+ * A key that ends in `:latch` holds a `LatchRecord`, which `get` and `set` treat like any record.
+ * `delete` of a key also deletes its latch; `delete` of a latch leaves the token alone; `list`
+ * leaves latches out. A store that cannot hold a latch may reject: then each client remembers
+ * refusals by itself.
  */
 export interface TokenStore {
+  /** The record under a key; undefined if there is none. */
   get(key: string): Promise<TokenRecord | undefined>;
   /**
    * Compare-and-set: writes only if the stored generation is still `expected` (0: nothing is
    * stored).
-   * @returns whether it was written
+   * @returns whether the store has written the record
    */
   set(key: string, record: TokenRecord, expected: number): Promise<boolean>;
+  /** Deletes the record of a key and its latch. */
   delete(key: string): Promise<void>;
-  /**
-   * Every key that holds a record, in no order: as it is, or as an entry, beside entries of what is
-   * there and cannot be told the key of.
-   */
+  /** The keys of all records, in any order, as texts or as entries. */
   list?(): Promise<readonly (string | ListEntry)[]>;
   /**
    * Makes the renewer of a credential. `shareable` and `createMemoryStore` bring it; do not write
