@@ -1,24 +1,29 @@
-/** The caller's clock, held to what it promises: a finite number, epoch ms. */
+/** The clock that a caller gives as the option `now`. It must give epoch ms, a finite number. */
 import { ConfigurationError } from "../errors.ts";
 import type { TokenSource } from "../token-source.ts";
 
+/** A clock that never fails while work is under way. */
 export interface Clock {
   /**
-   * Epoch ms, always finite, and never throws. Where the caller's clock gives no time, this is its
-   * last good reading: what is under way, and may hold the only copy of a token, is brought to its
-   * end, and no timer ends in an exception that nobody awaits.
+   * Epoch ms, always finite. It never throws. If the caller's clock gives no time, this is its last
+   * good reading: a request that may hold the only copy of a token is brought to its end, and no
+   * timer throws an error that nobody awaits.
    */
   readonly now: () => number;
   /**
-   * Before each call. @throws ConfigurationError for option `now`, if the caller's clock gives no
-   * time now
+   * Checks the caller's clock. To be called before each call of a client.
+   * @throws ConfigurationError for option `now`, if the caller's clock gives no time
    */
   readonly check: () => void;
 }
 
+/**
+ * Makes a clock of the caller's `now`.
+ * @param given may give anything, and may throw
+ */
 export function createClock(given: () => unknown): Clock {
   let last: number | undefined;
-  /** @returns what is wrong with this reading, undefined if it is good */
+  /** What is wrong with a new reading. Undefined: it is good. */
   function read(): string | undefined {
     let reading: unknown;
     try {
@@ -30,7 +35,7 @@ export function createClock(given: () => unknown): Clock {
       last = reading;
       return undefined;
     }
-    // An async function's: its failure is told here.
+    // An async function's promise. Its rejection needs a handler.
     if (reading instanceof Promise) reading.catch(() => undefined);
     return typeof reading === "number"
       ? `gave ${reading}`
@@ -53,8 +58,8 @@ export function createClock(given: () => unknown): Clock {
 }
 
 /**
- * The calls of a source that read the clock, with the check before each: its failure is a rejection
- * of that call.
+ * The calls of a token source that read the clock, with a check before each. A clock that fails the
+ * check rejects the call.
  */
 export function withCheck(
   { getToken, explain }: Pick<TokenSource, "getToken" | "explain">,

@@ -1,7 +1,4 @@
-/**
- * The end of a client: how long it is waited for, and what is said where that takes too long (rules
- * T-06 and T-16).
- */
+/** How `close` waits for the end of a client or a session (rules T-06 and T-16). */
 import { withDeadline } from "../platform/deadline.ts";
 import { CorrigendaError, StoreError } from "../errors.ts";
 import { namesOf, requireKnown } from "../parts/option-names.ts";
@@ -9,23 +6,21 @@ import { requireDuration, requireObject } from "../parts/check-options.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
 import type { CloseOptions } from "../token-source.ts";
 
-/** ms, the most that a timer takes: all that an end waits for has a deadline of its own. */
+/** ms. The longest time of a timer: all work that an end waits for has a deadline of its own. */
 const UNLIMITED = 2 ** 31 - 1;
 
 interface End {
   readonly provider: string;
   readonly scheduler: Scheduler;
-  /**
-   * Begins the end, or tells of the one that has begun. It goes on though nobody waits any more.
-   */
+  /** Begins the end, or returns the promise of an earlier call. It continues if nobody waits. */
   readonly finish: () => Promise<void>;
   /** Whether a token may still be lost. */
   readonly pending: () => boolean;
 }
 
 /**
- * Waits for the end, and keeps the process alive meanwhile. @throws ConfigurationError before
- * anything has ended; StoreError
+ * Waits for the end, and keeps the process alive meanwhile.
+ * @throws ConfigurationError before anything has ended; StoreError
  */
 export async function close(
   options: CloseOptions | undefined,
@@ -40,16 +35,16 @@ export async function close(
   try {
     await withDeadline(finish(), within, () => late, scheduler);
   } catch (error) {
-    // Only a turn is left to be given back, which ends by itself.
+    // Only a lease is left to be released, and a lease expires by itself.
     if (error === late && !pending()) return;
-    // An error of its own for each caller (rule T-09).
+    // Each caller gets an error of its own (rule T-09).
     throw error instanceof CorrigendaError ? error.copy() : error;
   }
 }
 
 const OPTIONS = namesOf<CloseOptions>({ within: true });
 
-/** ms. @throws ConfigurationError */
+/** The option `within`, ms. @throws ConfigurationError */
 export function requireWithin(options: CloseOptions = {}): number {
   requireObject(options, "options");
   requireKnown(options, OPTIONS);

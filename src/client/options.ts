@@ -18,46 +18,56 @@ import { createMemoryStore } from "../stores/memory.ts";
 import type { LeasedTokenStore, SharedTokenStore, TokenStore } from "../tokens/token-store.ts";
 import type { LeaseTimes } from "../tokens/renewer.ts";
 
+/** The options that every client takes. */
 export interface CommonOptions extends CommonUrls {
-  /** Instead of the platform's. Is given a `Request` and, at times, an init. */
+  /**
+   * Sends every request. It gets a URL and an init.
+   * @defaultValue the platform's `fetch`, looked up at each request
+   */
   readonly fetch?: typeof globalThis.fetch;
   /**
-   * Epoch ms, a finite number. For tests. A call for which it gives anything else, or throws, ends
-   * in a ConfigurationError.
+   * The clock: epoch ms, a finite number. For tests. If it gives anything else, or throws, a call
+   * fails with a ConfigurationError.
+   * @defaultValue `Date.now`
    */
   readonly now?: () => number;
-  /** Where tokens are kept; in memory when absent. */
+  /**
+   * Where tokens are kept.
+   * @defaultValue a memory store of the client's own
+   */
   readonly store?: TokenStore | SharedTokenStore;
+  /** Is told what happens to tokens. What it throws is ignored. */
   readonly onEvent?: OnEvent;
   /**
-   * Deadlines of token requests, ms: of one attempt (10,000) and of all in all (30,000). API calls
-   * have none but the caller's signal.
+   * Deadlines of token requests, ms: `attempt` of one attempt, `total` of all attempts together. An
+   * API call has no deadline but the caller's signal.
+   * @defaultValue `{ attempt: 10_000, total: 30_000 }`
    */
   readonly timeouts?: { readonly attempt?: number; readonly total?: number };
   /**
-   * Whether a refresh token is sent once more, at once, when the answer to it was lost (rule T-13);
-   * true by default. `false`: it is never sent again, by no call and no process; `auth.reset()`
-   * permits one try.
+   * Whether a refresh token is sent a second time, at once, after its answer was lost (rule T-13).
+   * `false`: no call and no process sends it again, until `auth.reset()` permits one attempt.
+   * @defaultValue true
    */
   readonly replay?: boolean;
   /**
-   * Times of the turns in which processes that share a store renew a token (rule T-14), ms. `ttl`
-   * (5,000): after so long without a sign of life an owner loses its turn. `heartbeat` (a third of
-   * it): between signs of life. `poll` (100): between looks at the store while another process
-   * renews, doubled with each look up to 1,000. `patience` (twice `timeouts.total`): how long an
-   * owner that may hold the next refresh token is waited for.
+   * Times of the lease with which processes that share a store renew a token one after another
+   * (rule T-14), ms. `ttl` (5,000): a lease that is not extended ends after this time. `heartbeat`
+   * (a third of `ttl`): between extensions. `poll` (100): between reads of the store while another
+   * process renews, doubled with each read up to 1,000. `patience` (twice `timeouts.total`): how
+   * long to wait for a process that may have received the next refresh token.
    */
   readonly leases?: Partial<LeaseTimes>;
   /**
-   * Bytes of the largest answer of the API that is read, after decompression; 33,554,432 (32 MiB)
-   * by default, `Infinity` for no limit. A larger one is a ContractError. Token answers have at
-   * most 1 MiB.
+   * Bytes of the largest API response that is read, after decompression. `Infinity`: no limit. A
+   * larger response is a ContractError. Token responses have a fixed limit of 1 MiB.
+   * @defaultValue 33,554,432 (32 MiB)
    */
   readonly maxAnswerBytes?: number;
   /**
-   * Where the platform may freeze the process after an answer (Cloudflare Workers, Lambda): its
-   * `waitUntil`, which is given each renewal in the background. Without one there, tokens are
-   * renewed while the caller waits (rule T-05).
+   * The platform's `waitUntil`, where the platform may freeze the process after a response
+   * (Cloudflare Workers, Lambda). It gets the promise of each renewal in the background. On these
+   * platforms a client without it renews tokens while the caller waits (rule T-05).
    */
   readonly waitUntil?: (work: Promise<unknown>) => void;
 }
@@ -80,20 +90,21 @@ const COMMON = namesOf<CommonOptions>({
 const TIMEOUTS = namesOf<NonNullable<CommonOptions["timeouts"]>>({ attempt: true, total: true });
 const LEASES = namesOf<LeaseTimes>({ ttl: true, heartbeat: true, poll: true, patience: true });
 
+/** What the parts of a client share, made of its options. */
 export interface Runtime {
   readonly fetch: typeof globalThis.fetch;
   /** Epoch ms, finite. Never throws. */
   readonly now: () => number;
   readonly store: TokenStore;
   /**
-   * Whether others may share the store, so that records are bound to credentials (rule T-07) and
-   * refusals noted there (rule T-10).
+   * Whether other clients may use the store. Its records are then bound to credentials (rule T-07),
+   * and it keeps refusals (rule T-10).
    */
   readonly binds: boolean;
   readonly emit: OnEvent;
   readonly secrets: KnownSecrets;
   readonly timeouts: { readonly attempt: number; readonly total: number };
-  /** Is given the work that nobody waits for. Absent: there must be none. */
+  /** Gets the promise of work that no caller waits for. Undefined: such work must not be done. */
   readonly background: ((work: Promise<unknown>) => void) | undefined;
   readonly scheduler: Scheduler;
   readonly serverClock: ServerClock;
@@ -102,16 +113,16 @@ export interface Runtime {
   readonly leases: LeaseTimes;
 }
 
-/** What a client has besides: the check that stands before each of its calls. */
+/** The shared parts, and the check that each call of a client begins with. */
 export interface ClientRuntime extends Runtime {
   /** @throws ConfigurationError if the caller's `now` gives no time */
   readonly checkClock: () => void;
 }
 
 /**
- * @param own names of the options that the client takes besides; undefined where they are not
- *   known, so that none is refused
- * @throws ConfigurationError
+ * Checks the common options, and fills in their defaults.
+ * @param own names of the client's other options. Undefined: any name is accepted.
+ * @throws ConfigurationError naming the option
  */
 export function createRuntime(
   options: CommonOptions,
@@ -130,8 +141,7 @@ export function createRuntime(
   const total = requireDuration(options.timeouts?.total, "timeouts.total", 30_000);
   const clock = createClock(requireFunction(options.now, "now") ?? Date.now);
   return {
-    // Looked up at each call, so that a fetch replaced later (by a test, by instrumentation) is the
-    // one that is used.
+    // Looked up at each request: a test or an instrumentation may replace the platform's `fetch`.
     fetch:
       requireFunction(options.fetch, "fetch") ?? ((input, init) => globalThis.fetch(input, init)),
     now: clock.now,
@@ -139,7 +149,7 @@ export function createRuntime(
     store: requireStore(options.store) ?? createMemoryStore(),
     binds: options.store !== undefined,
     emit: (event) => {
-      // A listener's fault is the listener's: it must not cost a token, nor the process.
+      // An error of the listener must not lose a token or end the process.
       void (async () => onEvent?.(event))().catch(() => undefined);
       publish(event);
     },
@@ -173,9 +183,9 @@ function leaseTimes(options: Partial<LeaseTimes>, total: number): LeaseTimes {
   if (times.heartbeat > ttl / 2)
     return below(
       "leases.heartbeat",
-      "must be at most half of `leases.ttl`, so that one lost sign of life does not end a turn.",
+      "must be at most half of `leases.ttl`, so that one lost heartbeat does not end a lease.",
     );
-  // An owner that comes back may still have a request under way for so long.
+  // For this long, the request of another process may still be under way.
   if (times.patience < total)
     return below("leases.patience", "must not be shorter than `timeouts.total`.");
   return times;
@@ -192,7 +202,7 @@ function requireStore(store: TokenStore | undefined): TokenStore | undefined {
   return store;
 }
 
-/** A lease that cannot be given back, or that nothing takes, would hold up every process. */
+/** A lease that cannot be released, or that no renewer takes, would make every process wait. */
 function requireShareable(store: TokenStore & Partial<LeasedTokenStore>): void {
   for (const method of ["lease", "release"] as const)
     requireFunction(store[method] ?? null, `store.${method}`);
@@ -204,7 +214,7 @@ function requireShareable(store: TokenStore & Partial<LeasedTokenStore>): void {
   });
 }
 
-/** Platforms that stop the process once an answer is out. They let one look. */
+/** Whether the platform may freeze the process after a response. */
 function mayFreeze(): boolean {
   const { navigator, process } = globalThis as {
     navigator?: { userAgent?: string };
@@ -216,7 +226,7 @@ function mayFreeze(): boolean {
       process?.env?.["AWS_LAMBDA_FUNCTION_NAME"] !== undefined
     );
   } catch {
-    return false; // Deno, where the environment may be read with a permission only.
+    return false; // Deno without the permission to read the environment.
   }
 }
 
@@ -226,8 +236,7 @@ function backgroundOf(waitUntil: CommonOptions["waitUntil"]): Runtime["backgroun
     try {
       waitUntil(work);
     } catch {
-      // The platform's fault, such as a request that is over already: it must not cost the token
-      // that is there.
+      // The request may be over already. That must not lose the token that is there.
     }
   };
 }

@@ -6,17 +6,17 @@ import { LONGEST_SECRET } from "../secret.ts";
 import { redact } from "./redact.ts";
 
 /**
- * The URL that was called, its path and query, its query alone, or the query as a web framework
- * parsed it.
+ * A callback: the URL that was called, its path and query, its query alone, or the query as a web
+ * framework parsed it.
  */
 export type Callback = string | URL | URLSearchParams | Readonly<Record<string, unknown>>;
 
 /**
- * The code in a callback (rule S-06). The state is looked at first: without it nothing else in the
- * callback is worth reading.
- * @param secrets must not be repeated
+ * Reads the code from a callback, after a check of its `state` (rule S-06).
+ * @param state what the authorization URL carried
+ * @param secrets values that no error may repeat
  * @throws CallbackError with code `state_missing`, `state_mismatch`, `ambiguous`, `code_missing`,
- *   `code_too_long`, or the vendor's, e.g. `access_denied`
+ *   `code_too_long`, or the vendor's, such as `access_denied`
  */
 export function readCallback(
   provider: string,
@@ -29,7 +29,7 @@ export function readCallback(
     throw new CallbackError({ provider, code, message: `${provider}: ${why} Nothing was sent.` });
   };
   for (const name of ["state", "code", "error"]) {
-    // RFC 6749 3.1: no parameter more than once.
+    // RFC 6749 3.1 allows each parameter once.
     if (parameters.getAll(name).length > 1)
       return refuse("ambiguous", `The callback holds \`${name}\` more than once.`);
   }
@@ -51,8 +51,8 @@ export function readCallback(
     );
   const error = parameters.get("error");
   if (error !== null) {
-    // RFC 6749 4.1.2.1 gives the alphabet of `error`; its description is free text and is left out.
-    // Whoever made the callback may have put a secret there.
+    // RFC 6749 4.1.2.1 gives the alphabet of `error`. Its description is free text, and a forged
+    // callback may hold a secret.
     const known = [...secrets, state, ...parameters.getAll("code")];
     const code =
       /^[\w.-]{1,60}$/.test(error) && redact(error, known) === error
@@ -89,7 +89,7 @@ function queryOf(callback: Callback): URLSearchParams {
   return url?.searchParams ?? new URLSearchParams(text.replace(/^\/[^?]*\?/, ""));
 }
 
-/** Takes as long for a wrong text as for the right one. */
+/** Takes the same time for a wrong text as for the right one. */
 function equalInConstantTime(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < b.length; i += 1) difference |= (a.charCodeAt(i) || 0) ^ b.charCodeAt(i);

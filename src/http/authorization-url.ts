@@ -95,12 +95,12 @@ function furtherParameters(parameters: Readonly<Record<string, string>>): Record
   return parameters;
 }
 
-/** Schemes of what no person can come back to, or of what runs in the page. */
+/** Schemes of URLs that no person can return to, or that run code in the page. */
 const NO_CALLBACK = ["javascript:", "data:", "vbscript:", "blob:", "file:", "about:"];
 
 /**
- * A redirection endpoint (RFC 6749 3.1.2): absolute, without a fragment. An app's own scheme is
- * fine, as in `com.example.app:/callback`.
+ * Checks a redirection endpoint (RFC 6749 3.1.2): an absolute URL without a fragment. An app's own
+ * scheme is accepted, as in `com.example.app:/callback`.
  * @throws ConfigurationError for option `redirectUri`
  */
 export function requireRedirectUri(value: unknown): string {
@@ -111,7 +111,7 @@ export function requireRedirectUri(value: unknown): string {
     });
   };
   const text = requireText(value, "redirectUri");
-  // The parser passes over these, and the vendor compares the text as it is.
+  // The URL parser ignores these, but the vendor compares the text as it is.
   if (/[\s\p{Cc}]/u.test(text))
     return refuse("holds a space or a line break. Give it as it is registered with the vendor.");
   const url = parseUrl(text);
@@ -121,7 +121,7 @@ export function requireRedirectUri(value: unknown): string {
     );
   if (NO_CALLBACK.includes(url.protocol))
     return refuse(
-      "has a scheme that nobody can come back by. Give it with https://, or with your app's own scheme.",
+      "has a scheme that no person can return to. Give it with https://, or with your app's own scheme.",
     );
   return text.includes("#")
     ? refuse("holds a fragment, which RFC 6749 (3.1.2) does not allow. Give it without.")

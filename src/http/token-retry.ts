@@ -1,4 +1,4 @@
-/** Which failed token request is sent again, and when (rules T-08, T-11, T-12, T-13). */
+/** Sends a failed token request again where that is safe (rules T-08, T-11, T-12, T-13). */
 import { createDeadline, type Deadline } from "../platform/deadline.ts";
 import {
   ContractError,
@@ -18,30 +18,29 @@ import {
 } from "./token-request.ts";
 
 const ATTEMPTS = 3;
-/** ms, doubled with each attempt, of which a random part is waited. */
+/** ms, doubled with each attempt. The pause is a random part of it. */
 const BACKOFF = 200;
 
+/** How long and how often a token request is sent. */
 export interface Persistence {
   /** Deadline of one attempt, ms. */
   readonly attempt: number;
-  /** Deadline of all. */
+  /** Deadline of all attempts. */
   readonly total: Deadline;
-  /**
-   * ms that have to be left for an answer which may be the only copy of the next token: see
-   * `roomFor`.
-   */
+  /** ms that must be left for sending a code or a refresh token again: see `roomFor`. */
   readonly room: number;
   readonly scheduler: Scheduler;
+  /** Waits for some ms. */
   readonly rest: (ms: number) => Promise<void>;
-  /** Whether a refresh token may be sent again whose answer was lost. */
+  /** Whether a refresh token is sent again after its answer was lost. */
   readonly replay: boolean;
-  /** Whether it is still this process's turn to send one at all. */
+  /** Whether this process may still send the refresh token again. */
   readonly maySend: () => boolean;
 }
 
 /**
- * A code or a refresh token is not sent so late that the deadline of all would cut its answer off
- * (rule T-08). @returns ms
+ * ms that must be left before a code or a refresh token is sent. Its answer may be the only copy of
+ * the next token, and must not be cut off by the deadline of all attempts (rule T-08).
  */
 export const roomFor = ({
   attempt,
@@ -52,8 +51,9 @@ export const roomFor = ({
 }): number => Math.min(attempt, total / 2);
 
 /**
- * @returns with `lost`: whether one of the attempts may have used the refresh token up, though no
- *   next one came (rule T-13)
+ * Sends a token request until there is a token or an error that another attempt does not cure.
+ * @returns with `lost`: whether one of the attempts may have used up the refresh token, though no
+ *   attempt brought the next one (rule T-13)
  */
 export async function sendWithRetries(
   request: PreparedRequest,
@@ -63,13 +63,14 @@ export async function sendWithRetries(
 ): Promise<TokenOutcome & { readonly lost: boolean }> {
   let [replayed, lost] = [false, false];
   for (let tries = 1; ; tries += 1) {
-    // An answer to a code or a refresh token may be the only copy of the next token: only the total
-    // deadline cuts it off.
+    // The answer to a code or a refresh token may be the only copy of the next token: only the
+    // deadline of all attempts cuts it off.
     const deadline = createDeadline(
       isMint(grant) ? Math.min(attempt, total.left()) : total.left(),
       scheduler,
     );
-    deadline.keepAlive(false); // The total deadline does, if somebody waits.
+    // The deadline of all attempts keeps the process alive, if somebody waits.
+    deadline.keepAlive(false);
     const answer = await sendTokenRequest(
       request,
       grant.grantType,
@@ -79,44 +80,43 @@ export async function sendWithRetries(
     lost ||= "error" in answer && isAmbiguous(answer.error);
     const outcome = { ...answer, lost };
     if ("token" in outcome || tries === ATTEMPTS) return outcome;
-    const pause = pauseAfter(
-      outcome.error,
-      grant,
-      tries,
-      replayed || !replay,
-      endpoint.now,
-      scheduler,
-    );
-    if (pause === undefined || pause >= total.left()) return outcome;
-    if (!isMint(grant) && total.left() - pause < room) return outcome;
-    replayed ||= pause === 0;
+    const mayReplay = replay && !replayed;
+    const next = nextAttempt(outcome.error, grant, tries, mayReplay, endpoint.now, scheduler);
+    if ("end" in next) return outcome;
+    const pause = "replay" in next ? 0 : next.wait;
+    if (pause >= total.left() || (!isMint(grant) && total.left() - pause < room)) return outcome;
+    replayed ||= "replay" in next;
     if (pause > 0) await rest(pause);
     if (grant.grantType === "refresh_token" && !maySend()) return outcome;
   }
 }
 
-/** ms before the next attempt; undefined: there is none. */
-function pauseAfter(
+/** `wait`: ms. `replay`: at once, the one time that an ambiguous loss allows. */
+type NextAttempt = { readonly end: true } | { readonly wait: number } | { readonly replay: true };
+
+function nextAttempt(
   error: CorrigendaError,
   grant: Pick<Grant, "grantType">,
   tries: number,
-  replayed: boolean,
+  mayReplay: boolean,
   now: () => number,
   scheduler: Scheduler,
-): number | undefined {
+): NextAttempt {
   const neverConnected = error instanceof NetworkError && !error.maybeReceived;
-  if (grant.grantType === "authorization_code" && !neverConnected) return undefined;
-  // Where nothing is replayed, a 503 is a lost answer, though it says when to come back.
-  if (grant.grantType === "refresh_token" && replayed && isAmbiguous(error)) return undefined;
-  if (error instanceof RateLimitError) return Math.max(1, (error.retryAt ?? Infinity) - now());
+  if (grant.grantType === "authorization_code" && !neverConnected) return { end: true };
+  // Without a replay, a 503 is a lost answer, though it says when to come back.
+  if (grant.grantType === "refresh_token" && !mayReplay && isAmbiguous(error)) return { end: true };
+  if (error instanceof RateLimitError)
+    return { wait: Math.max(1, (error.retryAt ?? Infinity) - now()) };
   if (!error.retryable || !(error instanceof NetworkError || error instanceof ServerError))
-    return undefined;
-  if (isMint(grant) || neverConnected) return 1 + scheduler.random() * BACKOFF * 2 ** (tries - 1);
-  // Whether the refresh token was used up is not known: one replay, at once.
-  return replayed ? undefined : 0;
+    return { end: true };
+  if (isMint(grant) || neverConnected)
+    return { wait: 1 + scheduler.random() * BACKOFF * 2 ** (tries - 1) };
+  // Nobody knows whether the vendor used up the refresh token.
+  return mayReplay ? { replay: true } : { end: true };
 }
 
-/** Any 5xx, a cut, or an answer that nobody can read: the vendor may have acted before. */
+/** Whether the vendor may have acted on the request: a 5xx, a cut, an unreadable response. */
 const isAmbiguous = (error: CorrigendaError): boolean =>
   error instanceof ServerError ||
   error instanceof ContractError ||

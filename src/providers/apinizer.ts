@@ -1,6 +1,6 @@
 /**
- * Apinizer: OAuth 2.0 client credentials at the manager, or a token made by hand in its console.
- * Errata AP-*.
+ * Apinizer: OAuth 2.0 client credentials at the manager, or a token that a person creates in its
+ * console. Errata AP-*.
  */
 import type { paths } from "../../generated/apinizer.ts";
 import { meta } from "../../generated/apinizer.meta.ts";
@@ -17,32 +17,35 @@ import { assemble, readBearer } from "../parts/parse-token.ts";
 
 export type { paths as ApinizerPaths };
 
+/** A console user, or a token created in the console. */
 export type ApinizerOptions = {
   /**
-   * Address of the manager's console, with or without `/apiops` or `/apiops/auth/token`, with or
-   * without a slash. Instead of `baseUrl`.
+   * URL of the manager's console, with or without `/apiops` or `/apiops/auth/token`, and with or
+   * without a slash at its end. Given instead of `baseUrl`.
    */
   readonly managerUrl?: string;
 } & (
   | {
-      /** Name of a console user. It travels as `client_id`. */
+      /** Name of a console user. The token request sends it as `client_id`. */
       readonly username: string;
-      /** That user's password. It travels as `client_secret`. */
+      /** The user's password. The token request sends it as `client_secret`. */
       readonly password: Secret;
       readonly token?: never;
     }
   | {
-      /** A token created in the console under My Profile. It cannot be renewed. */
+      /** A token from the console's page My Profile. It cannot be renewed. */
       readonly token: Secret;
       readonly username?: never;
       readonly password?: never;
     }
 );
 
+/** A typed client of Apinizer's management API. */
 export type ApinizerClient = ApiClient<paths>;
 
 const CREATE = "POST /auth/token";
 
+/** The provider behind `createApinizerClient`. */
 export const apinizer: Provider<paths, ApinizerOptions> = {
   name: "apinizer",
   meta,
@@ -122,12 +125,22 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
     };
   },
 
-  // Both envelopes can say so with status 200 (erratum AP-21).
+  // Both envelopes can report a failure with status 200 (erratum AP-21).
   isFailure: (body) =>
     isRecord(body) && (body["status"] === "FAILURE" || body["success"] === false),
 };
 
-/** @throws ConfigurationError */
+/**
+ * A client of Apinizer's management API.
+ * @throws ConfigurationError naming the option that is missing or not usable
+ * @example
+ * const apinizer = createApinizerClient({
+ *   managerUrl: "https://manager.example.com",
+ *   username: "ci",
+ *   password: () => vault.read("apinizer"),
+ * });
+ * const { data } = await apinizer.GET("/projects/");
+ */
 export function createApinizerClient(
   options: ApinizerOptions & { readonly managerUrl: string } & CommonOptions,
 ): ApinizerClient {
@@ -135,8 +148,8 @@ export function createApinizerClient(
 }
 
 /**
- * Out of the console's address, the API's, or the token endpoint's, which the vendor's page has for
- * it to be copied.
+ * URL of the API, from the URL of the console, of the API, or of the token endpoint, which the
+ * vendor's page shows for copying.
  */
 function apiUrl(url: string): string {
   const manager = url.endsWith("/apiops/auth/token") ? url.slice(0, -"/auth/token".length) : url;
@@ -144,13 +157,15 @@ function apiUrl(url: string): string {
 }
 
 const DAY = 86_400_000;
-/** From here on a lifetime is in ms: in seconds it would be longer than eleven days. */
+/** A lifetime from this number on is in ms: in seconds it would be longer than eleven days. */
 const FIRST_IN_MS = 1_000_000;
 
 /**
- * Documented as seconds, as a lifetime in ms and as an epoch in ms (rule T-03). An epoch lies near
- * the present, by the server's clock where it is known; a lifetime that is taken for too short
- * costs a login, for too long a 401. Zero and less say nothing.
+ * Reads `expires_in`, which the vendor documents as seconds, as a lifetime in ms and as an epoch in
+ * ms (rule T-03). An epoch lies near the present, by the server's clock if that is known. A
+ * lifetime that is read too short costs a login, and one that is read too long a 401. Zero and
+ * negative numbers say nothing.
+ * @returns epoch ms by this machine's clock; undefined: not known
  */
 function readExpiry(value: unknown, moment: Moment): number | undefined {
   const number = parseInteger(value);

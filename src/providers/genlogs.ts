@@ -1,4 +1,4 @@
-/** GenLogs: e-mail, password and API key give an access and a refresh token. Errata GL-*. */
+/** GenLogs: a login with e-mail, password and API key. Errata GL-*. */
 import type { paths } from "../../generated/genlogs.ts";
 import { meta } from "../../generated/genlogs.meta.ts";
 import { createClient, type ApiClient } from "../client/create-client.ts";
@@ -24,30 +24,37 @@ import {
 
 export type { paths as GenLogsPaths };
 
+/** An account of GenLogs. */
 export interface GenLogsOptions {
-  /** Travels as `x-api-key` with every request. */
+  /** The API key. Every request carries it in the header `x-api-key`. */
   readonly apiKey: Secret;
+  /** The user's e-mail address. */
   readonly email: string;
+  /** The user's password. */
   readonly password: Secret;
   /**
-   * Where e-mail and password travel. `auto`: in the JSON body; only a 422 that misses them in the
-   * query makes the client repeat the request there, once, and remember. `query` puts the password
-   * into a URL, which every hop logs.
+   * Where the login sends e-mail and password. `auto`: in the JSON body; after a 422 that misses
+   * them in the query, the client sends them there, and remembers it. `query` puts the password
+   * into a URL, which proxies and servers write to their logs.
+   * @defaultValue `"auto"`
    */
   readonly credentialsIn?: "auto" | "body" | "query";
   /**
-   * How a new token is had. `login` by default, since the vendor says that the refresh token is not
-   * usable; `refresh-token` tries it first and falls back to a login on any 4xx but 408, 425 and
-   * 429.
+   * How the client gets a new token. `login`: with e-mail and password, since the vendor says that
+   * the refresh token is not usable. `refresh-token`: with the refresh token first, and with a
+   * login after a refusal (any 4xx but 408, 425 and 429).
+   * @defaultValue `"login"`
    */
   readonly renew?: "login" | "refresh-token";
 }
 
+/** A typed client of GenLogs. */
 export type GenLogsClient = ApiClient<paths>;
 
 const CREATE = "POST /auth/token";
 const REFRESH = "POST /auth/token/refresh";
 
+/** The provider behind `createGenLogsClient`. */
 export const genlogs: Provider<paths, GenLogsOptions> = {
   name: "genlogs",
   meta,
@@ -76,7 +83,7 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
           ...(name === "body" ? { body: values } : { query: values }),
         };
       },
-      // The vendor says where it misses them: in the other place.
+      // The vendor's validation names the place where it misses them.
       proceeds: (status, { locations = [] }) =>
         status === 422 &&
         locations.some(([first]) => first === (name === "body" ? "query" : "body")),
@@ -114,8 +121,8 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
   parseToken({ body, ...moment }) {
     const access = readObject(body, "access_token_data");
     const accessToken = readToken(access, "token", VISIBLE_ASCII, "/access_token_data");
-    // Nothing is made of these, but an answer that breaks the contract is not to be trusted with
-    // the rest.
+    // The client does not use these members. But a response that breaks the contract in them is not
+    // trusted with the others.
     readOptional(body, "user_id", either(isString, isInteger), "a string or an integer");
     readOptional(body, "company_id", either(isInteger, isNull), "an integer or null");
     readOptional(body, "customer_name", either(isString, isNull), "a string or null");
@@ -144,7 +151,7 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
   },
 
   readProblem(body): Problem {
-    if (!isRecord(body)) return { message: firstText(body) }; // Some errors are a bare JSON string.
+    if (!isRecord(body)) return { message: firstText(body) }; // Some errors are a JSON string.
     const { detail } = body;
     if (Array.isArray(detail)) {
       const entries = detail.filter(isRecord);
@@ -164,16 +171,26 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
     };
   },
 
-  // Some groups of endpoints answer an expired token with 403 (rule T-21).
+  // Some endpoints answer an expired token with 403 (rule T-21).
   refusesToken: (status, ended) => status === 403 && ended,
 };
 
-/** @throws ConfigurationError */
+/**
+ * A client of GenLogs.
+ * @throws ConfigurationError naming the option that is missing or not usable
+ * @example
+ * const genlogs = createGenLogsClient({ apiKey, email, password });
+ * const result = await genlogs.GET("/carrier/recommendations", { params: { query } });
+ * if (result.data === undefined) throw genlogs.toError(result);
+ */
 export function createGenLogsClient(options: GenLogsOptions & CommonOptions): GenLogsClient {
   return createClient(genlogs, options);
 }
 
-/** An absolute timestamp; tolerated: an epoch in s or ms (rule T-02). */
+/**
+ * Reads `expires`: an absolute timestamp, or an epoch in s or ms (rule T-02).
+ * @returns epoch ms by the server's clock; undefined: not known
+ */
 function readInstant({ expires }: Members): number | undefined {
   const epoch = parseInteger(expires);
   if (epoch === undefined) return typeof expires === "string" ? parseTimestamp(expires) : undefined;

@@ -1,6 +1,4 @@
-/**
- * Revoking a session at Petje.af, by a call that no page of the vendor describes. Erratum PJ-12.
- */
+/** Revokes a session at Petje.af, by a call that the vendor does not document. Erratum PJ-12. */
 import { createDeadline } from "../../platform/deadline.ts";
 import type { paths } from "../../../generated/petjeaf.ts";
 import type { ApiClient } from "../../client/create-client.ts";
@@ -18,8 +16,12 @@ import { requireObject } from "../../parts/check-options.ts";
 import type { Scheduler } from "../../platform/scheduler.ts";
 import type { GrantedTokenSource } from "../../client/create-token-source.ts";
 
+/** Options of `PetjeafAuth.revoke`. */
 export interface RevokeOptions {
-  /** Forgets the session here even if the vendor does not say that it is revoked. */
+  /**
+   * Forgets the session here even if the vendor does not confirm the revocation.
+   * @defaultValue false
+   */
   readonly forget?: boolean | undefined;
 }
 
@@ -28,14 +30,17 @@ interface Session {
   readonly source: GrantedTokenSource;
   readonly emit: OnEvent;
   readonly scheduler: Scheduler;
-  /** `total`: ms that the vendor's answer may take, as for a token request. */
+  /** `total`: ms until the vendor has to answer, as for a token request. */
   readonly timeouts: { readonly total: number };
 }
 
 const provider = "petjeaf";
 const OPTIONS = namesOf<RevokeOptions>({ forget: true });
 
-/** @throws CorrigendaError; the event says the same */
+/**
+ * Revokes the token at the vendor, and forgets it here.
+ * @throws CorrigendaError. An event tells of the same error.
+ */
 export async function revoke(session: Session, options: RevokeOptions = {}): Promise<void> {
   const { source, emit } = session;
   const forget = requireForget(options);
@@ -66,7 +71,7 @@ export async function revoke(session: Session, options: RevokeOptions = {}): Pro
   else emit({ provider, type: "revoked" });
 }
 
-/** @returns why it is not certain that the token is revoked */
+/** @returns the reason why the token may not be revoked; undefined: it is revoked */
 async function revokeAtVendor({
   client,
   source,
@@ -79,7 +84,7 @@ async function revokeAtVendor({
       method: "DELETE",
       signal: deadline.signal,
     });
-    // A 401 comes back only where the renewal that follows it helped nothing: the token is dead.
+    // The client renews after a 401. One that is still returned means that the token is dead.
     const closed = response.status === 401 && (await source.explain()).closed;
     if (response.ok || (response.status === 401 && !closed)) {
       response.body?.cancel().catch(() => undefined);
@@ -94,7 +99,7 @@ async function revokeAtVendor({
         })
       : client.toError({ error, response });
   } catch (error) {
-    // A dead grant has nothing left to revoke.
+    // A dead grant has no token left to revoke.
     if (error instanceof ReauthorizationRequiredError) return undefined;
     if (error instanceof CorrigendaError) return error;
     if (deadline.signal.aborted)
@@ -110,12 +115,12 @@ async function revokeAtVendor({
   }
 }
 
-/** What is known of the token. */
+/** What is known about the token, for a message. */
 function outcomeOf(failure: CorrigendaError): string {
   const received =
     failure instanceof NetworkError ? failure.maybeReceived : failure instanceof ServerError;
   if (received) return "It is not known whether the token was revoked.";
-  // Elsewhere such an answer would mean that the token is gone.
+  // A documented call would mean by such an answer that the token is gone.
   const missing =
     failure.status === 404 || failure.status === 405
       ? " (no document of the vendor's names the call: it may not be there)"
