@@ -1,25 +1,20 @@
 /** What runs the contract cases of each provider: its client, and its vendor on the sandbox. */
-import { apinizer, createPetjeafClient, genlogs, petjeaf } from "../../src/index.ts";
+import { apinizer, genlogs, petjeaf } from "../../src/index.ts";
 import type { SandboxClock, Vendor } from "../../src/sandbox/index.ts";
 import { createApinizer } from "../../src/sandbox/vendors/apinizer.ts";
 import { createGenLogs } from "../../src/sandbox/vendors/genlogs.ts";
 import { createPetjeaf } from "../../src/sandbox/vendors/petjeaf.ts";
 import type { AnyProvider, Target } from "../../src/testing/index.ts";
 
-export interface Implementation extends Pick<Target, "account" | "exchange"> {
+export interface Implementation extends Pick<Target, "account"> {
   readonly provider: AnyProvider;
   readonly vendor: (clock: SandboxClock) => Vendor;
-  /**
-   * For a provider with the authorization code grant: an authorization URL of its client.
-   * @param options those of the vendor on the sandbox
-   */
-  readonly authorizationUrl?: (options: never, redirectUri: string | undefined) => string;
+  /** The scope that the user grants. Given for a provider with the authorization code grant. */
+  readonly scope?: readonly string[];
 }
 
 /** By the name of the provider, which is also the name of its spec. */
 export type Implementations = Readonly<Record<string, Implementation>>;
-
-type PetjeafAccount = Parameters<typeof createPetjeafClient>[0];
 
 export const implementations: Implementations = {
   genlogs: {
@@ -40,12 +35,6 @@ export const implementations: Implementations = {
     provider: petjeaf,
     vendor: createPetjeaf,
     account: { clientId: "sandbox-client", clientSecret: "sandbox+secret & 100%", key: "case" },
-    exchange: ({ key, ...options }: PetjeafAccount & { key: string }, callback, check) =>
-      createPetjeafClient(options).exchange(callback, { ...check, key }),
-    authorizationUrl: (options: PetjeafAccount, redirectUri) =>
-      createPetjeafClient(options).authorizationUrl({
-        scope: ["profile.read", "memberships.read"],
-        ...(redirectUri === undefined ? {} : { redirectUri }),
-      }).url,
+    scope: ["profile.read", "memberships.read"],
   },
 };

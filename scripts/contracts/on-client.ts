@@ -33,7 +33,7 @@ export async function onClient(
   if (!place) return [`${testCase.request.url} is not in the spec`];
   const next = all.find(({ name }) => name === testCase.then);
   if (testCase.then !== undefined && !next) return [`there is no case ${testCase.then}`];
-  const { provider, account, exchange } = implementation;
+  const { provider, account } = implementation;
   const baseUrl = new URL(testCase.request.url).origin + place.basePath;
   const problems: string[] = [];
   for (const one of next ? [testCase, next] : [testCase]) answer(one, provider, problems);
@@ -43,7 +43,6 @@ export async function onClient(
       baseUrl,
       account,
       common: { timeouts: TIMEOUTS },
-      ...(exchange ? { exchange } : {}),
       ...startOf(implementation, testCase, baseUrl),
     };
     const outcome = await drive(testCase, target);

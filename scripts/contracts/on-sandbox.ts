@@ -1,5 +1,6 @@
 /** Runs a case over a real socket: the client against the vendor on the sandbox. */
-import { createClient, type Token } from "../../src/index.ts";
+import type { Token } from "../../src/index.ts";
+import { createAuthorizationCodeClient, createClient } from "../../src/kit.ts";
 import { startServer, type SandboxServer, type SandboxVendor } from "../../src/sandbox/index.ts";
 import { encodeBody } from "../../src/testing/case.ts";
 import { compare, drive, type Contract, type Target } from "../../src/testing/index.ts";
@@ -63,13 +64,12 @@ async function outcome(
   const place = locate(contract, testCase);
   if (!place) return [`${request.url} is not in the spec`];
   Object.assign(vendor.settings, arrange?.settings ?? {});
-  const { provider, account, exchange } = implementation;
+  const { provider, account } = implementation;
   const target: Target = {
     provider,
     baseUrl: root + place.basePath,
     account,
     common: { timeouts: TIMEOUTS, now: sandbox.now },
-    ...(exchange ? { exchange } : {}),
   };
   const start = await startOf(implementation, testCase, target, vendor);
   if (arrange?.revoke === "refresh") vendor.revokeRefreshTokens();
@@ -89,43 +89,43 @@ async function outcome(
 
 /** The token or the code that the client starts with, issued by this sandbox. */
 async function startOf(
-  implementation: Implementation,
-  testCase: NamedCase,
+  { scope }: Implementation,
+  { variant, request, sandbox: arrange }: NamedCase,
   target: Target,
   { options }: SandboxVendor,
-): Promise<Pick<Target, "seed" | "code">> {
-  const { authorizationUrl } = implementation;
-  const { variant, request, sandbox: arrange } = testCase;
+): Promise<Pick<Target, "seed" | "code" | "codeVerifier">> {
   const expired = refreshTokenOf(request) !== undefined;
-  if (!authorizationUrl) return expired ? { seed: expire(await login(target), target) } : {};
+  if (!scope) return expired ? { seed: expire(await login(target), target) } : {};
+  const { key, ...common } = { ...options, ...target.account, ...target.common } as {
+    key?: string;
+  };
+  const client = createAuthorizationCodeClient(target.provider, {
+    ...common,
+    baseUrl: target.baseUrl,
+  } as never);
   const redirectUri = request.body?.["redirect_uri"] as string | undefined;
-  const page = authorizationUrl(options as never, redirectUri);
-  const { headers } = await fetch(page, { redirect: "manual" });
+  const redirect = redirectUri === undefined ? {} : { redirectUri };
+  const { url, ...pending } = await client.authorizationUrl({ scope, ...redirect });
+  const { headers } = await fetch(url, { redirect: "manual" });
   const callback = new URL(headers.get("location") ?? "");
-  const code = callback.searchParams.get("code") ?? "";
-  if (variant === "authorization_code")
-    return { code: arrange?.literalCode ? String(request.body?.["code"]) : code };
-  const token = await consent(target, code, redirectUri);
+  if (variant === "authorization_code") {
+    if (arrange?.literalCode) return { code: String(request.body?.["code"]) };
+    const { codeVerifier } = pending;
+    const code = callback.searchParams.get("code") ?? "";
+    return { code, ...(codeVerifier === undefined ? {} : { codeVerifier }) };
+  }
+  const session = await client.exchange(callback, {
+    ...pending,
+    ...redirect,
+    ...(key === undefined ? {} : { key }),
+  });
+  const token = await session.auth.getToken();
   return { seed: expired ? expire(token, target) : token };
 }
 
 async function login({ provider, account, baseUrl, common }: Target): Promise<Token> {
   const options = { ...account, ...common, baseUrl };
   return createClient(provider, options as never).auth.getToken();
-}
-
-async function consent(
-  { account, baseUrl, common, exchange }: Target,
-  code: string,
-  redirectUri: string | undefined,
-): Promise<Token> {
-  if (!exchange) throw new RangeError("An authorization code needs `exchange`.");
-  const session = await exchange(
-    { ...account, ...common, baseUrl } as never,
-    new URLSearchParams({ code, state: "case" }),
-    { state: "case", ...(redirectUri === undefined ? {} : { redirectUri }) },
-  );
-  return session.auth.getToken();
 }
 
 function expire(token: Token, { common }: Target): Token {

@@ -1,4 +1,5 @@
 /** Sends the request of a contract case through the real client. */
+import { createAuthorizationCodeClient } from "../client/authorization-code-client.ts";
 import { createClient } from "../client/create-client.ts";
 import type { CommonOptions } from "../client/options.ts";
 import { isCorrigendaError, type AnyCorrigendaError, type CorrigendaError } from "../errors.ts";
@@ -28,15 +29,10 @@ export interface Target {
   /** The authorization code of the callback. Needed for cases with `authorization_code`. */
   readonly code?: string;
   /**
-   * Exchanges the code of a callback. Needed for cases with `authorization_code`.
-   * @param options the options of the provider's client
-   * @param check what the client gave with the authorization URL
+   * The code verifier of the code (RFC 7636).
+   * @defaultValue `code_verifier` of the case's body
    */
-  readonly exchange?: (
-    options: never,
-    callback: URLSearchParams,
-    check: { readonly state: string; readonly redirectUri?: string },
-  ) => Promise<{ readonly auth: TokenSource }>;
+  readonly codeVerifier?: string;
 }
 
 /** The result of an API call of any client. */
@@ -87,17 +83,21 @@ function operationOf({ name, meta }: AnyProvider, { operationId }: ContractCase)
 }
 
 async function exchange(
-  { request }: ContractCase,
-  { exchange: exchangeCode, code }: Target,
-  options: never,
+  { request: { body = {} } }: ContractCase,
+  { provider, code, codeVerifier }: Target,
+  { key, ...options }: CommonOptions & { readonly key?: string },
 ): Promise<Token> {
-  if (!exchangeCode || code === undefined)
-    throw new RangeError("A case with `authorization_code` needs `exchange` and `code`.");
-  const redirectUri = request.body?.["redirect_uri"];
-  const callback = new URLSearchParams({ code, state: "case" });
-  const session = await exchangeCode(options, callback, {
-    state: "case",
+  if (code === undefined)
+    throw new RangeError("A case with `authorization_code` needs `code` in the target.");
+  const client = createAuthorizationCodeClient(provider, options as never);
+  const state = "case";
+  const redirectUri = body["redirect_uri"];
+  const verifier = codeVerifier ?? body["code_verifier"];
+  const session = await client.exchange(new URLSearchParams({ code, state }), {
+    state,
+    ...(key === undefined ? {} : { key }),
     ...(typeof redirectUri === "string" ? { redirectUri } : {}),
+    ...(typeof verifier === "string" ? { codeVerifier: verifier } : {}),
   });
   return session.auth.getToken();
 }

@@ -1,4 +1,6 @@
-import type { Contract } from "../sandbox/contract.ts";
+import { connect } from "../client/connect.ts";
+import { tokenUrlOf } from "../http/token-url.ts";
+import type { Contract, Operation } from "../sandbox/contract.ts";
 import type { ContractCase, Outcome } from "./case.ts";
 import { compare } from "./compare.ts";
 import { drive, type Target } from "./drive.ts";
@@ -42,15 +44,13 @@ export async function runCase(
 /** How an answer breaks the document. Empty where the URL is not one of the document's. */
 async function checkAnswer(
   contract: Contract,
-  { baseUrl }: Target,
+  target: Target,
   method: string,
   url: string,
   response: Response,
 ): Promise<string[]> {
-  const base = new URL(baseUrl).pathname.replace(/\/$/, "");
-  const found = contract.match(method, new URL(url).pathname.slice(base.length));
-  if (!found) return [];
-  const { operation } = found;
+  const operation = operationAt(contract, target, method, new URL(url));
+  if (!operation) return [];
   const { status, headers } = response;
   const text = await response.text();
   return contract
@@ -59,6 +59,23 @@ async function checkAnswer(
       ({ at, message }) =>
         `the answer ${status} to ${operation.id} breaks the spec at ${at === "" ? "its root" : at}: ${message}`,
     );
+}
+
+/** The operation of a URL. The token endpoint may lie elsewhere than the API. */
+function operationAt(
+  contract: Contract,
+  { provider, account, common, baseUrl }: Target,
+  method: string,
+  { origin, pathname }: URL,
+): Operation | undefined {
+  const connection = connect(provider, { ...account, ...common, baseUrl } as never);
+  const { tokenOperation } = connection;
+  if (tokenOperation.startsWith(`${method} `) && tokenUrlOf(connection) === origin + pathname) {
+    const { id } = provider.meta.operations[tokenOperation] ?? {};
+    return contract.operations.find((operation) => operation.id === id);
+  }
+  const base = new URL(baseUrl).pathname.replace(/\/$/, "");
+  return contract.match(method, pathname.slice(base.length))?.operation;
 }
 
 function nameOf(outcome: Outcome): string {
