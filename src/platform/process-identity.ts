@@ -84,8 +84,8 @@ function hostOf(process: NonNullable<Node["process"]>): string {
 }
 
 /**
- * The start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)). It differs if the
- * system has given the same process id to another process.
+ * The start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)). It differs if
+ * the system has given the same process id to another process.
  */
 function startOf(process: NonNullable<Node["process"]>, pid: number): string | undefined {
   try {
