@@ -10,7 +10,7 @@ import {
   type AnyCorrigendaError,
 } from "../errors.ts";
 import { requireAnswer } from "../http/network-error.ts";
-import { isInstance } from "../platform/foreign.ts";
+import { isInstance } from "../platform/safe-access.ts";
 import { addOptions } from "../http/known-secrets.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 import { placed, placeOf, remember, type Place } from "../http/place.ts";

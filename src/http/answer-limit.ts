@@ -4,7 +4,7 @@
  */
 import { ConfigurationError, ContractError, CorrigendaError } from "../errors.ts";
 import { answerError } from "./network-error.ts";
-import { isInstance } from "../platform/foreign.ts";
+import { isInstance } from "../platform/safe-access.ts";
 import { placed, placeOf, remember, type Place } from "./place.ts";
 
 /** Bytes, after decompression. No documented answer comes near it. */

@@ -5,7 +5,7 @@ import {
   type CorrigendaError,
   type ErrorDetails,
 } from "../errors.ts";
-import { memberOf } from "../platform/foreign.ts";
+import { memberOf } from "../platform/safe-access.ts";
 import { placed, type Place } from "./place.ts";
 
 /**

@@ -2,7 +2,7 @@
  * What a caller asks of one request besides what this package sees to: `dispatcher`, `cache`,
  * `keepalive`, `priority`, and whatever a `fetch` of the caller's knows.
  */
-import { memberOf } from "../platform/foreign.ts";
+import { memberOf } from "../platform/safe-access.ts";
 
 /**
  * Members of an init. They go along with every sending: a redirect, or a call that is sent again

@@ -1,7 +1,7 @@
 /** Getting the values of secrets that are given as functions. */
 import { ConfigurationError, NetworkError } from "../errors.ts";
 import { withDeadline, withSignal } from "../platform/deadline.ts";
-import { memberOf } from "../platform/foreign.ts";
+import { memberOf } from "../platform/safe-access.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
 import { LONGEST_SECRET, type Reveal, type Secret } from "../secret.ts";
 

@@ -4,7 +4,7 @@
  */
 import { ContractError, CorrigendaError, NetworkError, type ErrorDetails } from "../errors.ts";
 import { breach } from "../parts/parse-token.ts";
-import { isInstance } from "../platform/foreign.ts";
+import { isInstance } from "../platform/safe-access.ts";
 import type { Connection, Grant, Problem, Provider } from "../provider.ts";
 import type { Token } from "../token.ts";
 import { isFailure, readProblem, tokenRefusal, withoutSecrets } from "./error-response.ts";
