@@ -13,7 +13,12 @@ import { requireAnswer } from "../http/network-error.ts";
 import { isInstance } from "../platform/safe-access.ts";
 import { addOptions } from "../http/known-secrets.ts";
 import { parseUrl } from "../platform/parse-url.ts";
-import { placed, placeOf, remember, type Place } from "../http/place.ts";
+import {
+  withContext,
+  contextOf,
+  setContext,
+  type RequestContext,
+} from "../http/request-context.ts";
 import type { Connection, Provider } from "../provider.ts";
 import { requireObject } from "../parts/check-options.ts";
 import { assertPlainUrl, type UrlOptions } from "../http/request-url.ts";
@@ -113,24 +118,27 @@ export function openClient<Paths extends object, Auth extends TokenSource>(
         response: { status, headers, ok },
       } = result;
       // Another answer than one of this client may have any address.
-      const place = placeOf(result.response) ?? {
+      const context = contextOf(result.response) ?? {
         provider: name,
         host: quote(parseUrl(result.response.url)?.host, runtime.secrets, 253),
       };
       if (ok && data !== undefined)
         throw new ConfigurationError(
-          placed(
+          withContext(
             {
               option: "result",
               message:
                 "The call succeeded, and its result holds data: there is no error to make of it.",
             },
-            place,
+            context,
           ),
         );
       if (ok && error === undefined)
         return new ContractError(
-          placed({ pointer: "", status, message: `The answer is empty (${status}).` }, place),
+          withContext(
+            { pointer: "", status, message: `The answer is empty (${status}).` },
+            context,
+          ),
         );
       // Text that was no JSON (a proxy's HTML page, say) is none of the vendor's shapes, and not
       // quoted.
@@ -140,7 +148,7 @@ export function openClient<Paths extends object, Auth extends TokenSource>(
         runtime.secrets,
       );
       return apiRefusal({
-        place,
+        context,
         status,
         headers,
         problem,
@@ -226,7 +234,7 @@ interface Init {
 const requireReadable = (response: Response, provider: string): Response =>
   requireAnswer(
     typeof response.text === "function" ? response : undefined,
-    placeOf(response) ?? { provider },
+    contextOf(response) ?? { provider },
   );
 
 /** openapi-fetch's own; the rest of a call's options is for `fetch`. */
@@ -303,14 +311,18 @@ function byTheSpec<Paths extends object>(
         ...(asked ? { parseAs: "text" } : {}),
       });
       // A middleware may have put another answer in its place.
-      const place = placeOf(result.response) ?? { provider: name, operation: operation?.id, host };
-      remember(result.response, place);
+      const context = contextOf(result.response) ?? {
+        provider: name,
+        operation: operation?.id,
+        host,
+      };
+      setContext(result.response, context);
       const text =
         asked && typeof result.data === "string" && !operation?.response?.startsWith("text/")
           ? result.data
           : undefined;
       if (text === undefined) return result;
-      const data = text === "" ? undefined : parseJson(text, place);
+      const data = text === "" ? undefined : parseJson(text, context);
       return isFailure(provider, data)
         ? { error: data, response: result.response }
         : { ...result, data };
@@ -342,11 +354,13 @@ function byTheSpec<Paths extends object>(
 }
 
 /** The parser's own message repeats the text. */
-function parseJson(text: string, place: Place): unknown {
+function parseJson(text: string, context: RequestContext): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new ContractError(placed({ pointer: "", message: "The answer is not JSON." }, place));
+    throw new ContractError(
+      withContext({ pointer: "", message: "The answer is not JSON." }, context),
+    );
   }
 }
 

@@ -5,7 +5,7 @@
 import { ConfigurationError, ContractError, CorrigendaError } from "../errors.ts";
 import { answerError } from "./network-error.ts";
 import { isInstance } from "../platform/safe-access.ts";
-import { placed, placeOf, remember, type Place } from "./place.ts";
+import { withContext, contextOf, setContext, type RequestContext } from "./request-context.ts";
 
 /** Bytes, after decompression. No documented answer comes near it. */
 export const MAX_ANSWER_BYTES = 32 << 20;
@@ -28,19 +28,19 @@ interface Guard {
  * @throws ContractError at once, if the answer says itself that it is larger
  */
 export function guardAnswer(response: Response, { limit, provider, request }: Guard): Response {
-  const place = placeOf(response) ?? { provider };
+  const context = contextOf(response) ?? { provider };
   const { body, headers, status } = response;
   // Not every `fetch` has web streams.
   if (typeof body?.getReader !== "function") return response;
   const tooLarge = (): ContractError =>
     new ContractError(
-      placed(
+      withContext(
         {
           pointer: "",
           status,
           message: `The answer (${status}) is larger than ${limit} bytes, the most that \`maxAnswerBytes\` allows. It was not read to its end.`,
         },
-        place,
+        context,
       ),
     );
   const length = headers.get("content-length");
@@ -55,7 +55,7 @@ export function guardAnswer(response: Response, { limit, provider, request }: Gu
       ? request.signal.reason
       : isInstance(cause, CorrigendaError)
         ? cause
-        : answerError(cause, status, place);
+        : answerError(cause, status, context);
 
   const reader = body.getReader() as ReadableStreamDefaultReader<unknown>;
   let size = 0;
@@ -65,14 +65,14 @@ export function guardAnswer(response: Response, { limit, provider, request }: Gu
       if (done) return undefined;
       if (!ArrayBuffer.isView(value))
         throw new ConfigurationError(
-          placed(
+          withContext(
             {
               option: "fetch",
               status,
               message:
                 "The `fetch` option gave an answer whose body holds something else than bytes.",
             },
-            place,
+            context,
           ),
         );
       size += value.byteLength;
@@ -98,7 +98,7 @@ export function guardAnswer(response: Response, { limit, provider, request }: Gu
     },
     cancel: (reason) => reader.cancel(reason),
   });
-  return inPlaceOf(responseOf(guarded, response), response, place);
+  return inPlaceOf(responseOf(guarded, response), response, context);
 }
 
 /**
@@ -119,12 +119,12 @@ const KEPT = ["url", "redirected", "type", "status", "statusText", "ok"] as cons
 function inPlaceOf(
   response: Response,
   first: Pick<Response, (typeof KEPT)[number]>,
-  place: Place,
+  context: RequestContext,
 ): Response {
-  const clone = (): Response => inPlaceOf(Response.prototype.clone.call(response), first, place);
+  const clone = (): Response => inPlaceOf(Response.prototype.clone.call(response), first, context);
   const whole = Object.defineProperties(response, {
     ...Object.fromEntries(KEPT.map((name) => [name, { value: first[name] }])),
     clone: { value: clone },
   });
-  return remember(whole, place);
+  return setContext(whole, context);
 }

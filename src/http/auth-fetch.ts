@@ -8,7 +8,7 @@ import { answerError, requireAnswer } from "./network-error.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 import { parsePathTemplate } from "./path-template.ts";
-import { placed, remember, type Place } from "./place.ts";
+import { withContext, setContext, type RequestContext } from "./request-context.ts";
 import { extrasOf, type Extras } from "./request-extras.ts";
 import { assertNoDotSegment, parseBase, pathBelow } from "./request-url.ts";
 import type { Connection, OperationMeta, Provider } from "../provider.ts";
@@ -82,7 +82,7 @@ interface Parts {
   readonly headers: Headers;
   readonly body: ArrayBuffer | ReadableStream | null;
   readonly extras: Extras;
-  readonly place: Place;
+  readonly context: RequestContext;
 }
 
 export function createSend({
@@ -164,7 +164,7 @@ export function createSend({
       response.body?.cancel().catch(() => undefined);
       const refuse = (why: string): never => {
         throw new RedirectError(
-          placed({ status, message: `A redirect was not followed: ${why}.` }, sent.place),
+          withContext({ status, message: `A redirect was not followed: ${why}.` }, sent.context),
         );
       };
       if (redirect === "error") return refuse("the request forbids redirects");
@@ -199,7 +199,7 @@ export function createSend({
   }
 
   async function sendOnce(
-    { url, method, headers, body, extras, place }: Parts,
+    { url, method, headers, body, extras, context }: Parts,
     signal: AbortSignal,
     whom: string,
   ): Promise<Response> {
@@ -216,9 +216,9 @@ export function createSend({
         ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
       });
     } catch (cause) {
-      throw signal.aborted ? signal.reason : answerError(cause, undefined, place, whom);
+      throw signal.aborted ? signal.reason : answerError(cause, undefined, context, whom);
     }
-    const response = remember(requireAnswer(given, place), place);
+    const response = setContext(requireAnswer(given, context), context);
     // Where a redirect led, another clock may go.
     if (url.origin === base.origin) arrived(response.headers.get("date"));
     return response;
@@ -239,12 +239,16 @@ export function createSend({
     assertNoDotSegment(path, provider.name, "path");
     const { method, signal } = request;
     const operation = findOperation(method, path);
-    const place: Place = { provider: provider.name, operation: operation?.id, host: url.host };
+    const context: RequestContext = {
+      provider: provider.name,
+      operation: operation?.id,
+      host: url.host,
+    };
     const schemes = operation?.security ?? provider.meta.security;
     const headers = await withApiKeys(new Headers(request.headers), schemes, signal);
     const body =
       request.body === null ? null : replayable ? await request.arrayBuffer() : request.body;
-    const parts: Parts = { url, method, headers, body, extras: extrasOf(request, init), place };
+    const parts: Parts = { url, method, headers, body, extras: extrasOf(request, init), context };
     if (!schemes.includes(provider.tokenScheme)) return (await follow(parts, request)).response;
 
     const token = await source.getToken({ signal });

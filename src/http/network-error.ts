@@ -6,7 +6,7 @@ import {
   type ErrorDetails,
 } from "../errors.ts";
 import { memberOf } from "../platform/safe-access.ts";
-import { placed, type Place } from "./place.ts";
+import { withContext, type RequestContext } from "./request-context.ts";
 
 /**
  * Failures before a connection was made: the only ones after which a single-use grant may be sent
@@ -137,15 +137,16 @@ export function describeFault(cause: unknown, whom: string): ErrorDetails {
 export function answerError(
   cause: unknown,
   status: number | undefined,
-  place: Place,
+  context: RequestContext,
   whom = "The API",
 ): CorrigendaError {
   const code = codeOf(cause);
-  if (!DECOMPRESSION.test(code)) return new NetworkError(placed(describeFault(cause, whom), place));
+  if (!DECOMPRESSION.test(code))
+    return new NetworkError(withContext(describeFault(cause, whom), context));
   return new ContractError(
-    placed(
+    withContext(
       { pointer: "", code, status, message: `The answer cannot be decompressed (${code}).` },
-      place,
+      context,
     ),
   );
 }
@@ -154,20 +155,20 @@ export function answerError(
  * What a `fetch` gave, if it is an answer; by its members, since it may be of another library.
  * @throws ConfigurationError
  */
-export function requireAnswer(given: unknown, place: Place): Response {
+export function requireAnswer(given: unknown, context: RequestContext): Response {
   if (
     typeof memberOf(given, "status") === "number" &&
     typeof memberOf(memberOf(given, "headers"), "get") === "function"
   )
     return given as Response;
   throw new ConfigurationError(
-    placed(
+    withContext(
       {
         option: "fetch",
         message:
           "The `fetch` option gave no Response. Make it return what the platform's `fetch` returns.",
       },
-      place,
+      context,
     ),
   );
 }
