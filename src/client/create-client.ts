@@ -9,7 +9,7 @@ import {
   CorrigendaError,
   type AnyCorrigendaError,
 } from "../errors.ts";
-import { requireAnswer } from "../http/network-error.ts";
+import { requireResponse } from "../http/network-error.ts";
 import { isInstance } from "../platform/safe-access.ts";
 import { addOptions } from "../http/known-secrets.ts";
 import { parseUrl } from "../platform/parse-url.ts";
@@ -232,7 +232,7 @@ interface Init {
 }
 /** An answer that openapi-fetch can read. @throws ConfigurationError */
 const requireReadable = (response: Response, provider: string): Response =>
-  requireAnswer(
+  requireResponse(
     typeof response.text === "function" ? response : undefined,
     contextOf(response) ?? { provider },
   );

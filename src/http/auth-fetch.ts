@@ -2,14 +2,14 @@
  * fetch -> fetch: puts the token and the API keys on a request, follows redirects by hand, and
  * recovers once from a 401.
  */
-import { guardAnswer } from "./answer-limit.ts";
+import { limitResponse } from "./response-limit.ts";
 import { ClosedError, ConfigurationError, RedirectError } from "../errors.ts";
-import { answerError, requireAnswer } from "./network-error.ts";
+import { fetchError, requireResponse } from "./network-error.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 import { parsePathTemplate } from "./path-template.ts";
 import { withContext, setContext, type RequestContext } from "./request-context.ts";
-import { extrasOf, type Extras } from "./request-extras.ts";
+import { fetchOptionsOf, type FetchOptions } from "./fetch-options.ts";
 import { assertNoDotSegment, parseBase, pathBelow } from "./request-url.ts";
 import type { Connection, OperationMeta, Provider } from "../provider.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
@@ -81,7 +81,7 @@ interface Parts {
   readonly method: string;
   readonly headers: Headers;
   readonly body: ArrayBuffer | ReadableStream | null;
-  readonly extras: Extras;
+  readonly extras: FetchOptions;
   readonly context: RequestContext;
 }
 
@@ -216,9 +216,9 @@ export function createSend({
         ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
       });
     } catch (cause) {
-      throw signal.aborted ? signal.reason : answerError(cause, undefined, context, whom);
+      throw signal.aborted ? signal.reason : fetchError(cause, undefined, context, whom);
     }
-    const response = setContext(requireAnswer(given, context), context);
+    const response = setContext(requireResponse(given, context), context);
     // Where a redirect led, another clock may go.
     if (url.origin === base.origin) arrived(response.headers.get("date"));
     return response;
@@ -248,7 +248,14 @@ export function createSend({
     const headers = await withApiKeys(new Headers(request.headers), schemes, signal);
     const body =
       request.body === null ? null : replayable ? await request.arrayBuffer() : request.body;
-    const parts: Parts = { url, method, headers, body, extras: extrasOf(request, init), context };
+    const parts: Parts = {
+      url,
+      method,
+      headers,
+      body,
+      extras: fetchOptionsOf(request, init),
+      context,
+    };
     if (!schemes.includes(provider.tokenScheme)) return (await follow(parts, request)).response;
 
     const token = await source.getToken({ signal });
@@ -277,7 +284,7 @@ export function createSend({
     return (await follow(withToken(last, renewed), request)).response;
   };
   return async (request, options) =>
-    guardAnswer(await send(request, options), {
+    limitResponse(await send(request, options), {
       limit: maxAnswerBytes,
       request,
       provider: provider.name,

@@ -116,7 +116,7 @@ function codeOf(cause: unknown): string {
  * it may hold pieces of the request and of the answer (rule S-03). Told by code, since the error
  * may come from another realm.
  */
-export function describeFault(cause: unknown, whom: string): ErrorDetails {
+export function describeNetworkFailure(cause: unknown, whom: string): ErrorDetails {
   const code = codeOf(cause);
   const mistake = PASSING.test(code) ? undefined : MISTAKES.find((one) => one.code.test(code));
   return mistake
@@ -134,7 +134,7 @@ export function describeFault(cause: unknown, whom: string): ErrorDetails {
 }
 
 /** What went wrong while an answer was read. */
-export function answerError(
+export function fetchError(
   cause: unknown,
   status: number | undefined,
   context: RequestContext,
@@ -142,7 +142,7 @@ export function answerError(
 ): CorrigendaError {
   const code = codeOf(cause);
   if (!DECOMPRESSION.test(code))
-    return new NetworkError(withContext(describeFault(cause, whom), context));
+    return new NetworkError(withContext(describeNetworkFailure(cause, whom), context));
   return new ContractError(
     withContext(
       { pointer: "", code, status, message: `The answer cannot be decompressed (${code}).` },
@@ -155,7 +155,7 @@ export function answerError(
  * What a `fetch` gave, if it is an answer; by its members, since it may be of another library.
  * @throws ConfigurationError
  */
-export function requireAnswer(given: unknown, context: RequestContext): Response {
+export function requireResponse(given: unknown, context: RequestContext): Response {
   if (
     typeof memberOf(given, "status") === "number" &&
     typeof memberOf(memberOf(given, "headers"), "get") === "function"

@@ -7,7 +7,7 @@ import { withoutTrailingSlashes } from "../parts/check-options.ts";
 import { withSignal } from "../platform/deadline.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 import { forgetMove, movedTo, noteMove } from "./moved-endpoint.ts";
-import { requireAnswer } from "./network-error.ts";
+import { requireResponse } from "./network-error.ts";
 import type { RequestContext } from "./request-context.ts";
 
 interface Sending {
@@ -51,7 +51,7 @@ export async function fetchToken(
 }
 
 const send = async (url: URL, init: RequestInit, { fetch, context }: Sending): Promise<Response> =>
-  requireAnswer(await withSignal(fetch(url.href, init), init.signal), context);
+  requireResponse(await withSignal(fetch(url.href, init), init.signal), context);
 
 const isRedirect = ({ type, status }: Response): boolean =>
   type === "opaqueredirect" || (status >= 300 && status <= 399 && status !== 304);

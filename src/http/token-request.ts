@@ -10,7 +10,7 @@ import type { Token } from "../token.ts";
 import { isFailure, readProblem, tokenRefusal, withoutSecrets } from "./error-response.ts";
 import { isMint } from "./grants.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
-import { answerError } from "./network-error.ts";
+import { fetchError } from "./network-error.ts";
 import { withContext, type RequestContext } from "./request-context.ts";
 import type { ServerClock } from "./server-clock.ts";
 import { parseJson, readText } from "./token-body.ts";
@@ -151,7 +151,7 @@ function networkError(
     ? new NetworkError(
         label({ code: "timeout", message: "The token endpoint did not answer in time." }),
       )
-    : answerError(cause, undefined, context, "The token endpoint");
+    : fetchError(cause, undefined, context, "The token endpoint");
 }
 
 /** Whether a success response says that the request failed. */

@@ -3,7 +3,7 @@
  * may become gigabytes in memory; and a fault on the way is a typed error, whoever reads the body.
  */
 import { ConfigurationError, ContractError, CorrigendaError } from "../errors.ts";
-import { answerError } from "./network-error.ts";
+import { fetchError } from "./network-error.ts";
 import { isInstance } from "../platform/safe-access.ts";
 import { withContext, contextOf, setContext, type RequestContext } from "./request-context.ts";
 
@@ -27,7 +27,7 @@ interface Guard {
  * reason when that aborts.
  * @throws ContractError at once, if the answer says itself that it is larger
  */
-export function guardAnswer(response: Response, { limit, provider, request }: Guard): Response {
+export function limitResponse(response: Response, { limit, provider, request }: Guard): Response {
   const context = contextOf(response) ?? { provider };
   const { body, headers, status } = response;
   // Not every `fetch` has web streams.
@@ -55,7 +55,7 @@ export function guardAnswer(response: Response, { limit, provider, request }: Gu
       ? request.signal.reason
       : isInstance(cause, CorrigendaError)
         ? cause
-        : answerError(cause, status, context);
+        : fetchError(cause, status, context);
 
   const reader = body.getReader() as ReadableStreamDefaultReader<unknown>;
   let size = 0;

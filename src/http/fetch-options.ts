@@ -8,14 +8,14 @@ import { memberOf } from "../platform/safe-access.ts";
  * Members of an init. They go along with every sending: a redirect, or a call that is sent again
  * after a 401, takes no other way.
  */
-export type Extras = Readonly<Record<string, unknown>>;
+export type FetchOptions = Readonly<Record<string, unknown>>;
 
 /** Set for each sending by this package. */
 const OWN = new Set(["method", "headers", "body", "redirect", "signal", "duplex"]);
 /**
  * What a Request shows, and what stands there if the caller asked for nothing (Fetch Standard 5.4).
  */
-const SHOWN: Extras = {
+const SHOWN: FetchOptions = {
   cache: "default",
   credentials: "same-origin",
   integrity: "",
@@ -29,9 +29,9 @@ const SHOWN: Extras = {
  * @param request says what it shows, since a middleware may have changed it
  * @param init what the caller gave beside it: a Request hides the rest, such as `dispatcher`
  */
-export function extrasOf(request: Request, init: object = {}): Extras {
+export function fetchOptionsOf(request: Request, init: object = {}): FetchOptions {
   const extras: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(init as Extras))
+  for (const [name, value] of Object.entries(init as FetchOptions))
     if (value !== undefined && !OWN.has(name) && !(name in SHOWN)) extras[name] = value;
   for (const [name, otherwise] of Object.entries(SHOWN)) {
     const value = memberOf(request, name) ?? memberOf(init, name);
