@@ -12,6 +12,7 @@ import {
 import { requireResponse } from "../http/network-error.ts";
 import { isInstance } from "../platform/safe-access.ts";
 import { addOptions } from "../http/known-secrets.ts";
+import { HTTP_METHODS } from "../platform/http-methods.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 import {
   withContext,
@@ -221,7 +222,6 @@ const unusable = (provider: string): ConfigurationError =>
     message: `${provider}: no request can be made of these options. Look at method, parameters, headers and body. Nothing was sent.`,
   });
 
-const METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;
 interface Init {
   readonly [name: string]: unknown;
   readonly headers?: unknown;
@@ -344,10 +344,10 @@ function byTheSpec<Paths extends object>(
       throw error; // Of the caller's middleware, say.
     }
   }
-  const byMethod = METHODS.map((method): [string, Method] => [
-    method,
-    (path, init) => call(method, path, init),
-  ]);
+  const byMethod = HTTP_METHODS.map((name): [string, Method] => {
+    const method = name.toUpperCase();
+    return [method, (path, init) => call(method, path, init)];
+  });
   const request = (method: string, path: string, init?: Init): Promise<Result> =>
     call(method.toUpperCase(), path, init);
   return { ...Object.fromEntries(byMethod), request } as unknown as Partial<Client<Paths>>;

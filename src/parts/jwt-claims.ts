@@ -1,3 +1,6 @@
+import { fromBase64 } from "../platform/encoding.ts";
+import { isRecord } from "./parse-error.ts";
+
 /** What a JWT says, unverified. For display: nothing may be decided on it. */
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -8,13 +11,8 @@ export type Claims = Readonly<Record<string, unknown>>;
 export function decodeClaims(token: string): Claims {
   try {
     const [, payload = ""] = token.split(".");
-    const binary = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
-    const claims: unknown = JSON.parse(
-      new TextDecoder().decode(Uint8Array.from(binary, (c) => c.charCodeAt(0))),
-    );
-    return typeof claims === "object" && claims !== null && !Array.isArray(claims)
-      ? (claims as Claims)
-      : {};
+    const claims: unknown = JSON.parse(new TextDecoder().decode(fromBase64(payload)));
+    return isRecord(claims) ? claims : {};
   } catch {
     return {};
   }

@@ -7,6 +7,7 @@
  * digits in a string count as a number (rule T-01).
  */
 import { ContractError } from "../errors.ts";
+import { escapePointer } from "../platform/json-pointer.ts";
 import { LONGEST_SECRET } from "../secret.ts";
 import type { Moment, ParsedToken, Token } from "../token.ts";
 
@@ -26,8 +27,7 @@ export function breach(pointer: string, expected: string): ContractError {
   });
 }
 
-const at = (pointer: string, member: string): string =>
-  `${pointer}/${member.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+const at = (pointer: string, member: string): string => `${pointer}/${escapePointer(member)}`;
 
 export function readObject(members: Members, member: string, pointer = ""): Members {
   const value = members[member];
