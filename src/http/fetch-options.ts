@@ -1,21 +1,20 @@
 /**
- * What a caller asks of one request besides what this package sees to: `dispatcher`, `cache`,
- * `keepalive`, `priority`, and whatever a `fetch` of the caller's knows.
+ * The options of `fetch` that a caller sets and this package does not need to know: `dispatcher`,
+ * `cache`, `keepalive`, `priority`, and whatever a `fetch` of the caller's own understands.
  */
 import { memberOf } from "../platform/safe-access.ts";
 
 /**
- * Members of an init. They go along with every sending: a redirect, or a call that is sent again
- * after a 401, takes no other way.
+ * Members of an init. They are used each time the request is sent, also after a redirect and after
+ * a 401.
  */
 export type FetchOptions = Readonly<Record<string, unknown>>;
 
-/** Set for each sending by this package. */
+/** This package sets these itself. */
 const OWN = new Set(["method", "headers", "body", "redirect", "signal", "duplex"]);
-/**
- * What a Request shows, and what stands there if the caller asked for nothing (Fetch Standard 5.4).
- */
-const SHOWN: FetchOptions = {
+
+/** The options that a `Request` has as members, and their defaults (Fetch Standard 5.4). */
+const REQUEST_MEMBERS: FetchOptions = {
   cache: "default",
   credentials: "same-origin",
   integrity: "",
@@ -26,16 +25,17 @@ const SHOWN: FetchOptions = {
 };
 
 /**
- * @param request says what it shows, since a middleware may have changed it
- * @param init what the caller gave beside it: a Request hides the rest, such as `dispatcher`
+ * @param request its members take precedence, since a middleware may have changed them
+ * @param init what the caller gave with the request: a `Request` does not show options such as
+ *   `dispatcher`
  */
 export function fetchOptionsOf(request: Request, init: object = {}): FetchOptions {
-  const extras: Record<string, unknown> = {};
+  const options: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(init as FetchOptions))
-    if (value !== undefined && !OWN.has(name) && !(name in SHOWN)) extras[name] = value;
-  for (const [name, otherwise] of Object.entries(SHOWN)) {
+    if (value !== undefined && !OWN.has(name) && !(name in REQUEST_MEMBERS)) options[name] = value;
+  for (const [name, byDefault] of Object.entries(REQUEST_MEMBERS)) {
     const value = memberOf(request, name) ?? memberOf(init, name);
-    if (value !== undefined && value !== otherwise) extras[name] = value;
+    if (value !== undefined && value !== byDefault) options[name] = value;
   }
-  return extras;
+  return options;
 }
