@@ -1,17 +1,17 @@
 /**
- * Who renews a token: a process, told from all others, and whether it certainly lives no more (rule
- * T-14).
+ * Identifies the process that renews a token, and tells whether such a process has certainly ended
+ * (rule T-14).
  */
 export interface ProcessIdentity {
-  /** A new owner in this process: `host/process/its start/random`. */
+  /** A new owner in this process: `host/process id/start of the process/random`. */
   create(): string;
-  /** Only true when it is certain: same host, and the process is gone. */
+  /** True only if it is certain: the owner was a process of this host, and that process ended. */
   isDead(owner: string): boolean;
 }
 
 /**
- * Each look at it may be refused: Deno asks for permissions, and throws. What is refused counts as
- * unknown.
+ * What is used of Node's globals. Reading any of it may throw: Deno asks for permissions. What
+ * cannot be read counts as unknown.
  */
 interface Node {
   readonly process?: {
@@ -41,9 +41,9 @@ export function createProcessIdentity(): ProcessIdentity {
     const { process } = globalThis as Node;
     if (process?.getBuiltinModule) return identityOf(process);
   } catch {
-    // Refused.
+    // The runtime refused to tell.
   }
-  // Nothing is told of processes: every other owner may live.
+  // Nothing is known about processes, so any other owner may be alive.
   return { create: () => `unknown/0/0/${crypto.randomUUID()}`, isDead: () => false };
 }
 
@@ -64,12 +64,12 @@ function identityOf(process: NonNullable<Node["process"]>): ProcessIdentity {
   };
 }
 
-/** The start of a process that could not look it up. */
+/** Stands for the start of a process that could not find out its own start. */
 const UNKNOWN = "unknown";
 
 /**
- * A host as far as process ids go: on Linux one boot and one namespace of process ids, since
- * containers count their own.
+ * Identifies the host in which a process id is unique. On Linux that is one boot and one namespace
+ * of process ids, since each container has process ids of its own.
  */
 function hostOf(process: NonNullable<Node["process"]>): string {
   try {
@@ -78,24 +78,25 @@ function hostOf(process: NonNullable<Node["process"]>): string {
       return `${fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()}.${fs.readlinkSync("/proc/self/ns/pid").replace(/\D/g, "")}`;
     }
     const os = process.getBuiltinModule?.("node:os");
-    // Many a machine is called `localhost`.
+    // The name alone is not enough, since many machines are called `localhost`.
     const macs = Object.values(os?.networkInterfaces() ?? {}).flatMap((list = []) =>
       list.filter(({ internal }) => !internal).map(({ mac }) => mac),
     );
     if (!os || macs.length === 0) throw new Error("nothing tells this host from others");
     return [os.hostname(), ...new Set(macs.sort())].join(".").replaceAll("/", "_");
   } catch {
-    return `unknown-${crypto.randomUUID()}`; // Equal to no other: no owner is ever certainly dead.
+    // This host equals no other, so no owner ever counts as certainly dead.
+    return `unknown-${crypto.randomUUID()}`;
   }
 }
 
 /**
- * Start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)), so that a process id
- * given out again is noticed.
+ * The start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)). By its start, a
+ * process is told from a later process with the same id.
  */
 function startOf(process: NonNullable<Node["process"]>, pid: number): string | undefined {
   try {
-    // The second field is the name, in parentheses, and may hold anything.
+    // The second field is the process's name in parentheses. The name may hold any character.
     const fields =
       process
         .getBuiltinModule?.("node:fs")
@@ -114,7 +115,7 @@ function exists(process: NonNullable<Node["process"]>, pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Also where it may not be asked.
+    // Any other error, such as EPERM, does not show that the process has ended.
     return (error as { code?: string } | undefined)?.code !== "ESRCH";
   }
 }
