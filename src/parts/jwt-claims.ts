@@ -1,12 +1,12 @@
 import { fromBase64 } from "../platform/encoding.ts";
 import { isRecord } from "./parse-error.ts";
 
-/** What a JWT says, unverified. For display: nothing may be decided on it. */
+/** The claims of a JWT that was not verified. They are for display only: decide nothing on them. */
 export type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * The payload of a JWT (RFC 7519 3); an empty object if the token is none. The signature is not
- * looked at.
+ * The payload of a JWT (RFC 7519 3), or an empty object if the token is not a JWT. The signature is
+ * not checked.
  */
 export function decodeClaims(token: string): Claims {
   try {
