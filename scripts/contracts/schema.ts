@@ -1,8 +1,8 @@
 /** Schemas of a document, with every `$ref` followed. */
-import { nodeAt } from "../../src/sandbox/json-pointer.ts";
+import { nodeAt } from "../../src/platform/json-pointer.ts";
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 
-export { escapePointer as escape, nodeAt } from "../../src/sandbox/json-pointer.ts";
+export { escapePointer as escape, nodeAt } from "../../src/platform/json-pointer.ts";
 
 export interface Schema {
   readonly $ref?: string;

@@ -4,9 +4,8 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
 import { parse } from "yaml";
+import { HTTP_METHODS } from "../../src/platform/http-methods.ts";
 import type { OperationMeta, ProviderMeta, ServerMeta } from "../../src/provider.ts";
-
-const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"] as const;
 
 interface Operation {
   operationId?: string;
@@ -35,7 +34,7 @@ interface Spec {
   security?: Record<string, string[]>[];
   paths?: Record<
     string,
-    Partial<Record<(typeof METHODS)[number], Operation>> & { servers?: Server[] }
+    Partial<Record<(typeof HTTP_METHODS)[number], Operation>> & { servers?: Server[] }
   >;
   components?: { securitySchemes?: Record<string, Scheme> };
 }
@@ -96,7 +95,7 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
 
   const operations: Record<string, OperationMeta> = {};
   for (const [path, item] of Object.entries(spec.paths ?? {})) {
-    for (const method of METHODS) {
+    for (const method of HTTP_METHODS) {
       const operation = item[method];
       if (!operation) continue;
       const name = `${method.toUpperCase()} ${path}`;

@@ -5,9 +5,15 @@
 import { ConfigurationError, ContractError, CorrigendaError } from "../errors.ts";
 import type { Send } from "../http/auth-fetch.ts";
 import { isFailure } from "../http/error-response.ts";
-import { requireAnswer } from "../http/network-error.ts";
-import { placed, placeOf, remember, type Place } from "../http/place.ts";
-import { isInstance } from "../platform/foreign.ts";
+import { requireResponse } from "../http/network-error.ts";
+import {
+  withContext,
+  contextOf,
+  setContext,
+  type RequestContext,
+} from "../http/request-context.ts";
+import { HTTP_METHODS } from "../platform/http-methods.ts";
+import { isInstance } from "../platform/safe-access.ts";
 import type { OperationMeta, Provider } from "../provider.ts";
 import { checkedRequest, unusable } from "./checked-request.ts";
 import type { CallResult } from "./to-error.ts";
@@ -32,14 +38,12 @@ interface CallParts {
   readonly request: RequestFunction;
 }
 
-const METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"] as const;
-
 /** The calls of a client, by method, and `request` for any method. */
 export function createCalls(parts: CallParts): Readonly<Record<string, unknown>> {
-  const byMethod = METHODS.map((method): [string, unknown] => [
-    method,
-    (path: string, init?: Init | null) => call(parts, method, path, init ?? {}),
-  ]);
+  const byMethod = HTTP_METHODS.map((name): [string, unknown] => {
+    const method = name.toUpperCase();
+    return [method, (path: string, init?: Init | null) => call(parts, method, path, init ?? {})];
+  });
   return {
     ...Object.fromEntries(byMethod),
     request: (method: string, path: string, init?: Init | null) =>
@@ -76,15 +80,15 @@ async function call(
       ...(asked ? { parseAs: "text" } : {}),
     });
     // A middleware may have replaced the response.
-    const place = placeOf(result.response) ?? {
+    const context = contextOf(result.response) ?? {
       provider: name,
       operation: operation?.id,
       host: new URL(baseUrl).host,
     };
-    remember(result.response, place);
+    setContext(result.response, context);
     const isJson = asked && !operation?.response?.startsWith("text/");
     return isJson && typeof result.data === "string"
-      ? parsed(result, result.data, provider, place)
+      ? parsed(result, result.data, provider, context)
       : result;
   } catch (error) {
     const aborted = (init["signal"] as AbortSignal | undefined)?.aborted;
@@ -115,9 +119,9 @@ function sendingOf({ provider: { name }, send }: CallParts, init: Init, onUrl: (
 
 /** A response that openapi-fetch can read. @throws ConfigurationError */
 const requireReadable = (response: Response, provider: string): Response =>
-  requireAnswer(
+  requireResponse(
     typeof response.text === "function" ? response : undefined,
-    placeOf(response) ?? { provider },
+    contextOf(response) ?? { provider },
   );
 
 /** The options of a call that are openapi-fetch's own. The others are for `fetch`. */
@@ -164,19 +168,21 @@ function parsed(
   result: CallResult,
   text: string,
   provider: CallParts["provider"],
-  place: Place,
+  context: RequestContext,
 ): CallResult {
-  const data = text === "" ? undefined : parseJson(text, place);
+  const data = text === "" ? undefined : parseJson(text, context);
   return isFailure(provider, data)
     ? { error: data, response: result.response }
     : { ...result, data };
 }
 
 /** @throws ContractError, since the parser's own message repeats the text */
-function parseJson(text: string, place: Place): unknown {
+function parseJson(text: string, context: RequestContext): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new ContractError(placed({ pointer: "", message: "The answer is not JSON." }, place));
+    throw new ContractError(
+      withContext({ pointer: "", message: "The answer is not JSON." }, context),
+    );
   }
 }

@@ -1,5 +1,5 @@
 /** The options that every client takes, and their defaults. */
-import { MAX_ANSWER_BYTES } from "../http/answer-limit.ts";
+import { MAX_ANSWER_BYTES } from "../http/response-limit.ts";
 import { createClock } from "./checked-clock.ts";
 import { ConfigurationError } from "../errors.ts";
 import { publish, type OnEvent } from "../events.ts";

@@ -2,7 +2,7 @@
 import { ConfigurationError, ContractError, type AnyCorrigendaError } from "../errors.ts";
 import { apiRefusal, quote, readProblem, withoutSecrets } from "../http/error-response.ts";
 import type { KnownSecrets } from "../http/known-secrets.ts";
-import { placed, placeOf } from "../http/place.ts";
+import { withContext, contextOf } from "../http/request-context.ts";
 import { requireObject } from "../parts/check-options.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 import type { Provider } from "../provider.ts";
@@ -34,24 +34,24 @@ export function createToError({
     const { data, error, response } = result;
     const { status, headers, ok } = response;
     // A response that this client did not receive may have any URL.
-    const place = placeOf(response) ?? {
+    const context = contextOf(response) ?? {
       provider: provider.name,
       host: quote(parseUrl(response.url)?.host, secrets, 253),
     };
     if (ok && data !== undefined) {
       const message =
         "The call succeeded, and its result holds data: there is no error to make of it.";
-      throw new ConfigurationError(placed({ option: "result", message }, place));
+      throw new ConfigurationError(withContext({ option: "result", message }, context));
     }
     if (ok && error === undefined) {
       const message = `The answer is empty (${status}).`;
-      return new ContractError(placed({ pointer: "", status, message }, place));
+      return new ContractError(withContext({ pointer: "", status, message }, context));
     }
     // A text that is not JSON, such as a proxy's HTML page, is no error of the vendor's.
     const json = typeof error !== "string" || mediaTypeOf(headers) === "application/json";
     const problem = readProblem(provider, json ? error : undefined, headers);
     return apiRefusal({
-      place,
+      context,
       status,
       headers,
       problem: withoutSecrets(problem, secrets),

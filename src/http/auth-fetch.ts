@@ -1,23 +1,26 @@
 /**
- * fetch -> fetch: puts the token and the API keys on a request, follows redirects by hand, and
- * recovers once from a 401.
+ * Sends API calls: puts the API keys and the token on a request, follows its redirects, and renews
+ * the token once when the API refuses it.
  */
-import { guardAnswer } from "./answer-limit.ts";
-import { ClosedError, ConfigurationError, RedirectError } from "../errors.ts";
-import { answerError, requireAnswer } from "./network-error.ts";
-import type { KnownSecrets } from "./known-secrets.ts";
-import { parseUrl } from "../platform/parse-url.ts";
-import { parsePathTemplate } from "./path-template.ts";
-import { placed, remember, type Place } from "./place.ts";
-import { extrasOf, type Extras } from "./request-extras.ts";
-import { assertNoDotSegment, parseBase, pathBelow } from "./request-url.ts";
-import type { Connection, OperationMeta, Provider } from "../provider.ts";
+import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
-import { assertHeaderValue, revealWithin } from "./reveal-secret.ts";
-import type { ServerClock } from "./server-clock.ts";
-import type { Token } from "../token.ts";
+import type { Connection, Provider } from "../provider.ts";
 import type { TokenSource } from "../token-source.ts";
+import type { Token } from "../token.ts";
+import { setApiKeys, setCredential } from "./api-keys.ts";
+import { discardBody } from "./discard-body.ts";
+import { fetchOptionsOf } from "./fetch-options.ts";
+import { createOperationFinder, type FindOperation } from "./find-operation.ts";
+import type { KnownSecrets } from "./known-secrets.ts";
+import { fetchError, requireResponse } from "./network-error.ts";
+import { followRedirects, type FinalResponse, type RequestParts } from "./redirects.ts";
+import { setContext } from "./request-context.ts";
+import { assertNoDotSegment, parseBase, pathBelow, type Base } from "./request-url.ts";
+import { limitResponse } from "./response-limit.ts";
+import { revealWithin } from "./reveal-secret.ts";
+import type { ServerClock } from "./server-clock.ts";
 
+/** What API calls of one client need. */
 export interface AuthFetchParts {
   readonly provider: Pick<
     Provider<object, never>,
@@ -26,274 +29,180 @@ export interface AuthFetchParts {
   readonly connection: Pick<Connection, "baseUrl" | "apiKeys">;
   readonly source: TokenSource;
   readonly fetch: typeof globalThis.fetch;
+  /** Epoch ms. */
   readonly now: () => number;
   readonly serverClock: ServerClock;
-  /** Is told every secret that is sent. */
+  /** Every secret that is sent is added to these. */
   readonly secrets: KnownSecrets;
   readonly scheduler: Scheduler;
-  /** `total`: ms that a function which gives an API key may take. */
+  /** `total`: how long a function that gives an API key may take, in ms. */
   readonly timeouts: { readonly total: number };
-  /** Bytes. */
+  /** The longest body that is read of a response, in bytes. */
   readonly maxAnswerBytes: number;
 }
 
-/** As the Fetch standard has it. */
-const MAX_REDIRECTS = 20;
-/** The headers that go along to another origin; whatever else a caller sets may be a credential. */
-const CROSSING_HEADERS = [
-  "accept",
-  "accept-encoding",
-  "accept-language",
-  "cache-control",
-  "if-match",
-  "if-modified-since",
-  "if-none-match",
-  "if-range",
-  "if-unmodified-since",
-  "pragma",
-  "range",
-  "user-agent",
-];
-const CONTENT_HEADERS = [
-  "content-type",
-  "content-length",
-  "content-encoding",
-  "content-language",
-  "content-location",
-];
-
 /**
- * Sends a request. The request itself is not changed: whoever still holds it sees no credential in
- * it. `init` is what the caller gave beside it, of which the request may hide a part.
+ * Sends a request. The request itself is not changed, so a caller who keeps it sees no credential.
+ * @param options.replayable whether the body may be read into memory and sent a second time;
+ *   `true` if absent
+ * @param options.init the options of `fetch` that the caller gave with the request: a `Request`
+ *   does not show all of them
  */
 export type Send = (
   request: Request,
   options?: { readonly replayable?: boolean; readonly init?: object },
 ) => Promise<Response>;
 
-/**
- * What is needed to send a request any number of times. The body is kept as bytes, unless it is a
- * stream that only the first sending can have. Handed to `fetch` as URL and init, since not every
- * `fetch` takes the platform's `Request`.
- */
-interface Parts {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: ArrayBuffer | ReadableStream | null;
-  readonly extras: Extras;
-  readonly place: Place;
+interface Api extends AuthFetchParts {
+  readonly base: Base;
+  readonly findOperation: FindOperation;
 }
 
-export function createSend({
-  provider,
-  connection,
-  source,
-  fetch,
-  now,
-  serverClock,
-  secrets,
-  scheduler,
-  timeouts,
-  maxAnswerBytes,
-}: AuthFetchParts): Send {
+/** The `fetch` of a client. */
+export function createSend(parts: AuthFetchParts): Send {
+  const { provider, connection, maxAnswerBytes } = parts;
   const base = parseBase(connection.baseUrl);
-  const findOperation = createOperationFinder(provider.meta);
-
-  async function withApiKeys(
-    headers: Headers,
-    schemes: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Headers> {
-    for (const scheme of schemes) {
-      const key = connection.apiKeys?.[scheme];
-      const place = provider.meta.schemes[scheme];
-      if (key === undefined || !place) continue;
-      const value = assertHeaderValue(
-        typeof key === "string"
-          ? key
-          : await revealWithin(key, scheme, {
-              provider: provider.name,
-              within: timeouts.total,
-              scheduler,
-              signal,
-            }),
-        scheme,
-      );
-      secrets.addCredentials(value);
-      headers.set(place.header, (place.prefix ?? "") + value);
-    }
-    return headers;
-  }
-
-  function withToken(parts: Parts, token: Token): Parts {
-    const headers = new Headers(parts.headers);
-    const place = provider.meta.schemes[provider.tokenScheme];
-    secrets.add(token.accessToken, token.refreshToken);
-    if (place) headers.set(place.header, (place.prefix ?? "") + token.accessToken);
-    return { ...parts, headers };
-  }
-
-  /**
-   * Rule T-21. What the vendor said of the end is held against its own clock, never against the
-   * local one.
-   */
-  const hasEnded = ({ accessToken, expiresAt = Infinity }: Token, { headers }: Response): boolean =>
-    now() >= expiresAt || serverClock.ended(accessToken, headers.get("date"));
-
-  /**
-   * Rule S-02. `last` is the request that was answered; undefined, if it went without credentials
-   * because a redirect led to another origin: its 401 does not speak of our token.
-   */
-  async function follow(
-    parts: Parts,
-    { signal, redirect }: Request,
-  ): Promise<{ response: Response; last: Parts | undefined }> {
-    let sent = parts;
-    let abroad = false;
-    for (let hops = 0; ; hops += 1) {
-      const response = await sendOnce(
-        sent,
-        signal,
-        abroad ? "The server that a redirect led to" : "The API",
-      );
-      const { status } = response;
-      const location = response.headers.get("location");
-      if (redirect === "manual" || location === null || ![301, 302, 303, 307, 308].includes(status))
-        return { response, last: abroad ? undefined : sent };
-      response.body?.cancel().catch(() => undefined);
-      const refuse = (why: string): never => {
-        throw new RedirectError(
-          placed({ status, message: `A redirect was not followed: ${why}.` }, sent.place),
-        );
-      };
-      if (redirect === "error") return refuse("the request forbids redirects");
-      if (hops === MAX_REDIRECTS) return refuse("there were too many");
-      const url = parseUrl(location, sent.url);
-      if (!url) return refuse("its address cannot be read");
-      if (url.protocol !== "https:" && url.protocol !== sent.url.protocol)
-        return refuse("it leads away from https");
-      const leaves = url.origin !== sent.url.origin;
-      const becomesGet =
-        status === 303
-          ? sent.method !== "GET" && sent.method !== "HEAD"
-          : status < 303 && sent.method === "POST";
-      if (!becomesGet && sent.body !== null && leaves)
-        return refuse("it would hand the request's body to another origin");
-      if (!becomesGet && sent.body instanceof ReadableStream)
-        return refuse("its body cannot be sent again");
-      const headers = new Headers(sent.headers);
-      if (leaves)
-        for (const name of [...headers.keys()])
-          if (!CROSSING_HEADERS.includes(name)) headers.delete(name);
-      if (becomesGet) for (const name of CONTENT_HEADERS) headers.delete(name);
-      abroad ||= leaves;
-      sent = {
-        ...sent,
-        url,
-        headers,
-        method: becomesGet ? "GET" : sent.method,
-        body: becomesGet ? null : sent.body,
-      };
-    }
-  }
-
-  async function sendOnce(
-    { url, method, headers, body, extras, place }: Parts,
-    signal: AbortSignal,
-    whom: string,
-  ): Promise<Response> {
-    const arrived = serverClock.sent("api");
-    let given: unknown;
-    try {
-      given = await fetch(url.href, {
-        ...extras,
-        method,
-        headers,
-        body,
-        signal,
-        redirect: "manual",
-        ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
-      });
-    } catch (cause) {
-      throw signal.aborted ? signal.reason : answerError(cause, undefined, place, whom);
-    }
-    const response = remember(requireAnswer(given, place), place);
-    // Where a redirect led, another clock may go.
-    if (url.origin === base.origin) arrived(response.headers.get("date"));
-    return response;
-  }
-
-  const send: Send = async (request, { replayable = true, init } = {}) => {
-    const url = new URL(request.url);
-    const path = pathBelow(base, url);
-    if (path === undefined) {
-      throw new ConfigurationError({
-        provider: provider.name,
-        option: "baseUrl",
-        message: `${provider.name}: this client sends credentials to addresses below ${base.origin}${base.path}/ only, and the request goes elsewhere. Use a plain fetch for it.`,
-      });
-    }
-    // As the platform read it: not every request was looked at before, such as one that the caller
-    // or a middleware made.
-    assertNoDotSegment(path, provider.name, "path");
-    const { method, signal } = request;
-    const operation = findOperation(method, path);
-    const place: Place = { provider: provider.name, operation: operation?.id, host: url.host };
-    const schemes = operation?.security ?? provider.meta.security;
-    const headers = await withApiKeys(new Headers(request.headers), schemes, signal);
-    const body =
-      request.body === null ? null : replayable ? await request.arrayBuffer() : request.body;
-    const parts: Parts = { url, method, headers, body, extras: extrasOf(request, init), place };
-    if (!schemes.includes(provider.tokenScheme)) return (await follow(parts, request)).response;
-
-    const token = await source.getToken({ signal });
-    const { response, last } = await follow(withToken(parts, token), request);
-    const refused =
-      response.status === 401 ||
-      provider.refusesToken?.(response.status, hasEnded(token, response));
-    if (!refused || !last) return response;
-    if (last.body instanceof ReadableStream) {
-      // It cannot be sent again, but the next call shall not meet the same 401. Its failure is the
-      // next call's to report.
-      source.getToken({ rejected: token }).catch(() => undefined);
-      return response;
-    }
-    const renewed = await source.getToken({ rejected: token, signal }).catch((error: unknown) => {
-      // The client was closed meanwhile. The call was made before, and this is its answer.
-      if (error instanceof ClosedError) return token;
-      // Nobody will read it, and until then it holds its connection.
-      response.body?.cancel().catch(() => undefined);
-      throw error;
-    });
-    // It cannot be renewed, or was so a moment ago.
-    if (renewed.accessToken === token.accessToken) return response;
-    response.body?.cancel().catch(() => undefined);
-    // A second 401 is returned as it is.
-    return (await follow(withToken(last, renewed), request)).response;
-  };
+  const api: Api = { ...parts, base, findOperation: createOperationFinder(provider.meta) };
   return async (request, options) =>
-    guardAnswer(await send(request, options), {
+    limitResponse(await call(api, request, options), {
       limit: maxAnswerBytes,
       request,
       provider: provider.name,
     });
 }
 
-/**
- * Finds what the spec says of a request by its path below the base URL. Paths are compared exactly,
- * slash at the end included.
- */
-function createOperationFinder(
-  meta: Provider<object, never>["meta"],
-): (method: string, path: string) => OperationMeta | undefined {
-  const templates = Object.entries(meta.operations)
-    .filter(([name]) => name.includes("{"))
-    .map(([name, operation]) => ({ operation, template: parsePathTemplate(name) }));
-  return (method, path) => {
-    const name = `${method} ${path}`;
-    return (
-      meta.operations[name] ?? templates.find(({ template }) => template.match(name))?.operation
-    );
+/** Rules T-20 and T-22. */
+const call = async (
+  api: Api,
+  request: Request,
+  options: Parameters<Send>[1],
+): Promise<Response> => {
+  const { parts, takesToken } = await prepare(api, request, options);
+  if (!takesToken) return (await follow(api, parts, request)).response;
+  const token = await api.source.getToken({ signal: request.signal });
+  const answer = await follow(api, withToken(api, parts, token), request);
+  return isTokenRefused(api, token, answer)
+    ? recover(api, token, answer, request)
+    : answer.response;
+};
+
+/** Checks where the request goes, and puts the API keys on. */
+async function prepare(
+  { provider, connection, base, findOperation, secrets, scheduler, timeouts }: Api,
+  request: Request,
+  { replayable = true, init }: Parameters<Send>[1] = {},
+): Promise<{ readonly parts: RequestParts; readonly takesToken: boolean }> {
+  const { name, meta, tokenScheme } = provider;
+  const { method, signal } = request;
+  const url = new URL(request.url);
+  const path = pathBelow(base, url);
+  if (path === undefined) {
+    throw new ConfigurationError({
+      provider: name,
+      option: "baseUrl",
+      message: `${name}: this client sends credentials only to addresses below ${base.origin}${base.path}/, and the request goes elsewhere. Use a plain fetch for it.`,
+    });
+  }
+  // The platform may have changed the path since the first check, and a request that the caller or
+  // a middleware made was not checked at all.
+  assertNoDotSegment(path, name, "path");
+  const operation = findOperation(method, path);
+  const schemes = operation?.security ?? meta.security;
+  const headers = new Headers(request.headers);
+  await setApiKeys(headers, schemes, { provider, connection, secrets }, (key, option) =>
+    revealWithin(key, option, { provider: name, within: timeouts.total, scheduler, signal }),
+  );
+  const body =
+    request.body === null ? null : replayable ? await request.arrayBuffer() : request.body;
+  const context = { provider: name, operation: operation?.id, host: url.host };
+  const options = fetchOptionsOf(request, init);
+  return {
+    parts: { url, method, headers, body, options, context },
+    takesToken: schemes.includes(tokenScheme),
   };
+}
+
+function withToken({ provider, secrets }: Api, parts: RequestParts, token: Token): RequestParts {
+  const headers = new Headers(parts.headers);
+  secrets.add(token.accessToken, token.refreshToken);
+  setCredential(headers, provider.meta.schemes[provider.tokenScheme], token.accessToken);
+  return { ...parts, headers };
+}
+
+const follow = (
+  api: Api,
+  parts: RequestParts,
+  { redirect, signal }: Request,
+): Promise<FinalResponse> =>
+  followRedirects(parts, redirect, (sent, crossedOrigin) =>
+    sendOnce(api, sent, signal, crossedOrigin ? "The server that a redirect led to" : "The API"),
+  );
+
+/** @param server names the server in an error */
+async function sendOnce(
+  { fetch, serverClock, base }: Api,
+  { url, method, headers, body, options, context }: RequestParts,
+  signal: AbortSignal,
+  server: string,
+): Promise<Response> {
+  const arrived = serverClock.sent("api");
+  let result: unknown;
+  try {
+    result = await fetch(url.href, {
+      ...options,
+      method,
+      headers,
+      body,
+      signal,
+      redirect: "manual",
+      ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
+    });
+  } catch (cause) {
+    throw signal.aborted ? signal.reason : fetchError(cause, undefined, context, server);
+  }
+  const response = setContext(requireResponse(result, context), context);
+  // The clock of another origin need not agree with the API's.
+  if (url.origin === base.origin) arrived(response.headers.get("date"));
+  return response;
+}
+
+/** Rules T-20 and T-21. */
+function isTokenRefused(
+  { provider, serverClock, now }: Api,
+  { accessToken, expiresAt = Infinity }: Token,
+  { response: { status, headers }, last }: FinalResponse,
+): boolean {
+  if (!last) return false;
+  // The vendor's own expiry time is compared with the vendor's clock, never with the local one.
+  const hasEnded = now() >= expiresAt || serverClock.ended(accessToken, headers.get("date"));
+  return status === 401 || provider.refusesToken?.(status, hasEnded) === true;
+}
+
+/** Renews the token and sends the request once more. A second refusal is returned as it is. */
+async function recover(
+  api: Api,
+  token: Token,
+  { response, last }: FinalResponse,
+  request: Request,
+): Promise<Response> {
+  if (!last) return response;
+  const { source } = api;
+  if (last.body instanceof ReadableStream) {
+    // The body cannot be sent again. The token is renewed for the next call, which also reports a
+    // failure of the renewal.
+    source.getToken({ rejected: token }).catch(() => undefined);
+    return response;
+  }
+  const renewed = await source
+    .getToken({ rejected: token, signal: request.signal })
+    .catch((error: unknown) => {
+      // The client was closed during the call. The call ends with the response it has.
+      if (error instanceof ClosedError) return token;
+      discardBody(response);
+      throw error;
+    });
+  // The token cannot be renewed, or was renewed a moment ago.
+  if (renewed.accessToken === token.accessToken) return response;
+  discardBody(response);
+  return (await follow(api, withToken(api, last, renewed), request)).response;
 }

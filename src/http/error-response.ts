@@ -12,7 +12,7 @@ import {
 import { parseHttpDate } from "./http-date.ts";
 import type { Grant, Problem, Provider } from "../provider.ts";
 import { oneLine } from "../platform/one-line.ts";
-import { placed, type Place } from "./place.ts";
+import { withContext, type RequestContext } from "./request-context.ts";
 import { redact } from "./redact.ts";
 
 /** Seconds (rule T-11). */
@@ -20,7 +20,7 @@ const RETRY_AFTER = { byDefault: 60, longest: 3600 };
 
 /** An error response, as far as an error tells of it. */
 export interface Refusal {
-  readonly place: Place;
+  readonly context: RequestContext;
   readonly status: number;
   readonly headers: Headers;
   /** Without secrets, since the message quotes it. */
@@ -131,19 +131,19 @@ export function apiRefusal(refusal: Refusal): CorrigendaError {
 type Describe = (what: string) => ErrorDetails;
 
 function describe(refusal: Refusal): Describe {
-  const { place, status, problem } = refusal;
+  const { context, status, problem } = refusal;
   const said = [problem.code, problem.message]
     .filter((text) => text !== undefined && text !== "")
     .join(": ");
   return (what) =>
-    placed(
+    withContext(
       {
         status,
         retryAt: retryAt(refusal),
         vendorCode: problem.code,
         message: `${what} (${status}${said === "" ? "" : `, ${said}`}).`,
       },
-      place,
+      context,
     );
 }
 

@@ -1,10 +1,10 @@
-/** Of the three forms of an HTTP date, the one that names no zone: it is in UTC all the same. */
+/** The form of an HTTP date that names no time zone. The zone is UTC. */
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 const ZONE = /(?:GMT|UTC|Z|[+-]\d{2}:?\d{2})$/;
 
 /**
- * Epoch ms of an HTTP date (RFC 9110 5.6.7). Undefined if it is none; one without a zone would be
- * read in the machine's own.
+ * An HTTP date (RFC 9110 5.6.7) in epoch ms. Undefined if the text is not an HTTP date:
+ * `Date.parse` alone would read any other date without a zone in the zone of this machine.
  */
 export function parseHttpDate(text: string | null): number | undefined {
   if (text === null) return undefined;

@@ -1,29 +1,29 @@
 /**
- * The secrets that a client has used or been given: passwords, client secrets, API keys, access and
- * refresh tokens of all its sessions. Whichever part of the client quotes a vendor takes all of
- * them out (rule S-03).
+ * The secrets that a client was given, sent or received: passwords, client secrets, API keys, and
+ * the access and refresh tokens of all its sessions. Each part of the client that quotes the vendor
+ * redacts all of them (rule S-03).
  */
 import type { Connection } from "../provider.ts";
 import type { Secret } from "../secret.ts";
 
 export interface KnownSecrets extends Iterable<string> {
-  /** For tokens, and whatever else passes by. */
+  /** Adds tokens, codes and other secrets that change often. */
   add(...secrets: (string | undefined)[]): void;
   /**
-   * For credentials: however many tokens are added, these are known. Functions, which give a secret
-   * later on, are passed over.
+   * Adds credentials. They stay known, however many tokens are added. Functions are ignored: the
+   * value of such a secret is added when the function has returned it.
    */
   addCredentials(...secrets: (Secret | undefined)[]): void;
 }
 
 /**
- * Of more secrets, or of more characters in all, those that were used longest ago are forgotten: it
- * bounds the work on a text that is quoted.
+ * The most secrets that are known, and their characters in all. Beyond that, the secrets that were
+ * used longest ago are forgotten, which limits the work of a redaction.
  */
 const MOST = 2000,
   MOST_CHARACTERS = 1_000_000;
 
-/** @param others are known as well, and are not added to */
+/** @param others further secrets to include when the secrets are listed */
 export function createKnownSecrets(others: Iterable<string> = []): KnownSecrets {
   const tokens = createBounded();
   const credentials = createBounded();
@@ -39,7 +39,7 @@ export function createKnownSecrets(others: Iterable<string> = []): KnownSecrets 
   };
 }
 
-/** Makes known what the options of a client hold, before any of it is used. */
+/** Adds the secrets that the options of a client hold as texts, before they are used. */
 export function addOptions(
   secrets: KnownSecrets,
   {
@@ -55,6 +55,7 @@ export function addOptions(
   );
 }
 
+/** A set that forgets its oldest members. */
 function createBounded(): {
   readonly all: Iterable<string>;
   readonly add: (secret: string | undefined) => void;

@@ -1,3 +1,4 @@
+/** What it means when `fetch` fails, and when it returns something else than a response. */
 import {
   ConfigurationError,
   ContractError,
@@ -5,12 +6,12 @@ import {
   type CorrigendaError,
   type ErrorDetails,
 } from "../errors.ts";
-import { memberOf } from "../platform/foreign.ts";
-import { placed, type Place } from "./place.ts";
+import { memberOf } from "../platform/safe-access.ts";
+import { withContext, type RequestContext } from "./request-context.ts";
 
 /**
- * Failures before a connection was made: the only ones after which a single-use grant may be sent
- * again freely (rule T-13).
+ * Codes of failures that happen before there is a connection. Only after these may a single-use
+ * grant be sent again freely (rule T-13).
  */
 const NEVER_CONNECTED = new Set([
   "ECONNREFUSED",
@@ -19,87 +20,84 @@ const NEVER_CONNECTED = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** What codes look like, and keys of a vault do not: `ECONNRESET`, or words between underscores. */
+/**
+ * The shape of an error code: `ECONNRESET`, or words between underscores. A secret does not have
+ * this shape, so a code can be shown.
+ */
 const CODE = /^(?=.{3,60}$)(?:E[A-Z]+|[A-Z]+(?:_+[A-Z0-9]+)+)$/;
 
-interface Mistake {
+interface Misconfiguration {
   readonly code: RegExp;
-  /** Whether a request may have gone out before it was noticed. */
+  /** Whether the server may have received a request before the failure was noticed. */
   readonly maybeReceived: boolean;
-  /** What is wrong with the server, and the cure. */
-  readonly says: readonly [what: string, cure: string];
+  /** What is wrong with the server. */
+  readonly problem: string;
+  /** What the user can do. */
+  readonly cure: string;
 }
 
 /**
- * Mistakes of configuration, the first that fits: trying again changes nothing. The server's
- * certificate is looked at before anything is sent. A server may refuse the client's own after the
- * request was sent (TLS 1.3), so a code of TLS says nothing of what was received.
+ * Failures that another try cannot cure; the first entry whose pattern fits counts. The client
+ * checks the server's certificate before it sends anything. The server may check the client's
+ * certificate after it received the request (TLS 1.3), so the other TLS codes do not tell whether
+ * the request was received.
  */
-const MISTAKES: readonly Mistake[] = [
+const MISCONFIGURATIONS: readonly Misconfiguration[] = [
   {
     code: /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/,
     maybeReceived: false,
-    says: [
-      "has a certificate that is not valid at this time",
-      "Look at the certificate's dates, and at the clock of this machine.",
-    ],
+    problem: "has a certificate that is not valid at this time",
+    cure: "Look at the certificate's dates, and at the clock of this machine.",
   },
   {
     code: /^(?:ERR_TLS_CERT_|HOSTNAME_MISMATCH$)/,
     maybeReceived: false,
-    says: ["has a certificate for another host", "Look at `baseUrl`, or whatever stands between."],
+    problem: "has a certificate for another host",
+    cure: "Look at `baseUrl`, and at any proxy.",
   },
   {
     code: /^(?:CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERROR_IN_C|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$)/,
     maybeReceived: false,
-    says: [
-      "has a certificate that is not trusted",
-      "If it is of a CA of your own, name that in NODE_EXTRA_CA_CERTS or in the `fetch` option.",
-    ],
+    problem: "has a certificate that is not trusted",
+    cure: "If the certificate is of a CA of your own, name the CA in NODE_EXTRA_CA_CERTS or in the `fetch` option.",
   },
   {
     code: /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|HTTPS_PROXY_REQUEST)$/,
     maybeReceived: true,
-    says: [
-      "does not speak TLS at this address",
-      "Look at host, port and `http://` or `https://` in `baseUrl`, and at the proxy.",
-    ],
+    problem: "does not speak TLS at this address",
+    cure: "Look at host, port and `http://` or `https://` in `baseUrl`, and at any proxy.",
   },
   {
     code: /^ERR_SSL_.*(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/,
     maybeReceived: true,
-    says: [
-      "refused the certificate of this client, or misses one",
-      "Give it with the `fetch` option.",
-    ],
+    problem: "refused the certificate of this client, or requires one",
+    cure: "Give the certificate with the `fetch` option.",
   },
   {
     code: /^(?:ERR_SSL_|EPROTO$)/,
     maybeReceived: true,
-    says: [
-      "and this client agree on no TLS",
-      "Look at the address, at the proxy, and at the versions of TLS that both allow.",
-    ],
+    problem: "and this client have no version or cipher of TLS in common",
+    cure: "Look at `baseUrl`, at any proxy, and at the versions of TLS that both sides allow.",
   },
   {
     code: /^(?:UND_)?ERR_INVALID_(?!STATE)/,
     maybeReceived: true,
-    says: [
-      "cannot be asked in this way",
-      "Look at the `fetch` option, and at the agent or dispatcher in it.",
-    ],
+    problem: "cannot be called in this way",
+    cure: "Look at the `fetch` option, and at its agent or dispatcher.",
   },
 ];
-/** Codes of TLS that speak of one connection and not of the configuration. */
-const PASSING = /^ERR_SSL_(?:.*BAD_RECORD_MAC|UNEXPECTED_EOF.*|.*INTERNAL_ERROR|.*CLOSE_NOTIFY.*)$/;
+
+/** TLS codes of a single connection. They do not speak of the configuration. */
+const TRANSIENT =
+  /^ERR_SSL_(?:.*BAD_RECORD_MAC|UNEXPECTED_EOF.*|.*INTERNAL_ERROR|.*CLOSE_NOTIFY.*)$/;
 
 /** Codes of zlib, brotli and zstd. */
 const DECOMPRESSION = /^(?:Z_|ZSTD_|ERR__ERROR_|ERR_BROTLI_|ERR_ZLIB_)/;
 
-/** The platform's code, and that of what caused it: the first that looks like one. */
-function codeOf(cause: unknown): string {
-  const codes = [cause, memberOf(cause, "cause")].map((error) => memberOf(error, "code"));
-  // Those of zstd alone have small letters.
+/** The first code of an error and its cause that has the shape of a code. */
+function codeOf(error: unknown): string {
+  const codes = [error, memberOf(error, "cause")].map((one) => memberOf(one, "code"));
+  // Only the codes of zstd have small letters.
   return (
     codes
       .map((code) =>
@@ -112,62 +110,72 @@ function codeOf(cause: unknown): string {
 }
 
 /**
- * What went wrong on the way, from what `fetch` threw. The platform's error itself is left behind:
- * it may hold pieces of the request and of the answer (rule S-03). Told by code, since the error
- * may come from another realm.
+ * The details of an error that `fetch` threw. The platform's error is not passed on, since it may
+ * hold parts of the request and of the response (rule S-03). The error is recognised by its code
+ * and not by its class, since it may come from another realm.
+ * @param server names the server in the message
  */
-export function describeFault(cause: unknown, whom: string): ErrorDetails {
-  const code = codeOf(cause);
-  const mistake = PASSING.test(code) ? undefined : MISTAKES.find((one) => one.code.test(code));
-  return mistake
+export function describeNetworkFailure(error: unknown, server: string): ErrorDetails {
+  const code = codeOf(error);
+  const found = TRANSIENT.test(code)
+    ? undefined
+    : MISCONFIGURATIONS.find((one) => one.code.test(code));
+  return found
     ? {
         code,
-        maybeReceived: mistake.maybeReceived,
+        maybeReceived: found.maybeReceived,
         retryable: false,
-        message: `${whom} ${mistake.says[0]} (${code}). ${mistake.says[1]}`,
+        message: `${server} ${found.problem} (${code}). ${found.cure}`,
       }
     : {
         code,
         maybeReceived: !NEVER_CONNECTED.has(code),
-        message: `${whom} could not be reached, or the connection was cut (${code}).`,
+        message: `${server} could not be reached, or the connection was cut (${code}).`,
       };
 }
 
-/** What went wrong while an answer was read. */
-export function answerError(
-  cause: unknown,
+/**
+ * The typed error for what `fetch`, or reading a body, threw: a ContractError if the body cannot be
+ * decompressed, otherwise a NetworkError.
+ * @param status of the response, if there is one already
+ * @param server names the server in the message
+ */
+export function fetchError(
+  error: unknown,
   status: number | undefined,
-  place: Place,
-  whom = "The API",
+  context: RequestContext,
+  server = "The API",
 ): CorrigendaError {
-  const code = codeOf(cause);
-  if (!DECOMPRESSION.test(code)) return new NetworkError(placed(describeFault(cause, whom), place));
+  const code = codeOf(error);
+  if (!DECOMPRESSION.test(code))
+    return new NetworkError(withContext(describeNetworkFailure(error, server), context));
   return new ContractError(
-    placed(
+    withContext(
       { pointer: "", code, status, message: `The answer cannot be decompressed (${code}).` },
-      place,
+      context,
     ),
   );
 }
 
 /**
- * What a `fetch` gave, if it is an answer; by its members, since it may be of another library.
- * @throws ConfigurationError
+ * The result of `fetch`, if it is a response. A response is recognised by its members, since it may
+ * be of another library.
+ * @throws ConfigurationError if it is no response
  */
-export function requireAnswer(given: unknown, place: Place): Response {
+export function requireResponse(result: unknown, context: RequestContext): Response {
   if (
-    typeof memberOf(given, "status") === "number" &&
-    typeof memberOf(memberOf(given, "headers"), "get") === "function"
+    typeof memberOf(result, "status") === "number" &&
+    typeof memberOf(memberOf(result, "headers"), "get") === "function"
   )
-    return given as Response;
+    return result as Response;
   throw new ConfigurationError(
-    placed(
+    withContext(
       {
         option: "fetch",
         message:
           "The `fetch` option gave no Response. Make it return what the platform's `fetch` returns.",
       },
-      place,
+      context,
     ),
   );
 }

@@ -1,10 +1,10 @@
 /** Paths with `{parameters}`, as OpenAPI writes them. */
 export interface PathTemplate {
-  /** Names of the parameters, in order. */
+  /** The names of the parameters, in order. */
   readonly names: readonly string[];
   /**
-   * What stands in the place of each parameter, as it is in the path; undefined if the path is
-   * another one. A slash at the end counts.
+   * The values of the parameters in a path, in order and as they are encoded there. Undefined if
+   * the path does not fit the template. A slash at the end counts.
    */
   match(path: string): readonly string[] | undefined;
 }
@@ -24,8 +24,8 @@ export function parsePathTemplate(template: string): PathTemplate {
   };
 }
 
-/** One literal more than there are names: before, between and after them. */
 interface Segment {
+  /** The texts before, between and after the parameters: one more than there are names. */
   readonly literals: readonly string[];
   readonly names: readonly string[];
 }
@@ -41,23 +41,18 @@ function parseSegment(segment: string): Segment {
 
 function matchSegment(
   [first = "", ...literals]: readonly string[],
-  part: string,
+  segment: string,
 ): string[] | undefined {
-  if (literals.length === 0) return part === first ? [] : undefined;
-  if (!part.startsWith(first)) return undefined;
+  if (literals.length === 0) return segment === first ? [] : undefined;
+  if (!segment.startsWith(first)) return undefined;
   const values: string[] = [];
   let at = first.length;
   for (const [i, literal] of literals.entries()) {
-    // No parameter is empty (OpenAPI has path parameters required); the last literal is where the
-    // segment ends.
-    const end =
-      i === literals.length - 1
-        ? part.endsWith(literal)
-          ? part.length - literal.length
-          : -1
-        : part.indexOf(literal, at + 1);
-    if (end <= at) return undefined;
-    values.push(part.slice(at, end));
+    // A path parameter is required, so its value is not empty. The last literal ends the segment.
+    const isLast = i === literals.length - 1;
+    const end = isLast ? segment.length - literal.length : segment.indexOf(literal, at + 1);
+    if (end <= at || !segment.startsWith(literal, end)) return undefined;
+    values.push(segment.slice(at, end));
     at = end + literal.length;
   }
   return values;

@@ -3,7 +3,8 @@ import { ConfigurationError } from "../errors.ts";
 import { withSignal, type Deadline } from "../platform/deadline.ts";
 import type { Grant, TokenRequest } from "../provider.ts";
 import type { Reveal } from "../secret.ts";
-import { assertHeaderValue, reveal, secretIsLate } from "./reveal-secret.ts";
+import { setApiKeys } from "./api-keys.ts";
+import { reveal, secretIsLate } from "./reveal-secret.ts";
 import type { PreparedRequest, TokenEndpoint } from "./token-request.ts";
 import { urlOfOperation } from "./token-url.ts";
 
@@ -83,14 +84,13 @@ export async function prepareTokenRequest(
 ): Promise<PreparedRequest> {
   const { provider, connection, secrets: known } = endpoint;
   const { name, meta } = provider;
-  const { id, request: mediaType, success } = meta.operations[operation] ?? {};
+  const { id, request: mediaType, success, security = [] } = meta.operations[operation] ?? {};
   const url = new URL(urlOfOperation(operation, meta, connection));
   // A space is `%20`: GenLogs takes the `+` of a form for a plus sign in a password.
   if (query) url.search = Object.entries(query).map(encodeParameter).join("&");
   const headers = headersOf({ accept: "application/json", ...given }, name);
-  const apiKeys = await putApiKeysOn(headers, operation, endpoint);
+  const apiKeys = await setApiKeys(headers, security, endpoint, reveal);
   known.add(...secrets);
-  known.addCredentials(...apiKeys);
   const init: RequestInit = {
     method: operation.slice(0, operation.indexOf(" ")),
     headers,
@@ -119,22 +119,4 @@ function headersOf(given: Readonly<Record<string, string>>, provider: string): H
       message: `${provider}: a header of the token request cannot be sent. Look at \`headers\` in the provider.`,
     });
   }
-}
-
-/** @returns the API keys that the operation takes */
-async function putApiKeysOn(
-  headers: Headers,
-  operation: string,
-  { provider: { meta }, connection }: TokenEndpoint,
-): Promise<string[]> {
-  const values: string[] = [];
-  for (const scheme of meta.operations[operation]?.security ?? []) {
-    const key = connection.apiKeys?.[scheme];
-    const place = meta.schemes[scheme];
-    if (key === undefined || place === undefined) continue;
-    const value = assertHeaderValue(await reveal(key, scheme), scheme);
-    values.push(value);
-    headers.set(place.header, (place.prefix ?? "") + value);
-  }
-  return values;
 }

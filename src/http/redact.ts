@@ -1,80 +1,82 @@
 /**
- * Takes known secrets out of a text, by value and not by field name (rule S-03), in the forms in
- * which a server may echo them: raw, percent-encoded, escaped for JSON or HTML, in base64 and in
- * hexadecimal digits, one on top of the other. The work is linear in the text and in the secrets,
- * and has a limit.
+ * Takes known secrets out of a text (rule S-03). Secrets are found by value and not by the name of
+ * a field, in every form in which a server may repeat them: as they are, percent-encoded, escaped
+ * for JSON or HTML, in base64 and in hexadecimal digits, up to three encodings on top of each
+ * other. The work is linear in the text and in the secrets, and it is limited.
  */
-import { comparable, formsOf, isPlain, SHORTEST, viewsOf, type View } from "./encodings.ts";
+import { decodingsOf, type Decoding } from "./decodings.ts";
+import { comparable, formsOf, isPlain, SHORTEST } from "./secret-forms.ts";
 
 const WITHHELD = "[withheld: it may repeat a credential]";
 const MASK = "[secret]";
-/** Characters of a text that are looked at; the rest is cut off first. */
-const LONGEST = 4096;
-/**
- * Characters at the end of a text that was cut which may be the rest of an escape; and those of a
- * secret that are worth a mask before it.
- */
-const RAGGED = 64,
-  PARTIAL = 4;
+
+/** Characters of a text that are searched. The rest of a longer text is cut off first. */
+const LONGEST_TEXT = 4096;
+
+/** Characters at the end of a cut text in which an escape may have been cut in two. */
+const RAGGED_END = 64;
+
+/** Characters of a secret that are masked if they stand before the cut. */
+const SHORTEST_BEGINNING = 4;
 
 /**
- * Work that may be done for one text, counted in characters that are searched; nothing else runs
- * meanwhile, so what takes more is not shown. About 200 ms: two thousand tokens of 500 characters
- * against a text of the longest take half of it.
+ * The most work for one text, in characters that are searched by `includes`. It takes about 200 ms,
+ * in which nothing else runs. Two thousand tokens of 500 characters and the longest text take half
+ * of it.
  */
 const MOST_WORK = 200_000_000;
-/**
- * What a character costs that is encoded or compared one by one, and what one costs of a secret
- * that has to be decoded.
- */
-const BY_HAND = 10,
-  DECODED = 400;
 
-/** A piece of the original text. */
+/** What it costs to encode or to compare one character. */
+const COST_OF_COMPARING = 10;
+
+/** What one character costs of a secret that has to be decoded. */
+const COST_OF_DECODING = 400;
+
+/** A part of the original text, from `start` up to `end`. */
 interface Span {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The text, or its first 4,096 characters, with each secret masked. A text that cannot be known to
- * hold none is not shown at all; nor is one that holds a secret of fewer than 8 characters.
+ * The text, or its first 4,096 characters, with each secret replaced by a mask. The text is
+ * withheld as a whole if it holds a secret of fewer than 8 characters, or if the search takes too
+ * much work.
  */
 export function redact(text: string, secrets: Iterable<string>): string {
   try {
-    return text.length > LONGEST
-      ? masked(text.slice(0, LONGEST), secrets, true)
-      : masked(text, secrets, false);
+    return masked(text.slice(0, LONGEST_TEXT), secrets, text.length > LONGEST_TEXT);
   } catch {
     return WITHHELD;
   }
 }
 
 /**
- * @param cut whether the text goes on: a secret may begin at its end. @throws RangeError if it is
- *   too much work
+ * @param cut whether the text was cut, so that a secret may begin at its end
+ * @throws RangeError if the search takes too much work
  */
 function masked(text: string, secrets: Iterable<string>, cut: boolean): string {
-  const views = viewsOf(text).map((view) => ({ ...view, text: comparable(view.text) }));
+  const decodings = decodingsOf(text).map((one) => ({ ...one, text: comparable(one.text) }));
   const spans: Span[] = [];
   let work = 0;
-  const spend = (characters: number): void => {
-    work += characters;
+  const spend = (cost: number): void => {
+    work += cost;
     if (work > MOST_WORK) throw new RangeError("too much work");
   };
   for (const secret of secrets) {
     const plain = isPlain(secret);
-    if (!cut && plain && secret.trim().length > text.length) continue; // No form of it has room.
-    spend(plain ? 0 : secret.length * DECODED);
+    if (!cut && plain && secret.trim().length > text.length) continue; // The text is too short.
+    spend(plain ? 0 : secret.length * COST_OF_DECODING);
     for (const form of formsOf(secret, text.length, cut)) {
-      spend(form.length * BY_HAND);
+      spend(form.length * COST_OF_COMPARING);
       const short = form.length < SHORTEST;
-      const beginning = form.slice(0, cut && !short ? PARTIAL : SHORTEST);
-      for (const view of views) {
-        spend(view.text.length);
-        if (!view.text.includes(beginning)) continue; // The quick way, for nearly all of them.
-        spend((view.text.length + form.length) * BY_HAND);
-        const found = find(form, view, cut && !short);
+      const beginning = form.slice(0, cut && !short ? SHORTEST_BEGINNING : SHORTEST);
+      for (const decoding of decodings) {
+        spend(decoding.text.length);
+        // `includes` is fast, and nearly every search ends here.
+        if (!decoding.text.includes(beginning)) continue;
+        spend((decoding.text.length + form.length) * COST_OF_COMPARING);
+        const found = find(form, decoding, cut && !short);
         if (found.length > 0 && short) return WITHHELD;
         for (const span of found) spans.push(span);
       }
@@ -84,17 +86,17 @@ function masked(text: string, secrets: Iterable<string>, cut: boolean): string {
 }
 
 /**
- * Where a form stands in a view, as places of the original text; by Knuth, Morris and Pratt, so
- * that no text makes it slow.
+ * Finds a form in a decoded text, as parts of the original text. The algorithm of Knuth, Morris and
+ * Pratt takes linear time, whatever the text is.
  */
-function find(form: string, { text, starts, ends }: View, cut: boolean): Span[] {
+function find(form: string, { text, starts, ends }: Decoding, cut: boolean): Span[] {
   const failure = failureFunction(form);
   const spans: { start: number; end: number }[] = [];
   const add = (first: number, last: number): void => {
     const [start, end] = [starts[first]!, ends[last]!];
     const before = spans.at(-1);
-    if (before && start <= before.end)
-      before.end = end; // A pattern that repeats itself is found many times over.
+    // A form that repeats itself is found many times, with overlaps.
+    if (before && start <= before.end) before.end = end;
     else spans.push({ start, end });
   };
   let matched = 0;
@@ -104,14 +106,17 @@ function find(form: string, { text, starts, ends }: View, cut: boolean): Span[] 
       matched = failure[matched - 1]!;
     if (text[i] === form[matched]) matched += 1;
     if (matched === form.length) add(i - form.length + 1, i);
-    // The cut may have gone through an escape: then what the secret goes on with cannot be read.
-    if (cut && i >= text.length - RAGGED && matched >= PARTIAL) partial ??= i - matched + 1;
+    // If the cut went through an escape, the rest of the secret cannot be read.
+    if (cut && i >= text.length - RAGGED_END && matched >= SHORTEST_BEGINNING)
+      partial ??= i - matched + 1;
   }
   if (partial !== undefined) add(partial, text.length - 1);
   return spans;
 }
 
-/** For each beginning of a pattern the length of the longest one that it also ends with. */
+/**
+ * For each beginning of a pattern, the length of the longest shorter beginning that it ends with.
+ */
 function failureFunction(pattern: string): number[] {
   const lengths = [0];
   let length = 0;
@@ -123,7 +128,7 @@ function failureFunction(pattern: string): number[] {
   return lengths;
 }
 
-/** Overlapping pieces are one: nothing is left of either. */
+/** Puts one mask in the place of all parts that overlap. */
 function mask(text: string, spans: Span[]): string {
   let out = "";
   let shown = 0;

@@ -1,23 +1,25 @@
 /**
- * Where a request may go. A URL is looked at before the platform reads it: reading takes `..` out
- * of a path, and the platform's own complaint quotes the URL with any password in it.
+ * Checks of where a request goes. A URL is checked as a text, before the platform parses it: the
+ * parser removes `..` from the path, and its error quotes the URL with any password in it.
  */
 import { ConfigurationError } from "../errors.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 
-/** Names of the options that an error speaks of. */
+/** The names of the options that an error names. */
 export interface UrlOptions {
+  /** The option that holds the URL. */
   readonly address: string;
+  /** The option that holds the path. */
   readonly path: string;
 }
 
 /**
- * @throws ConfigurationError if a URL cannot be read, holds a user name or password, or a segment
- *   `.` or `..`, percent-encoded or not
+ * @throws ConfigurationError if a URL cannot be parsed, or holds a user name, a password, or a
+ *   segment `.` or `..`, percent-encoded or not
  */
 export function assertPlainUrl(text: string, provider: string, options: UrlOptions): void {
   const url = parseUrl(text);
-  if (!url) return refuse(provider, options.address, "the address of the request cannot be read.");
+  if (!url) return refuse(provider, options.address, "the address of the request is not a URL.");
   if (url.username !== "" || url.password !== "")
     return refuse(
       provider,
@@ -33,22 +35,22 @@ export function assertNoDotSegment(path: string, provider: string, option: strin
     refuse(
       provider,
       option,
-      "the path of the request holds a segment `.` or `..`, which leads elsewhere, and the credentials with it. Look at the values that were put into the path.",
+      "the path of the request holds a segment `.` or `..`, which would take the credentials to another path. Look at the values that were put into the path.",
     );
 }
 
-function refuse(provider: string, option: string, what: string): never {
+function refuse(provider: string, option: string, problem: string): never {
   throw new ConfigurationError({
     provider,
     option,
-    message: `${provider}: ${what} Nothing was sent.`,
+    message: `${provider}: ${problem} Nothing was sent.`,
   });
 }
 
-/** The base of a client, for comparing. */
+/** The base URL of a client, in parts. */
 export interface Base {
   readonly origin: string;
-  /** Path of the base URL, without a slash at its end. */
+  /** The path, without a slash at its end. */
   readonly path: string;
 }
 
@@ -57,28 +59,28 @@ export function parseBase(baseUrl: string): Base {
   return { origin, path: pathname.endsWith("/") ? pathname.slice(0, -1) : pathname };
 }
 
-/** The path below the base, with its slash; undefined if the URL does not lie below it. */
+/** The path below the base, with a slash at its start. Undefined if the URL is not below it. */
 export const pathBelow = ({ origin, path }: Base, url: URL): string | undefined =>
   url.origin === origin && url.pathname.startsWith(`${path}/`)
     ? url.pathname.slice(path.length)
     : undefined;
 
 /**
- * As it is written. The platform ignores tabs, line breaks, and control characters and spaces at
- * the ends, and takes backslashes for slashes (URL Standard 4.4).
+ * The path of a URL, as it is written. The platform's parser ignores tabs and line breaks, and it
+ * reads a backslash as a slash (URL Standard 4.4).
  */
 function pathIn(text: string): string {
   const [beforeQuery = ""] = text.replace(/[\t\n\r]/g, "").split(/[?#]/, 1);
   return beforeQuery.replace(/^[^/\\]*[/\\]{2}[^/\\]*/, "");
 }
 
-/** Times that a path is decoded: by a proxy or two, and the server. */
+/** How often a path may be decoded: by two proxies and the server. */
 const DECODINGS = 3;
 
 /**
- * Whether a server could read one. Servers differ: some part segments at a slash that is
- * percent-encoded, some leave out what follows a semicolon, or spaces and control characters at the
- * ends, and some decode more than once.
+ * Whether some server could read a segment as `.` or `..`. Servers differ: some split a path at a
+ * percent-encoded slash, some ignore what follows a semicolon, some ignore spaces and control
+ * characters at the ends of a segment, and some decode more than once.
  */
 function hasDotSegment(path: string): boolean {
   let decoded = path;
@@ -91,7 +93,7 @@ function hasDotSegment(path: string): boolean {
     .some((segment) => [".", ".."].includes(withoutControls(segment.split(";", 1)[0]!)));
 }
 
-/** Without spaces and control characters at its ends. */
+/** The text without spaces and control characters at its ends. */
 function withoutControls(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && text.charCodeAt(start) <= 0x20) start += 1;

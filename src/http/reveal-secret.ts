@@ -1,12 +1,12 @@
-/** Getting the values of secrets that are given as functions. */
+/** Gets the values of secrets, which may be given as functions. */
 import { ConfigurationError, NetworkError } from "../errors.ts";
 import { withDeadline, withSignal } from "../platform/deadline.ts";
-import { memberOf } from "../platform/foreign.ts";
+import { memberOf } from "../platform/safe-access.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
 import { LONGEST_SECRET, type Reveal, type Secret } from "../secret.ts";
 
-/** Names of errors that may be repeated. Any other may be made of what a vault holds. */
-const NAMES = [
+/** Names of errors that a message may repeat. Any other name may hold a secret. */
+const ERROR_NAMES = [
   "Error",
   "TypeError",
   "RangeError",
@@ -21,27 +21,26 @@ const NAMES = [
 ];
 
 /**
- * The value of a secret now. It takes as long as the function that was given takes: see
- * `revealWithin`.
- * @throws ConfigurationError naming the option if its function fails or gives no text
+ * The present value of a secret. There is no deadline: a function takes as long as it takes.
+ * @param option name of the option that holds the secret, for errors
+ * @throws ConfigurationError if the function fails, or returns something else than a text of 1 to
+ *   65,536 characters
  */
 export async function reveal(secret: Secret, option: string): Promise<string> {
   if (typeof secret === "string") return secret;
-  const fail = (what: string): never => {
+  const fail = (problem: string): never => {
     throw new ConfigurationError({
       option,
-      message: `The function given as \`${option}\` ${what}: no request was sent. Make it return the secret.`,
+      message: `The function given as \`${option}\` ${problem}: no request was sent. Make it return the secret.`,
     });
   };
   let value: unknown;
   try {
     value = await secret();
   } catch (cause) {
-    // The cause may quote what the vault holds, so only a name that says nothing of it is passed on
-    // (rule S-03).
-    return fail(
-      `failed (${NAMES.find((name) => name === memberOf(cause, "name")) ?? "an error of another name"})`,
-    );
+    // The error may quote a secret, so nothing but a known name is passed on (rule S-03).
+    const name = ERROR_NAMES.find((known) => known === memberOf(cause, "name"));
+    return fail(`failed (${name ?? "an error of another name"})`);
   }
   if (typeof value !== "string") return fail(`returned a value of type ${typeof value}`);
   if (value.trim() === "") return fail("returned an empty text");
@@ -51,13 +50,15 @@ export async function reveal(secret: Secret, option: string): Promise<string> {
 }
 
 /**
- * Reveals each secret once, and gives the same value from then on. One function for a renewal: what
- * is sent, and what the token that is got for it is bound to, must be the same, also while a vault
- * gives another secret.
+ * Makes a function that gets the value of each secret once, and then returns that same value. Each
+ * renewal has a function of its own: the secret that is sent and the secret that the new token is
+ * bound to must be the same, even if a vault changes it in between.
+ * @param secrets the secrets, by name
+ * @param onReveal is called with each value
  */
 export function createReveal(
   secrets: Readonly<Record<string, Secret>> = {},
-  tell: (secret: string) => void = () => undefined,
+  onReveal: (secret: string) => void = () => undefined,
 ): Reveal {
   const revealed = new Map<string, Promise<string>>();
   const first = async (name: string): Promise<string> => {
@@ -68,7 +69,7 @@ export function createReveal(
         message: `There is no secret \`${name}\` among the \`credentials\` that the provider's \`connect\` gave. Add it there.`,
       });
     const value = await reveal(secret, name);
-    tell(value);
+    onReveal(value);
     return value;
   };
   return (name) => {
@@ -80,16 +81,18 @@ export function createReveal(
 
 export interface RevealOptions {
   readonly provider: string;
-  /** ms. */
+  /** The deadline, in ms. */
   readonly within: number;
   readonly scheduler: Scheduler;
-  /** The caller's. */
+  /** The signal of the caller. */
   readonly signal: AbortSignal | null | undefined;
 }
 
 /**
- * As `reveal`, for no longer than the deadline. @throws NetworkError with code `timeout`; the
- * signal's reason when it aborts
+ * The present value of a secret, until a deadline.
+ * @throws NetworkError with the code `timeout` after the deadline; the signal's reason when the
+ *   signal aborts
+ * @throws ConfigurationError as `reveal` does
  */
 export const revealWithin = (
   secret: Secret,
@@ -103,6 +106,7 @@ export const revealWithin = (
     scheduler,
   );
 
+/** The error for a function that did not return a secret before the deadline. */
 export const secretIsLate = (provider: string): NetworkError =>
   new NetworkError({
     provider,
@@ -112,8 +116,10 @@ export const secretIsLate = (provider: string): NetworkError =>
   });
 
 /**
- * The value of a secret that travels in a header. Refused here unless visible ASCII, since the
- * platform's own complaint about a bad header value quotes the value (rule S-04).
+ * Checks the value of a secret that is sent in a header. It has to be visible ASCII. The platform's
+ * own error for a wrong value would quote the value (rule S-04).
+ * @returns the value
+ * @throws ConfigurationError for any other character
  */
 export function assertHeaderValue(value: string, option: string): string {
   if (!/^[\x21-\x7E]+$/.test(value)) {

@@ -1,68 +1,71 @@
 /**
- * The vendor's clock, as far as its answers tell (rule T-02), and which tokens have ended by it
- * (rule T-21). One a client: all requests of a client that count go to one origin. In memory only,
- * since a monotonic clock means nothing to another process.
+ * The time on the vendor's server, as its Date headers tell it (rule T-02), and which tokens have
+ * expired by that time (rule T-21). There is one for each client, and it counts only responses of
+ * the client's own origin. It is kept in memory, since a monotonic clock means nothing to another
+ * process.
  */
-import { parseHttpDate } from "./http-date.ts";
 import { WHOLE_SECOND } from "../token.ts";
+import { parseHttpDate } from "./http-date.ts";
 
-/** Dates and tokens that are remembered. */
-const LONGEST_MEMORY = 1000;
-/** By how much the server's clock and this machine's may run at different speeds. */
+/** The most dates, and the most tokens, that are remembered. */
+const MAX_REMEMBERED = 1000;
+
+/** How much faster or slower the server's clock may run than this machine's: 0.01 %. */
 const DRIFT = 1e-4;
 
 export interface ServerClock {
   /**
-   * To be called when a request is sent.
-   * @param from what is asked: answers of the API count until the token endpoint has given a Date
-   * @returns to be called when its answer has arrived, with its Date header. Gives the server's
-   *   time when the request was sent, epoch ms; undefined: no answer had a Date
+   * Is called when a request is sent.
+   * @param from the receiver of the request. Dates of the API count only until the token endpoint
+   *   has sent a Date.
+   * @returns a function to call with the Date header when the response has arrived. It returns the
+   *   server's time at which the request was sent, in epoch ms, or undefined if no response had a
+   *   Date.
    */
   sent(from: "token" | "api"): (date: string | null) => number | undefined;
-  /**
-   * Notes the vendor's own instant (epoch ms on its clock) at which a token ends that it gave just
-   * now.
-   */
+  /** Notes when a new token expires, in epoch ms on the server's clock. */
   note(accessToken: string, expires: number): void;
   /**
-   * Whether a noted token has ended by the server's clock. @param date header of an answer that has
-   * just arrived
+   * Whether a noted token has expired by the server's clock.
+   * @param date the Date header of a response that has just arrived
    */
   ended(accessToken: string, date: string | null): boolean;
 }
 
-/**
- * What an answer said of the server's clock: epoch ms, and when that was on the monotonic clock.
- */
+/** The Date of a response, and when its request was sent and it arrived on the monotonic clock. */
 interface Reading {
+  /** Epoch ms. */
   readonly date: number;
   readonly sentAt: number;
   readonly arrivedAt: number;
 }
 
-/** @param monotonic ms since some moment, by a clock that nobody sets */
+/** @param monotonic ms since some moment, by a clock that cannot be set */
 export function createServerClock(monotonic: () => number): ServerClock {
   /**
-   * Of all Dates that count, the one by which it is latest. Servers exist that repeat the first
-   * Date of a connection.
+   * The reading by which the server's time is latest. The newest reading is not always right: some
+   * servers repeat the first Date of a connection.
    */
-  let earlier: Reading | undefined;
-  /** A Date after it that was not seen before. */
+  let latest: Reading | undefined;
+  /** A later reading whose Date was new. */
   let candidate: Reading | undefined;
   let tokenEndpointAnswered = false;
   const seen = new Set<number>();
   const ends = new Map<string, number>();
 
-  const at = (moment: number): number =>
-    earlier ? earlier.date + moment - earlier.arrivedAt : -Infinity;
+  /** The server's time at a moment of the monotonic clock. */
+  const timeAt = (moment: number): number =>
+    latest ? latest.date + moment - latest.arrivedAt : -Infinity;
 
+  /** @param isNew whether the Date was not seen before */
   function learn(reading: Reading, isNew: boolean): void {
     if (isNew) {
-      if (candidate && advanceAlike(candidate, reading)) earlier = candidate;
+      // Two new Dates that agree with the monotonic clock show that `latest` was too late.
+      if (candidate && advanceAlike(candidate, reading)) latest = candidate;
       candidate = reading;
     }
-    if (reading.date <= at(reading.arrivedAt)) return;
-    earlier = reading;
+    if (reading.date <= timeAt(reading.arrivedAt)) return;
+    latest = reading;
     candidate = undefined;
   }
 
@@ -79,7 +82,7 @@ export function createServerClock(monotonic: () => number): ServerClock {
             learn({ date, sentAt, arrivedAt: monotonic() }, isNew);
           tokenEndpointAnswered ||= from === "token";
         }
-        return known(Math.max(date ?? -Infinity, at(sentAt)));
+        return wholeMs(Math.max(date ?? -Infinity, timeAt(sentAt)));
       };
     },
     note(accessToken, expires) {
@@ -88,11 +91,11 @@ export function createServerClock(monotonic: () => number): ServerClock {
     },
     ended: (accessToken, date) =>
       (ends.get(accessToken) ?? Infinity) - WHOLE_SECOND <=
-      Math.max(parseHttpDate(date) ?? -Infinity, at(monotonic())),
+      Math.max(parseHttpDate(date) ?? -Infinity, timeAt(monotonic())),
   };
 }
 
-/** Whether as much time has passed between two answers by their Dates as by the monotonic clock. */
+/** Whether the same time passed between two responses by their Dates and by the monotonic clock. */
 function advanceAlike(first: Reading, second: Reading): boolean {
   const passed = second.date - first.date;
   const longest = second.arrivedAt - first.sentAt;
@@ -100,11 +103,11 @@ function advanceAlike(first: Reading, second: Reading): boolean {
   return passed >= second.sentAt - first.arrivedAt - slack && passed <= longest + slack;
 }
 
-/** Whole ms, since the monotonic clock has fractions that no timestamp needs. */
-const known = (time: number): number | undefined =>
+/** In whole ms, since the monotonic clock has fractions. Undefined for a time that is not known. */
+const wholeMs = (time: number): number | undefined =>
   time === -Infinity ? undefined : Math.ceil(time);
 
 function forgetOldest(memory: Set<unknown> | Map<unknown, unknown>): void {
   const oldest = memory.keys().next();
-  if (memory.size > LONGEST_MEMORY && !oldest.done) memory.delete(oldest.value);
+  if (memory.size > MAX_REMEMBERED && !oldest.done) memory.delete(oldest.value);
 }

@@ -2,7 +2,7 @@
 import { ConfigurationError } from "../errors.ts";
 import { breach } from "../parts/parse-token.ts";
 import { withSignal } from "../platform/deadline.ts";
-import { placed, type Place } from "./place.ts";
+import { withContext, type RequestContext } from "./request-context.ts";
 
 /** Bytes of the largest token response, after decompression. */
 const MAX_BYTES = 1 << 20;
@@ -15,19 +15,19 @@ const MAX_BYTES = 1 << 20;
 export async function readText(
   response: Response,
   signal: AbortSignal,
-  place: Place,
+  context: RequestContext,
 ): Promise<string> {
   if (response.body === null) return "";
   // Another library's body could only be read as a whole, however large it is.
   if (typeof (response.body as Partial<ReadableStream> | undefined)?.getReader !== "function")
     throw new ConfigurationError(
-      placed(
+      withContext(
         {
           option: "fetch",
           message:
             "The `fetch` option gave an answer whose `body` is no web stream. Make it return what the platform's `fetch` returns.",
         },
-        place,
+        context,
       ),
     );
   const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;

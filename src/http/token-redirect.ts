@@ -7,12 +7,12 @@ import { withoutTrailingSlashes } from "../parts/check-options.ts";
 import { withSignal } from "../platform/deadline.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 import { forgetMove, movedTo, noteMove } from "./moved-endpoint.ts";
-import { requireAnswer } from "./network-error.ts";
-import type { Place } from "./place.ts";
+import { requireResponse } from "./network-error.ts";
+import type { RequestContext } from "./request-context.ts";
 
 interface Sending {
   readonly fetch: typeof globalThis.fetch;
-  readonly place: Place;
+  readonly context: RequestContext;
   /** Name of the option that the address comes from, for error messages. */
   readonly option: string;
 }
@@ -50,8 +50,8 @@ export async function fetchToken(
   return fetchAndFollow(url, init, sending);
 }
 
-const send = async (url: URL, init: RequestInit, { fetch, place }: Sending): Promise<Response> =>
-  requireAnswer(await withSignal(fetch(url.href, init), init.signal), place);
+const send = async (url: URL, init: RequestInit, { fetch, context }: Sending): Promise<Response> =>
+  requireResponse(await withSignal(fetch(url.href, init), init.signal), context);
 
 const isRedirect = ({ type, status }: Response): boolean =>
   type === "opaqueredirect" || (status >= 300 && status <= 399 && status !== 304);

@@ -4,14 +4,14 @@
  */
 import { ContractError, CorrigendaError, NetworkError, type ErrorDetails } from "../errors.ts";
 import { breach } from "../parts/parse-token.ts";
-import { isInstance } from "../platform/foreign.ts";
+import { isInstance } from "../platform/safe-access.ts";
 import type { Connection, Grant, Problem, Provider } from "../provider.ts";
 import type { Token } from "../token.ts";
 import { isFailure, readProblem, tokenRefusal, withoutSecrets } from "./error-response.ts";
 import { isMint } from "./grants.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
-import { answerError } from "./network-error.ts";
-import { placed, type Place } from "./place.ts";
+import { fetchError } from "./network-error.ts";
+import { withContext, type RequestContext } from "./request-context.ts";
 import type { ServerClock } from "./server-clock.ts";
 import { parseJson, readText } from "./token-body.ts";
 import { fetchToken } from "./token-redirect.ts";
@@ -84,16 +84,16 @@ export async function sendTokenRequest(
   signal: AbortSignal,
 ): Promise<TokenOutcome> {
   const { provider } = endpoint;
-  const place = {
+  const context = {
     provider: provider.name,
     operation: request.operation,
     host: request.url.host,
   };
   let received: Received;
   try {
-    received = await receive(request, isMint({ grantType }), endpoint, signal, place);
+    received = await receive(request, isMint({ grantType }), endpoint, signal, context);
   } catch (cause) {
-    return { error: networkError(cause, signal, place) };
+    return { error: networkError(cause, signal, context) };
   }
   const { status, headers, body } = received;
   if (status >= 200 && status < 300 && !saysFailure(body, provider)) {
@@ -101,13 +101,13 @@ export async function sendTokenRequest(
       return { token: parse(received, request, endpoint) };
     } catch (cause) {
       if (cause instanceof ContractError)
-        return { error: cause.copy((details) => placed(details, place)) };
+        return { error: cause.copy((details) => withContext(details, context)) };
       throw cause;
     }
   }
   const problem = readProblem(provider, body, headers);
   const shown = withoutSecrets(problem, [...endpoint.secrets, ...tokensIn(body, provider)]);
-  const refusal = { place, status, headers, problem: shown, code: problem.code };
+  const refusal = { context, status, headers, problem: shown, code: problem.code };
   const { padded } = request;
   return {
     status,
@@ -121,14 +121,14 @@ async function receive(
   again: boolean,
   { connection, fetch, now, monotonic, serverClock }: TokenEndpoint,
   signal: AbortSignal,
-  place: Place,
+  context: RequestContext,
 ): Promise<Received> {
   const [sentAt, began] = [now(), monotonic()];
   const arrived = serverClock.sent("token");
   const option = connection.tokenUrl === undefined ? "baseUrl" : "tokenUrl";
-  const response = await fetchToken(url, { ...init, signal }, { fetch, place, again, option });
+  const response = await fetchToken(url, { ...init, signal }, { fetch, context, again, option });
   const serverTime = arrived(response.headers.get("date"));
-  const text = await readText(response, signal, place);
+  const text = await readText(response, signal, context);
   return {
     status: response.status,
     headers: response.headers,
@@ -139,15 +139,19 @@ async function receive(
   };
 }
 
-function networkError(cause: unknown, signal: AbortSignal, place: Place): CorrigendaError {
-  const label = (details: ErrorDetails): ErrorDetails => placed(details, place);
+function networkError(
+  cause: unknown,
+  signal: AbortSignal,
+  context: RequestContext,
+): CorrigendaError {
+  const label = (details: ErrorDetails): ErrorDetails => withContext(details, context);
   if (isInstance(cause, CorrigendaError))
     return cause.host === undefined ? cause.copy(label) : cause;
   return signal.aborted
     ? new NetworkError(
         label({ code: "timeout", message: "The token endpoint did not answer in time." }),
       )
-    : answerError(cause, undefined, place, "The token endpoint");
+    : fetchError(cause, undefined, context, "The token endpoint");
 }
 
 /** Whether a success response says that the request failed. */

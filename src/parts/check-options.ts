@@ -1,6 +1,6 @@
 /**
- * Checks of options at construction. Each names the option and says what to do, and never quotes a
- * secret.
+ * Checks of options. Each check returns the option's value, or throws a ConfigurationError that
+ * names the option and says what to do. No error quotes a value, since the value may be a secret.
  */
 import { ConfigurationError } from "../errors.ts";
 import { namesOf, requireKnown } from "./option-names.ts";
@@ -8,38 +8,58 @@ import { parseUrl } from "../platform/parse-url.ts";
 import { LONGEST_SECRET, type Secret } from "../secret.ts";
 import type { GetTokenOptions } from "../token-source.ts";
 
-const fail = (option: string, what: string): never => {
-  throw new ConfigurationError({ option, message: `Option \`${option}\` ${what}` });
+const fail = (option: string, problem: string): never => {
+  throw new ConfigurationError({ option, message: `Option \`${option}\` ${problem}` });
 };
 
+/**
+ * A text that is not blank.
+ * @param option name of the option, for the error
+ * @returns the value as it is, with any white space at its ends
+ * @throws ConfigurationError if the value is missing, blank, or no text
+ * @example
+ * ```ts
+ * const clientId = requireText(options.clientId, "clientId");
+ * ```
+ */
 export function requireText(value: unknown, option: string): string {
   if (value === undefined || value === null) return fail(option, "is missing. Give it a text.");
   if (typeof value !== "string") return fail(option, "must be a text.");
   if (value.trim() === "")
     return fail(
       option,
-      "is empty. If it comes from an environment variable, look whether that one is set.",
+      "is empty. If it comes from an environment variable, check that the variable is set.",
     );
   if (!value.isWellFormed())
-    return fail(option, "holds half of a character (a lone surrogate). Look at how it was read.");
+    return fail(option, "holds half of a character (a lone surrogate). Check how it was read.");
   return value;
 }
 
+/**
+ * A secret: a text, as `requireText` has it, of at most 65,536 characters, or a function that
+ * returns one. The function is not called.
+ * @throws ConfigurationError if the value is neither
+ */
 export function requireSecret(value: unknown, option: string): Secret {
   if (typeof value === "function") return value as Secret;
   const text = requireText(value, option);
   return text.length <= LONGEST_SECRET
     ? text
-    : fail(option, "is longer than 65,536 characters. Look at how it was read.");
+    : fail(option, "is longer than 65,536 characters. Check how it was read.");
 }
 
+/**
+ * One of these words.
+ * @param byDefault the result if the option is undefined
+ * @throws ConfigurationError if the value is none of the words
+ */
 export function requireOneOf<const T extends string>(
   value: unknown,
   option: string,
   words: readonly T[],
-  otherwise: T,
+  byDefault: T,
 ): T {
-  if (value === undefined) return otherwise;
+  if (value === undefined) return byDefault;
   return (
     words.find((word) => word === value) ??
     fail(option, `must be one of ${words.map((w) => `"${w}"`).join(", ")}.`)
@@ -48,6 +68,7 @@ export function requireOneOf<const T extends string>(
 
 const TOKEN_OPTIONS = namesOf<GetTokenOptions>({ rejected: true, minTtl: true, signal: true });
 
+/** The options of `getToken`. @throws ConfigurationError naming the option that is wrong */
 export function requireTokenOptions(options: GetTokenOptions = {}): GetTokenOptions {
   requireObject(options, "options");
   requireKnown(options, TOKEN_OPTIONS);
@@ -63,40 +84,57 @@ export function requireTokenOptions(options: GetTokenOptions = {}): GetTokenOpti
   return options;
 }
 
+/** @throws ConfigurationError if the value is no object */
 export function requireObject(value: unknown, option: string): void {
   if (typeof value !== "object" || value === null) fail(option, "must be an object.");
 }
 
+/** A function, or undefined. @throws ConfigurationError for any other value */
 export function requireFunction<T>(value: T | undefined, option: string): T | undefined {
   return value === undefined || typeof value === "function"
     ? value
     : fail(option, "must be a function.");
 }
 
-/** Milliseconds, positive. */
-export function requireDuration(value: unknown, option: string, otherwise: number): number {
-  if (value === undefined) return otherwise;
+/**
+ * A positive number of milliseconds, at most 2^31-1, as timers take it.
+ * @param byDefault the result if the option is undefined
+ * @throws ConfigurationError for any other value
+ */
+export function requireDuration(value: unknown, option: string, byDefault: number): number {
+  if (value === undefined) return byDefault;
   return typeof value === "number" && value > 0 && value <= 2 ** 31 - 1
     ? value
     : fail(option, "must be a positive number of milliseconds.");
 }
 
-/** A whole number of bytes, from 1, or Infinity. */
-export function requireBytes(value: unknown, option: string, otherwise: number): number {
-  if (value === undefined) return otherwise;
+/**
+ * A whole number of bytes, at least 1, or Infinity.
+ * @param byDefault the result if the option is undefined
+ * @throws ConfigurationError for any other value
+ */
+export function requireBytes(value: unknown, option: string, byDefault: number): number {
+  if (value === undefined) return byDefault;
   return value === Infinity || (Number.isSafeInteger(value) && Number(value) > 0)
     ? Number(value)
     : fail(option, "must be a number of bytes, from 1, or Infinity.");
 }
 
 /**
- * An absolute URL without query, fragment, user name or password, and https unless the host is this
- * machine or the one that the caller allows (rule S-01). A slash at the end is dropped.
+ * An absolute URL without query, fragment, user name or password. It has to be https, except for
+ * loopback hosts and the host that the caller allows (rule S-01).
+ * @param allowHttpHost name of the host for which http:// is allowed, with or without a port
+ * @returns the URL without a slash at its end
+ * @throws ConfigurationError for any other value
+ * @example
+ * ```ts
+ * const baseUrl = requireUrl(options.baseUrl, "baseUrl", options.allowHttpHost);
+ * ```
  */
 export function requireUrl(value: unknown, option: string, allowHttpHost?: string): string {
   const text = requireText(value, option);
   const url = parseUrl(text);
-  // `localhost:3000` is a URL to the parser, with the scheme `localhost`.
+  // The parser reads `localhost:3000` as a URL with the scheme `localhost`.
   if (!url || !["http:", "https:"].includes(url.protocol))
     return fail(option, "is not a full URL: give it with http:// or https://.");
   if (url.username !== "" || url.password !== "")
@@ -108,7 +146,7 @@ export function requireUrl(value: unknown, option: string, allowHttpHost?: strin
   return withoutTrailingSlashes(url.href);
 }
 
-/** Not by a pattern, which would look for the end from each slash of a long row anew. */
+/** A pattern is not used: in a long row of slashes it would start anew at each slash. */
 export function withoutTrailingSlashes(text: string): string {
   let end = text.length;
   while (text[end - 1] === "/") end -= 1;
@@ -125,8 +163,8 @@ function assertSecure(url: URL, option: string, allowed: string | undefined): vo
 }
 
 /**
- * Not the names below `localhost`: some systems ask DNS for them, and so anybody may be told to be
- * one.
+ * Names such as `a.localhost` are not included: some systems ask DNS for them, and DNS may give the
+ * address of another machine.
  */
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);

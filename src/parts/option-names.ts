@@ -1,21 +1,29 @@
-/** Whether an option exists at all: a name that is misspelt must not be passed over in silence. */
+/**
+ * Checks the names of options: a misspelt option must be an error, since it would have no effect.
+ */
 import { ConfigurationError } from "../errors.ts";
 import { oneLine } from "../platform/one-line.ts";
 
-/** The names of all members of a type. The compiler sees to it that none is missing or too many. */
+/**
+ * The names of all members of a type. The compiler reports a name that is missing or too many.
+ * @example
+ * ```ts
+ * const names = namesOf<CloseOptions>({ within: true });
+ * ```
+ */
 export const namesOf = <Options extends object>(
   names: Readonly<Record<keyof Options, true>>,
 ): readonly string[] => Object.keys(names);
 
-/** Characters of a name that are looked at, and shown. */
+/** The most characters of a name that are compared and shown. */
 const LONGEST = 60;
-/** Characters that may be wrong in a name. */
+/** The most typos in a name for which a suggestion is made. */
 const TYPOS = 2;
 
 /**
- * Members that are undefined are passed over, whatever their name.
- * @param within what the options are a member of, as in `timeouts`
- * @throws ConfigurationError naming the option that does not exist, and the nearest one that does
+ * Checks that every option is known. Options that are undefined are ignored, whatever their name.
+ * @param within name of the option that these options are members of, such as `timeouts`
+ * @throws ConfigurationError for an option that does not exist. It names the most similar option.
  */
 export function requireKnown(options: object, known: readonly string[], within?: string): void {
   for (const [name, value] of Object.entries(options)) {
@@ -36,14 +44,14 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   const rated = known
     .map((option) => ({ option, typos: distance(plain(name), plain(option)) }))
     .sort((a, b) => a.typos - b.typos);
-  // In a short name two wrong characters leave little that is right.
+  // A short name with two typos is similar to too many names.
   return rated.find(({ option, typos }) => typos <= Math.min(TYPOS, Math.floor(option.length / 3)))
     ?.option;
 }
 
 /**
- * Characters to put in, take out or change, to make one text of the other (Levenshtein), row by
- * row.
+ * The number of characters to insert, delete or change to make one text of the other (Levenshtein),
+ * computed row by row.
  */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

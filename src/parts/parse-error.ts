@@ -1,8 +1,16 @@
-/** Reading error bodies: small pure parts from which each provider's `readProblem` is made. */
+/** Parts for reading the error bodies of a vendor, for a provider's `readProblem`. */
+
+/** Whether a JSON value is an object, and not an array. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The first of these that is a text or a number, as text. */
+/**
+ * The first of these values that is a number or a text that is not empty, as a text.
+ * @example
+ * ```ts
+ * firstText(body.detail, body.message) // "Not found"
+ * ```
+ */
 export function firstText(...candidates: unknown[]): string | undefined {
   const found = candidates.find(
     (value): value is string | number =>

@@ -1,24 +1,36 @@
 /**
- * Reading the members of a token answer. A parser is the spec's response schema in code: what the
- * schema does not allow is a `ContractError` with the JSON pointer, and never the value.
+ * Parts for reading a token response, for a provider's `parseToken`. A parser is the spec's
+ * response schema in code: whatever the schema does not allow is a `ContractError` with a JSON
+ * pointer. The error never holds the value.
  *
- * Tolerances: the only answers outside the schema that still give a token. An expiry of any other
- * kind than documented (absent, null, empty, not a number, not a timestamp) counts as unknown, and
- * digits in a string count as a number (rule T-01).
+ * There are two tolerances, and no others: an expiry that is absent, null, empty, not a number or
+ * not a timestamp counts as unknown, and a string of digits counts as a number (rule T-01).
  */
 import { ContractError } from "../errors.ts";
+import { escapePointer } from "../platform/json-pointer.ts";
 import { LONGEST_SECRET } from "../secret.ts";
+import { isRecord } from "./parse-error.ts";
 import type { Moment, ParsedToken, Token } from "../token.ts";
 
+/** The members of a JSON object. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** RFC 6750 2.1 `b64token`. */
+/** A bearer token (RFC 6750 2.1 `b64token`). */
 export const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-/** Visible ASCII, for tokens that travel in a header of their own. */
+/** Visible ASCII, for a token that is sent in a header other than `Authorization`. */
 export const VISIBLE_ASCII = /^[\x21-\x7E]+$/;
-/** RFC 6749 A.17 `refresh-token`. */
+/** A refresh token (RFC 6749 A.17 `refresh-token`). */
 export const VSCHAR = /^[\x20-\x7E]+$/;
 
+/**
+ * The error for a token response that breaks the contract.
+ * @param pointer JSON pointer (RFC 6901) to the value that is wrong; `""` is the whole body
+ * @param expected what is wrong, or what is expected there, without the value
+ * @example
+ * ```ts
+ * if (body.kind !== "session") throw breach("/kind", "the kind session is expected");
+ * ```
+ */
 export function breach(pointer: string, expected: string): ContractError {
   return new ContractError({
     pointer,
@@ -26,18 +38,34 @@ export function breach(pointer: string, expected: string): ContractError {
   });
 }
 
-const at = (pointer: string, member: string): string =>
-  `${pointer}/${member.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+const at = (pointer: string, member: string): string => `${pointer}/${escapePointer(member)}`;
 
+/**
+ * A member that has to be an object.
+ * @param pointer JSON pointer to `members`; `""` is the whole body
+ * @throws ContractError if the member is missing, or no object
+ * @example
+ * ```ts
+ * const data = readObject(body, "data");
+ * const accessToken = readToken(data, "token", B64TOKEN, "/data");
+ * ```
+ */
 export function readObject(members: Members, member: string, pointer = ""): Members {
   const value = members[member];
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Members;
+  if (isRecord(value)) return value;
   throw breach(
     at(pointer, member),
     value === undefined ? "the object is missing" : "an object is expected",
   );
 }
 
+/**
+ * A member that has to be a token.
+ * @param alphabet matches a token of the vendor, for example `B64TOKEN` or `VISIBLE_ASCII`
+ * @param pointer JSON pointer to `members`; `""` is the whole body
+ * @throws ContractError if the member is missing, empty, longer than 65,536 characters, or holds a
+ *   character that is not in the alphabet (rule S-04)
+ */
 export function readToken(
   members: Members,
   member: string,
@@ -53,12 +81,18 @@ export function readToken(
   if (!alphabet.test(value))
     throw breach(
       at(pointer, member),
-      "the token holds a character that does not belong in one, such as a space or a line break",
+      "the token holds a character that no token has, such as a space or a line break",
     );
   return value;
 }
 
-/** A member that may be absent, but not of another type. */
+/**
+ * A member that may be absent, but may not be of another type.
+ * @param is tells whether the value is of the type, for example `isString`
+ * @param expected names the type in the error, for example "a string"
+ * @param pointer JSON pointer to `members`; `""` is the whole body
+ * @throws ContractError if the member is of another type
+ */
 export function readOptional<T>(
   members: Members,
   member: string,
@@ -80,24 +114,35 @@ export const either =
     a(value) || b(value);
 
 /**
- * The members that RFC 6749 5.1 names, except for the expiry, on which the vendors differ.
- * A non-null `error` is a refusal with status 200 and never gets here.
+ * The access token and its type, as RFC 6749 5.1 names them. The expiry is left to the provider,
+ * since vendors differ in it. A body with an `error` is a refusal, and is not given to a parser.
+ * @throws ContractError if the token is missing or no bearer token
  */
 export function readBearer(body: Members): { accessToken: string; tokenType: string } {
   const tokenType = readOptional(body, "token_type", isString, "a string") ?? "Bearer";
-  // RFC 6749 7.1: a token of a type that the client does not know must not be used.
+  // A token of an unknown type must not be used (RFC 6749 7.1).
   if (tokenType.toLowerCase() !== "bearer")
     throw breach("/token_type", "only the type Bearer is known");
   return { accessToken: readToken(body, "access_token", B64TOKEN), tokenType: "Bearer" };
 }
 
 /**
- * @param expiry.at epoch ms by this machine's clock, as `expiryAfter` and `expiryAt` give it;
- *   undefined: not known
- * @param expiry.instant epoch ms by the server's clock, where a refusal other than 401 may mean
- *   that the token has ended (rule T-21)
- * @throws ContractError if the token is expired on arrival by the server's clock and by the local
- *   one (rule T-04): asking again would only loop
+ * Makes a token of the parts that a parser has read.
+ * @param token the parts of the token, without its times
+ * @param moment when the request was sent: the `TokenAnswer` of the parser
+ * @param expiry.at when the token expires, in epoch ms on this machine's clock, as `expiryAfter` or
+ *   `expiryAt` returns it; undefined if that is not known
+ * @param expiry.instant when the token expires, in epoch ms on the server's clock. Needed if a
+ *   status other than 401 may mean that the token has expired (rule T-21).
+ * @param expiry.pointer JSON pointer to the expiry, for the error
+ * @throws ContractError if the token has already expired (rule T-04). Another request would only
+ *   bring the same.
+ * @example
+ * ```ts
+ * const seconds = parseInteger(answer.body.expires_in);
+ * const at = seconds === undefined ? undefined : expiryAfter(seconds, answer);
+ * return assemble(readBearer(answer.body), answer, { at, pointer: "/expires_in" });
+ * ```
  */
 export function assemble(
   token: Omit<Token, "issuedAt" | "expiresAt">,

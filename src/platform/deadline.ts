@@ -1,8 +1,9 @@
+/** Time limits for promises. */
 import { systemScheduler, type Scheduler } from "./scheduler.ts";
 
 /**
- * Settles with the promise, or rejects with the signal's reason as soon as it aborts. Leaves no
- * listener behind.
+ * Settles with the promise, or rejects with the signal's reason as soon as the signal aborts. The
+ * listener on the signal is removed afterwards.
  */
 export function withSignal<T>(
   promise: Promise<T>,
@@ -17,7 +18,10 @@ export function withSignal<T>(
   });
 }
 
-/** Settles with the promise, or rejects with `late()` if it takes longer. */
+/**
+ * Settles with the promise, or rejects with `late()` if the promise takes longer than `ms`.
+ * @param keepAlive whether the process stays alive until the deadline
+ */
 export async function withDeadline<T>(
   promise: Promise<T>,
   ms: number,
@@ -37,14 +41,17 @@ export async function withDeadline<T>(
 }
 
 export interface Deadline {
+  /** Aborts at the deadline. */
   readonly signal: AbortSignal;
-  /** ms until the end, by a clock that nobody sets. */
+  /** ms until the deadline, by a clock that cannot be set. */
   left(): number;
+  /** Ends the timer. The signal does not abort any more. */
   clear(): void;
-  /** Whether the process has to stay alive for it; it does unless told otherwise. */
+  /** Whether the process stays alive until the deadline. @defaultValue true */
   keepAlive(yes: boolean): void;
 }
 
+/** @param ms until the deadline */
 export function createDeadline(
   ms: number,
   { monotonic, after }: Scheduler = systemScheduler,

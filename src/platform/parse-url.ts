@@ -1,7 +1,6 @@
 /**
- * A URL, undefined if the text is none. Not by `URL.canParse`, which on Node 20 and 22 is wrong
- * about characters beyond ASCII once it was optimised: what it takes may throw an error that quotes
- * the text, and what it refuses may be a good address.
+ * The URL of a text. Undefined if the text is not a URL. `URL.canParse` is not used: on Node 20 and
+ * 22, once it is optimised, it gives wrong results for texts that are not ASCII.
  */
 export function parseUrl(text: string, base?: string | URL): URL | undefined {
   try {

@@ -1,12 +1,18 @@
-/** Identifies the process that renews a token, and tells whether another process is dead (T-14). */
+/**
+ * Identifies the process that renews a token, and tells whether such a process has certainly ended
+ * (rule T-14).
+ */
 export interface ProcessIdentity {
-  /** A new name of this process: `host/process id/process start/random part`. */
+  /** A new owner in this process: `host/process id/start of the process/random`. */
   create(): string;
-  /** True only if it is certain: the process ran on this host, and is gone. */
+  /** True only if it is certain: the owner was a process of this host, and that process ended. */
   isDead(owner: string): boolean;
 }
 
-/** Each access may throw, because Deno asks for permissions. What is refused counts as unknown. */
+/**
+ * What is used of Node's globals. Reading any of it may throw: Deno asks for permissions. What
+ * cannot be read counts as unknown.
+ */
 interface Node {
   readonly process?: {
     readonly pid: number;
@@ -35,9 +41,9 @@ export function createProcessIdentity(): ProcessIdentity {
     const { process } = globalThis as Node;
     if (process?.getBuiltinModule) return identityOf(process);
   } catch {
-    // The platform refused to tell.
+    // The runtime refused to tell.
   }
-  // Without knowledge of processes, every other owner may be alive.
+  // Nothing is known about processes, so any other owner may be alive.
   return { create: () => `unknown/0/0/${crypto.randomUUID()}`, isDead: () => false };
 }
 
@@ -58,12 +64,12 @@ function identityOf(process: NonNullable<Node["process"]>): ProcessIdentity {
   };
 }
 
-/** The start of a process that could not find it out. */
+/** Stands for the start of a process that could not find out its own start. */
 const UNKNOWN = "unknown";
 
 /**
- * The name of the host within which process ids are unique. On Linux it names the boot and the
- * namespace of process ids, since containers number their own processes.
+ * Identifies the host in which a process id is unique. On Linux that is one boot and one namespace
+ * of process ids, since each container has process ids of its own.
  */
 function hostOf(process: NonNullable<Node["process"]>): string {
   try {
@@ -72,24 +78,25 @@ function hostOf(process: NonNullable<Node["process"]>): string {
       return `${fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()}.${fs.readlinkSync("/proc/self/ns/pid").replace(/\D/g, "")}`;
     }
     const os = process.getBuiltinModule?.("node:os");
-    // The host name alone is not enough: many machines are called `localhost`.
+    // The name alone is not enough, since many machines are called `localhost`.
     const macs = Object.values(os?.networkInterfaces() ?? {}).flatMap((list = []) =>
       list.filter(({ internal }) => !internal).map(({ mac }) => mac),
     );
-    if (!os || macs.length === 0) throw new Error("nothing distinguishes this host from others");
+    if (!os || macs.length === 0) throw new Error("nothing tells this host from others");
     return [os.hostname(), ...new Set(macs.sort())].join(".").replaceAll("/", "_");
   } catch {
-    return `unknown-${crypto.randomUUID()}`; // Unique, so that no owner is ever certainly dead.
+    // This host equals no other, so no owner ever counts as certainly dead.
+    return `unknown-${crypto.randomUUID()}`;
   }
 }
 
 /**
- * The start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)). It differs if
- * the system has given the same process id to another process.
+ * The start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)). By its start, a
+ * process is told from a later process with the same id.
  */
 function startOf(process: NonNullable<Node["process"]>, pid: number): string | undefined {
   try {
-    // The second field is the process name, in parentheses. It may hold any character.
+    // The second field is the process's name in parentheses. The name may hold any character.
     const fields =
       process
         .getBuiltinModule?.("node:fs")
@@ -108,7 +115,7 @@ function exists(process: NonNullable<Node["process"]>, pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process that this user may not signal exists as well.
+    // Any other error, such as EPERM, does not show that the process has ended.
     return (error as { code?: string } | undefined)?.code !== "ESRCH";
   }
 }

@@ -1,20 +1,20 @@
-/**
- * Timers, chance and a clock that nobody sets: the internal seam by which tests take hold of them.
- */
+/** Timers, random numbers and a clock that cannot be set. Tests replace them. */
 export interface Timer {
   clear(): void;
-  /** Whether the process has to stay alive for it. */
+  /** Whether the process stays alive until the timer ends. */
   keepAlive(yes: boolean): void;
 }
 
 export interface Scheduler {
-  /** 0 to 1, without 1. */
+  /** A random number from 0 up to, but not including, 1. */
   random(): number;
-  /** ms since some moment. */
+  /** ms since some moment, by a clock that cannot be set. */
   monotonic(): number;
+  /** Calls `run` once, after `ms`. */
   after(ms: number, run: () => void): Timer;
 }
 
+/** The platform's own. */
 export const systemScheduler: Scheduler = {
   random: Math.random,
   monotonic: () => performance.now(),
@@ -22,7 +22,7 @@ export const systemScheduler: Scheduler = {
     const timer = setTimeout(run, ms);
     return {
       clear: () => clearTimeout(timer),
-      // Timers of other runtimes than Node are numbers, and keep nothing alive.
+      // On runtimes other than Node a timer is a number, and does not keep the process alive.
       keepAlive: (yes) => {
         if (typeof timer !== "object") return;
         if (yes) timer.ref();

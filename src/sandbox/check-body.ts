@@ -1,6 +1,6 @@
 /** What is wrong with the body of a request or of an answer. */
 import type { ContractRequest, Operation, Violation } from "./contract.ts";
-import { escapePointer } from "./json-pointer.ts";
+import { escapePointer } from "../platform/json-pointer.ts";
 import { decodeBody, mediaTypeOf } from "./media-type.ts";
 import type { Schemas } from "./schemas.ts";
 import type { Described, Spec } from "./spec.ts";

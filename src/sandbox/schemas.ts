@@ -2,7 +2,7 @@
 import type { ValidateFunction } from "ajv/dist/2020.js";
 import { ConfigurationError } from "../errors.ts";
 import type { OpenApiDocument, Violation } from "./contract.ts";
-import { escapePointer } from "./json-pointer.ts";
+import { escapePointer } from "../platform/json-pointer.ts";
 
 /** The schemas of one document. Each is compiled at its first use. */
 export interface Schemas {

@@ -1,7 +1,8 @@
 /** The operations of an OpenAPI document, and how a request is matched with one of them. */
 import { parsePathTemplate, type PathTemplate } from "../http/path-template.ts";
 import type { Match, OpenApiDocument, Operation } from "./contract.ts";
-import { escapePointer, nodeAt } from "./json-pointer.ts";
+import { HTTP_METHODS } from "../platform/http-methods.ts";
+import { escapePointer, nodeAt } from "../platform/json-pointer.ts";
 import { percentDecode } from "./query.ts";
 
 /** A list of alternatives. Each names the security schemes that are needed together. */
@@ -51,8 +52,6 @@ type PathItem = Readonly<Record<string, OperationObject>> & {
   readonly parameters?: readonly unknown[];
 };
 
-const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
-
 export function readSpec(document: OpenApiDocument): Spec {
   const resolve = (pointer: string): ReturnType<Spec["resolve"]> => {
     const node = nodeAt(document, pointer);
@@ -70,7 +69,7 @@ export function readSpec(document: OpenApiDocument): Spec {
   };
   const operations = new Map<Operation, Described>();
   for (const [path, item] of Object.entries(paths)) {
-    for (const method of METHODS) {
+    for (const method of HTTP_METHODS) {
       const object = item[method];
       if (!object) continue;
       const needed = object.security ?? security ?? [];

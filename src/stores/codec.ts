@@ -28,7 +28,8 @@ export interface Encryption {
   /**
    * Decrypts what `seal` returned for the same store key.
    *
-   * @throws Error, of any class, if the text was not sealed with this encryption key and this store key
+   * @throws Error, of any class, if the text was not sealed with this encryption key and this
+   *   store key
    */
   readonly open: (sealed: string, key: string) => string | Promise<string>;
 }

@@ -1,6 +1,6 @@
 /** Encryption of records with AES-256-GCM, by WebCrypto. */
 import { ConfigurationError } from "../errors.ts";
-import { utf8 } from "../platform/encoding.ts";
+import { binaryText, fromBase64, utf8 } from "../platform/encoding.ts";
 import type { Encryption } from "./codec.ts";
 
 /**
@@ -37,7 +37,7 @@ export function createEncryption(
       const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
       const parameters = parametersOf(iv, storeKey);
       const sealed = await crypto.subtle.encrypt(parameters, await keys[0]!(), utf8(text));
-      return btoa(String.fromCharCode(...iv) + latin1(new Uint8Array(sealed)));
+      return btoa(binaryText(iv) + binaryText(new Uint8Array(sealed)));
     },
     async open(sealed, storeKey) {
       const bytes = fromBase64(sealed) ?? new Uint8Array();
@@ -139,17 +139,3 @@ function isText(bytes: Uint8Array): boolean {
     return false;
   }
 }
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
-      character.charCodeAt(0),
-    );
-  } catch {
-    return undefined;
-  }
-}
-
-/** Without spreading: a record may have more bytes than a call may have arguments. */
-const latin1 = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");

@@ -10,7 +10,7 @@ import {
   type CorrigendaError,
 } from "../errors.ts";
 import { quote } from "../http/error-response.ts";
-import { memberOf } from "../platform/foreign.ts";
+import { memberOf } from "../platform/safe-access.ts";
 import { latchKeyOf } from "./latch-key.ts";
 import { isLatchRecord } from "./record-shape.ts";
 import type { StoreAccess } from "./store-access.ts";

@@ -4,7 +4,7 @@
  */
 import { StoreError } from "../errors.ts";
 import { withDeadline } from "../platform/deadline.ts";
-import { isInstance } from "../platform/foreign.ts";
+import { isInstance } from "../platform/safe-access.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
 import { isTokenRecord } from "./record-shape.ts";
 import type { LatchRecord, TokenRecord, TokenStore } from "./token-store.ts";
