@@ -338,6 +338,36 @@ describe("a token endpoint on another origin than the API", () => {
     ]);
   });
 
+  test.each([
+    ["another origin", elsewhere, undefined],
+    ["the same origin", {}, Date.parse("2031-01-01T00:00:00Z")],
+  ])(
+    "T-02 the Date of an API on %s: whether it tells the time of the token endpoint",
+    async (_, operation, expected) => {
+      const date = "Wed, 01 Jan 2031 00:00:00 GMT";
+      const { fetch } = vendor({
+        "/oauth/token": () => token(),
+        "/v2/oauth/token": () => token(),
+        "/v2/me": () => json(200, { id: "me" }, { date }),
+      });
+      const times: unknown[] = [];
+      let issued = 0;
+      const parseToken: Provider<Paths, never>["parseToken"] = ({ body, ...moment }) => {
+        times.push(moment.serverTime);
+        const access_token = `at-${(issued += 1)}`;
+        return parseTokenResponse({ body: { ...body, access_token }, ...moment });
+      };
+      const { auth, ...client } = createClient(providerOf({ operation, change: { parseToken } }), {
+        fetch,
+      });
+      await client.GET("/me");
+      await auth.getToken({ rejected: await auth.getToken() });
+      expect(times).toHaveLength(2);
+      if (expected === undefined) expect(times[1]).toBeUndefined();
+      else expect(Math.abs(Number(times[1]) - expected)).toBeLessThan(180_000);
+    },
+  );
+
   test("T-07 the store keys of the three providers are what they were", async () => {
     const genlogs = createGenLogsClient({ apiKey: "k", email: "a@b.example", password: "p" });
     const apinizer = createApinizerClient({

@@ -26,7 +26,7 @@ export interface AuthFetchParts {
     Provider<object, never>,
     "name" | "meta" | "tokenScheme" | "refusesToken"
   >;
-  readonly connection: Pick<Connection, "baseUrl" | "apiKeys">;
+  readonly connection: Pick<Connection, "baseUrl" | "apiKeys" | "tokenUrl">;
   readonly source: TokenSource;
   readonly fetch: typeof globalThis.fetch;
   /** Epoch ms. */
@@ -55,6 +55,8 @@ export type Send = (
 
 interface Api extends AuthFetchParts {
   readonly base: Base;
+  /** Origin of the token endpoint, whose clock tells when a token ends. */
+  readonly clockOrigin: string;
   readonly findOperation: FindOperation;
 }
 
@@ -62,7 +64,9 @@ interface Api extends AuthFetchParts {
 export function createSend(parts: AuthFetchParts): Send {
   const { provider, connection, maxAnswerBytes } = parts;
   const base = parseBase(connection.baseUrl);
-  const api: Api = { ...parts, base, findOperation: createOperationFinder(provider.meta) };
+  const clockOrigin = new URL(connection.tokenUrl ?? connection.baseUrl).origin;
+  const findOperation = createOperationFinder(provider.meta);
+  const api: Api = { ...parts, base, clockOrigin, findOperation };
   return async (request, options) =>
     limitResponse(await call(api, request, options), {
       limit: maxAnswerBytes,
@@ -140,7 +144,7 @@ const follow = (
 
 /** @param server names the server in an error */
 async function sendOnce(
-  { fetch, serverClock, base }: Api,
+  { fetch, serverClock, clockOrigin }: Api,
   { url, method, headers, body, options, context }: RequestParts,
   signal: AbortSignal,
   server: string,
@@ -161,20 +165,21 @@ async function sendOnce(
     throw signal.aborted ? signal.reason : fetchError(cause, undefined, context, server);
   }
   const response = setContext(requireResponse(result, context), context);
-  // The clock of another origin need not agree with the API's.
-  if (url.origin === base.origin) arrived(response.headers.get("date"));
+  // The clock of another origin need not agree with the token endpoint's.
+  if (url.origin === clockOrigin) arrived(response.headers.get("date"));
   return response;
 }
 
 /** Rules T-20 and T-21. */
 function isTokenRefused(
-  { provider, serverClock, now }: Api,
+  { provider, base, clockOrigin, serverClock, now }: Api,
   { accessToken, expiresAt = Infinity }: Token,
   { response: { status, headers }, last }: FinalResponse,
 ): boolean {
   if (!last) return false;
   // The vendor's own expiry time is compared with the vendor's clock, never with the local one.
-  const hasEnded = now() >= expiresAt || serverClock.ended(accessToken, headers.get("date"));
+  const date = clockOrigin === base.origin ? headers.get("date") : null;
+  const hasEnded = now() >= expiresAt || serverClock.ended(accessToken, date);
   return status === 401 || provider.refusesToken?.(status, hasEnded) === true;
 }
 
