@@ -1,5 +1,7 @@
 /** corrigenda: typed, contract-tested clients for APIs whose documentation contradicts itself. */
 export { createClient, type ApiClient } from "./client/create-client.ts";
+export type { AuthorizationPageOptions } from "./client/code-flow.ts";
+export type { Callback } from "./http/authorization-callback.ts";
 export type { CommonOptions } from "./client/options.ts";
 export type { Secret } from "./secret.ts";
 export { CHANNEL, type ClientEvent } from "./events.ts";

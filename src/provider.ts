@@ -108,8 +108,9 @@ export interface Connection {
   /** `METHOD /path` of the token operation. Its URL is a part of the store key. */
   readonly tokenOperation: string;
   /**
-   * URL of the token endpoint. Absent: `baseUrl` and the path of `tokenOperation`. The client fills
-   * it in from its option `tokenUrl`, or from the `servers` of the operation in the document.
+   * URL of the token endpoint. Absent: the first of the `servers` that the document gives the
+   * operation, or else `baseUrl`, with the path of `tokenOperation`. The client's option `tokenUrl`
+   * takes precedence.
    */
   readonly tokenUrl?: string;
   /**

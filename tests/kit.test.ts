@@ -275,6 +275,35 @@ describe("a token endpoint on another origin than the API", () => {
     expect(sent).toEqual([]);
   });
 
+  test("S-01 a tokenUrl from `connect` needs the option as well, unless it follows the baseUrl", async () => {
+    const { sent, fetch } = vendor(answers);
+    const at = (tokenUrl: (baseUrl: string) => string): Provider<Paths, { key?: string }> => {
+      const base = providerOf();
+      return {
+        ...base,
+        connect(options) {
+          const connection = base.connect(options);
+          return { ...connection, tokenUrl: tokenUrl(connection.baseUrl) };
+        },
+      };
+    };
+    const live = at(() => REGISTRY);
+    const follows = at((baseUrl) => new URL("/own", baseUrl).href);
+    const baseUrl = "https://sandbox.example/v2";
+    expect(() => createClient(live, { fetch, baseUrl })).toThrow(
+      expect.objectContaining({ kind: "configuration", option: "tokenUrl" }),
+    );
+    const tokenUrl = "https://sandbox.example/own/";
+    await createClient(live, { fetch }).auth.getToken();
+    await createClient(live, { fetch, baseUrl, tokenUrl }).auth.getToken();
+    await createClient(follows, { fetch, baseUrl }).auth.getToken();
+    expect(sent.map(({ url }) => url.href)).toEqual([
+      REGISTRY,
+      tokenUrl,
+      "https://sandbox.example/own",
+    ]);
+  });
+
   test.each(["https://sandbox.example/own", "https://sandbox.example/own/"])(
     "the option tokenUrl replaces it: %s",
     async (tokenUrl) => {

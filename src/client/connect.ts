@@ -7,31 +7,33 @@ import type { CommonUrls, Connection, Provider, ProviderMeta, ServerMeta } from 
 
 /**
  * The connection that the provider makes, with the URL of the token endpoint where that is not
- * below the base URL: the one that `connect` gives, or else the option `tokenUrl`, or else the one
- * in the vendor's document.
+ * below the base URL: the option `tokenUrl`, or else what `connect` gives, or else the one in the
+ * vendor's document.
  * @throws ConfigurationError naming the option that is missing or not usable. A `baseUrl` of the
- *   caller's own needs a `tokenUrl` where the vendor's document has the token endpoint on another
- *   server: a test's secrets must not reach the vendor.
+ *   caller's own needs a `tokenUrl` where the token endpoint would have another origin: a test's
+ *   secrets must not reach the vendor.
  */
 export function connect<Options extends object>(
   provider: Pick<Provider<object, Options>, "connect" | "meta">,
   options: Options & CommonUrls,
 ): Connection {
+  const { meta } = provider;
   const connection = provider.connect(options);
   const { baseUrl, tokenOperation } = connection;
-  const given = connection.tokenUrl ?? options.tokenUrl;
-  const tokenUrl = given ?? documentedUrl(provider.meta, tokenOperation);
+  const tokenUrl = options.tokenUrl ?? connection.tokenUrl ?? documentedUrl(meta, tokenOperation);
   if (tokenUrl === undefined) return connection;
-  if (given === undefined && options.baseUrl !== undefined && !serverOf(provider.meta, baseUrl)) {
+  requireUrl(tokenUrl, "tokenUrl", options.allowHttpHost);
+  // Unlike in a base URL, a slash at the end counts.
+  const { href, origin } = new URL(tokenUrl);
+  const isOwn = options.baseUrl !== undefined && !serverOf(meta, baseUrl);
+  if (isOwn && options.tokenUrl === undefined && origin !== new URL(baseUrl).origin) {
     throw new ConfigurationError({
       option: "tokenUrl",
       message:
         "Option `tokenUrl` is missing. The vendor's token endpoint is not below its API, so a `baseUrl` of your own needs it too.",
     });
   }
-  requireUrl(tokenUrl, "tokenUrl", options.allowHttpHost);
-  // Unlike in a base URL, a slash at the end counts.
-  return { ...connection, tokenUrl: new URL(tokenUrl).href };
+  return { ...connection, tokenUrl: href };
 }
 
 /** The document's server with this base URL. Undefined: the base URL is another one. */

@@ -1,6 +1,6 @@
 /** `createPetjeafClient`: the authorization code flow, with claims and revocation. */
 import type { paths } from "../../../generated/petjeaf.ts";
-import { CodeFlow } from "../../client/code-flow.ts";
+import { CodeFlow, type AuthorizationPageOptions } from "../../client/code-flow.ts";
 import { openClient, type ApiClient } from "../../client/create-client.ts";
 import type { CommonOptions } from "../../client/options.ts";
 import type { Callback } from "../../http/authorization-callback.ts";
@@ -84,14 +84,6 @@ export interface PetjeafClient {
   close(options?: CloseOptions): Promise<void>;
 }
 
-type ClientOptions = PetjeafOptions & {
-  /**
-   * URL of the authorization page.
-   * @defaultValue the page that belongs to `baseUrl`
-   */
-  readonly authorizeUrl?: string;
-};
-
 /**
  * A client of Petje.af (OAuth 2.0, RFC 6749 4.1).
  * @throws ConfigurationError naming the option that is missing or not usable
@@ -107,7 +99,9 @@ type ClientOptions = PetjeafOptions & {
  * // Later: the same person again.
  * const { data } = await petjeaf.session(key).GET("/users/me");
  */
-export function createPetjeafClient(options: ClientOptions & CommonOptions): PetjeafClient {
+export function createPetjeafClient(
+  options: PetjeafOptions & AuthorizationPageOptions & CommonOptions,
+): PetjeafClient {
   const flow = new CodeFlow<PetjeafSession>({
     provider: petjeaf,
     options,

@@ -24,16 +24,14 @@ export interface PetjeafOptions {
 /** A scope of Petje.af. Scopes that this package does not know are accepted as well. */
 export type PetjeafScope = "profile.read" | "memberships.read" | "pages.read" | (string & {});
 
-type ProviderOptions = PetjeafOptions & { readonly key: string };
-
 const TOKENS = "POST /oauth2/tokens";
 
 /** The provider behind `createPetjeafClient`. Its option `key` names the person. */
-export const petjeaf: Provider<paths, ProviderOptions> = {
+export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }> = {
   name: "petjeaf",
   meta,
   tokenScheme: "oauth2",
-  options: namesOf<ProviderOptions & AuthorizationPageOptions>({
+  options: namesOf<PetjeafOptions & AuthorizationPageOptions & { readonly key: string }>({
     clientId: true,
     clientSecret: true,
     authorizeUrl: true,
