@@ -5,7 +5,16 @@ import tseslint from "typescript-eslint";
 import { rooms } from "./scripts/rooms.js";
 
 export default tseslint.config(
-  { ignores: ["dist", "coverage", "generated", "tests/package", "tests/fixtures"] },
+  {
+    ignores: [
+      "dist",
+      "coverage",
+      "generated",
+      "tests/package",
+      "tests/fixtures",
+      "scripts/independent/consumer",
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -10,7 +10,7 @@ import type { LogEntry } from "../../src/sandbox/index.ts";
 import type { TokenServer } from "../processes/controller.ts";
 
 /** As far as it is used; the package is not in the main install, nor are its types. */
-interface OidcProvider {
+export interface OidcProvider {
   callback(): (request: IncomingMessage, response: ServerResponse) => void;
   on(event: string, listener: (...args: unknown[]) => void): void;
   readonly Grant: new (fields: object) => {
@@ -26,17 +26,26 @@ const REDIRECT = "https://app.example/callback";
 const SCOPE = "openid profile offline_access";
 const HOUR = 3_600_000;
 
-const listen = async (server: ReturnType<typeof createServer>): Promise<string> => {
+type OidcProviderClass = new (issuer: string, settings: object) => OidcProvider;
+
+/** Ends the process with code 2 if oidc-provider is not installed. */
+export async function loadOidcProvider(): Promise<OidcProviderClass> {
+  const name: string = "oidc-provider"; // A literal would need the package in the main type check.
+  try {
+    return ((await import(name)) as { default: OidcProviderClass }).default;
+  } catch {
+    console.error("oidc-provider is not installed. Run: npm --prefix scripts/independent ci");
+    process.exit(2);
+  }
+}
+
+export const listen = async (server: ReturnType<typeof createServer>): Promise<string> => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 };
 
 export async function startOidcServer(): Promise<TokenServer> {
-  const name: string = "oidc-provider"; // Not a literal, which would have to be there for the main install's type check.
-  const { default: Provider } = (await import(name).catch(() => {
-    console.error("oidc-provider is not installed. Run: npm --prefix scripts/independent ci");
-    process.exit(2);
-  })) as { default: new (issuer: string, settings: object) => OidcProvider };
+  const Provider = await loadOidcProvider();
   const inner = createServer();
   const behind = await listen(inner);
   const provider = new Provider(behind, {
