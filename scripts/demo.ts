@@ -1,7 +1,7 @@
 /**
- * The main job, shown: every provider with every grant gets a token, uses it, renews it, recovers
- * from its revocation and revokes it. On the embedded sandbox; for real with the providers whose
- * variables (.env.example) are set.
+ * Shows what the package is for: with every provider and every grant it gets a token, uses it,
+ * renews it, recovers from its revocation, and revokes it. It uses the sandbox, and the live vendor
+ * for providers whose variables (.env.example) are set.
  */
 import { existsSync } from "node:fs";
 import { readOptions } from "./cli.ts";

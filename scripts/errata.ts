@@ -1,6 +1,6 @@
 /**
- * Renders the ledger as pages that one would link to in a bug report to the vendor: docs/errata.md
- * and docs/errata.html.
+ * Renders the ledgers as docs/errata.md and docs/errata.html. A bug report to a vendor can link to
+ * an entry there.
  *
  *   npm run errata [-- --check]
  */

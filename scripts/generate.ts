@@ -1,11 +1,11 @@
 /**
- * Writes generated/<provider>.ts (types), .meta.ts (what the wrapper needs at run time) and
- * .document.ts (the spec, for the sandbox) for every spec that openapi/ holds.
+ * Writes three files for every spec in openapi/: generated/<provider>.ts (types), .meta.ts (what
+ * the client needs at run time) and .document.ts (the spec, for the sandbox).
  *
  *   npm run generate [-- --check] [--specs DIR] [--out DIR]
  *
- * With --check nothing is written: every file that is stale, missing or orphaned is named, and the
- * exit code is 1 if any is.
+ * With --check it writes nothing. It names every file that is stale, missing or orphaned, and the
+ * exit code is 1 if there is one.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";

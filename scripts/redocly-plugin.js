@@ -1,4 +1,4 @@
-/** Lint rules of this project, where no built-in rule of Redocly covers it. */
+/** Lint rules for specs that Redocly does not have. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -15,7 +15,7 @@ const at = (document, pointer) =>
 const resolve = (document, node) =>
   typeof node?.$ref === "string" ? resolve(document, at(document, node.$ref.slice(1))) : node;
 
-/** Every operation, with where it stands. */
+/** Every operation, with the path to it in the document. */
 function* operationsOf(root) {
   for (const [path, item] of Object.entries(root.paths ?? {})) {
     for (const method of METHODS)
@@ -24,8 +24,8 @@ function* operationsOf(root) {
 }
 
 /**
- * A link's value: a runtime expression into the answer's body (OpenAPI 3.1, Runtime Expressions),
- * or the value itself.
+ * The value of a link's parameter: that of a runtime expression on the response body (OpenAPI 3.1,
+ * Runtime Expressions), or the value itself.
  */
 const evaluate = (value, body) =>
   typeof value === "string" && value.startsWith("$response.body#")
@@ -45,8 +45,8 @@ function validate(root, schema, value) {
 }
 
 /**
- * Links lead to operations that exist, and, filled from the answer's example, make a request that
- * the spec allows.
+ * A link has to name an operation of the spec. Filled from the example of the response, it has to
+ * make a request that the spec allows.
  */
 function linkTargets() {
   return {
@@ -120,7 +120,7 @@ function linkTargets() {
   };
 }
 
-/** Every id in `x-errata` is in the ledger beside the spec. */
+/** Every id in `x-errata` has to be in the ledger of the spec. */
 function errataResolve() {
   return {
     Root(root, { report, location }) {
@@ -148,8 +148,8 @@ function errataResolve() {
 }
 
 /**
- * A secret in a URL is logged by every hop: only where an erratum says that the vendor leaves no
- * choice.
+ * Servers and proxies write URLs to their logs. A secret in a query needs an erratum which says
+ * that the vendor takes no other place.
  */
 function noSecretInQuery() {
   return {

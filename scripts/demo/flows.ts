@@ -1,6 +1,6 @@
 /**
- * The flows of the demo: every provider with every grant, on the sandbox or, where the environment
- * holds credentials, for real.
+ * The flows of the demo: every provider with every grant, on the sandbox, or at the live vendor
+ * where the environment has credentials.
  */
 import { createServer } from "node:http";
 import {
@@ -16,18 +16,18 @@ import type { Sandbox, SandboxVendor } from "../../src/sandbox/index.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the steps need of a flow, whichever vendor it is. */
+/** What the steps of the demo do with a flow, for every vendor. */
 export interface Subject {
   getToken(): Promise<Token>;
-  /** Makes a typed call. @returns what it brought, in a few words */
+  /** Makes a typed call. @returns the status, and the data in a few words */
   call(): Promise<{ status: number; brought: string }>;
-  /** Lets the token's lifetime pass. */
+  /** Advances the clock past the end of the token's lifetime. */
   expire(token: Token): void;
-  /** Revokes the token so that the client does not know. A string: why that is not possible. */
+  /** Revokes the token without telling the client. A string: why that is not possible. */
   readonly revokeBehind: string | (() => Promise<void>);
-  /** A string: why that is not possible. */
+  /** Revokes the token. A string: why that is not possible. */
   readonly revoke: string | (() => Promise<void>);
-  /** Requests so far, as the server counted them (on a live vendor: as they were sent). */
+  /** Requests so far, as the sandbox counts them, or as they were sent to a live vendor. */
   count(): { readonly tokens: number; readonly calls: number };
 }
 
@@ -47,7 +47,8 @@ export function flows(sandbox: Sandbox, env: Environment, say: (line: string) =>
 }
 
 /**
- * Values of a provider's variables: none at all means the sandbox; some but not all is a mistake.
+ * Values of a provider's variables. Undefined if none is set: the sandbox is used.
+ * @throws Error if only some are set
  */
 function credentials<const N extends string>(
   env: Environment,
@@ -60,7 +61,7 @@ function credentials<const N extends string>(
   return Object.fromEntries(names.map((name) => [name, env[name] ?? ""])) as Record<N, string>;
 }
 
-/** Where a flow's time and counts come from. */
+/** The clock of a flow, and the counts of its requests. */
 interface World {
   readonly now: () => number;
   readonly fetch: typeof globalThis.fetch;
@@ -83,7 +84,7 @@ function sandboxWorld(
   };
 }
 
-/** A vendor's clock cannot be moved, but the client's can: that makes it renew just as well. */
+/** The clock of a live vendor cannot be advanced. The client renews by its own clock, which can. */
 function liveWorld(isToken: (url: URL, method: string) => boolean): World {
   let offset = 0,
     tokens = 0,
@@ -92,7 +93,7 @@ function liveWorld(isToken: (url: URL, method: string) => boolean): World {
     now: () => Date.now() + offset,
     expire: ({ expiresAt }) => {
       if (expiresAt === undefined)
-        throw new Error("the vendor told no expiry, so there is nothing to wait for");
+        throw new Error("the vendor gave no expiry, so the token cannot expire");
       offset += expiresAt - (Date.now() + offset) + 1000;
     },
     fetch: (input, init) => {
@@ -130,7 +131,7 @@ function genlogs(sandbox: Sandbox, env: Environment): Flow[] {
             ...(env["GENLOGS_BASE_URL"] ? { baseUrl: env["GENLOGS_BASE_URL"] } : {}),
             ...(credentialsIn ? { credentialsIn } : {}),
           }
-        : vendor.options; // On the sandbox `auto` finds out by itself.
+        : vendor.options; // On the sandbox the default `auto` finds the right place.
       const client = createGenLogsClient({ ...options, renew, now: world.now, fetch: world.fetch });
       return {
         getToken: () => client.auth.getToken(),
@@ -242,7 +243,7 @@ function petjeaf(sandbox: Sandbox, env: Environment, say: (line: string) => void
         if (session) return session;
         session = await authorize(app, redirectUri, consent);
         if (restored) {
-          // As after a restart: another client, the same store, and a token that ran out meanwhile.
+          // As after a restart: a new client, the same store, and an expired token.
           world.expire(await session.auth.getToken());
           session = createPetjeafClient(options).session(session.key);
         }
@@ -279,13 +280,13 @@ async function authorize(
   return app.exchange(await consent(url), { state, redirectUri });
 }
 
-/** The sandbox's person answers at once. */
+/** The user of the sandbox gives consent at once. */
 async function followConsent(url: string): Promise<string> {
   const { headers } = await fetch(url, { redirect: "manual" });
   return headers.get("location") ?? "";
 }
 
-/** A real person needs a browser, and comes back to a page of this machine. */
+/** Waits for a person to give consent in a browser, and for the callback on this machine. */
 async function waitForCallback(
   url: string,
   redirectUri: string,
@@ -304,7 +305,7 @@ async function waitForCallback(
       done(() => resolve(callback.href));
     });
     const timer = setTimeout(
-      () => done(() => reject(new Error("nobody gave consent within 3 minutes"))),
+      () => done(() => reject(new Error("no consent was given within 3 minutes"))),
       180_000,
     );
     const done = (then: () => void): void => {

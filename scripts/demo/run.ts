@@ -1,4 +1,4 @@
-/** Takes every flow through the five steps of a token's life and prints what happened. */
+/** Takes every flow through the five steps of a token's life, and prints the results. */
 import { styleText } from "node:util";
 import { CorrigendaError } from "../../src/index.ts";
 import { startSandbox } from "../../src/sandbox/index.ts";

@@ -1,4 +1,4 @@
-/** Whether a ledger is what `openapi/errata/schema.json` describes. */
+/** Validates ledgers against `openapi/errata/schema.json`. */
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse, YAMLParseError } from "yaml";
@@ -14,7 +14,7 @@ const validate = new Ajv2020({
   allErrors: true,
 }).compile(schema);
 
-/** A ledger out of its text; without it, what is wrong. */
+/** Reads a ledger. Undefined if it is not valid: `faults` then says why. */
 export function readLedger(text: string): {
   readonly ledger: Ledger | undefined;
   readonly faults: readonly string[];
@@ -34,7 +34,7 @@ export function readLedger(text: string): {
   return { ledger: faults.length === 0 ? (found as Ledger) : undefined, faults };
 }
 
-/** What is wrong with it, by JSON pointer. Empty: nothing. */
+/** What is wrong with a ledger, by JSON pointer. Empty: nothing. */
 export function ledgerFaults(ledger: unknown): string[] {
   return validate(ledger)
     ? []

@@ -1,11 +1,11 @@
-/** The faults, each with what may come out of it. */
+/** The faults of the matrix, each with the results that are documented for it. */
 import type net from "node:net";
 import { gzipSync } from "node:zlib";
 import type { ErrorKind } from "../../src/index.ts";
 import { CANARIES, type GrantUnderTest } from "./grants.ts";
 import { http, type Behaviour } from "./server.ts";
 
-/** `token`, or the kind of the error. */
+/** `token`, or the `kind` of the error. */
 export type Result = ErrorKind | "token";
 
 export interface Fault {
@@ -14,7 +14,7 @@ export interface Fault {
   readonly expected: (grant: GrantUnderTest) => readonly Result[];
   /** No server at all. */
   readonly down?: true;
-  /** That nothing comes in time is the fault. */
+  /** The fault is that no answer comes in time. */
   readonly slow?: true;
 }
 
@@ -40,7 +40,7 @@ const does = (
 });
 const good = (grant: GrantUnderTest): string => JSON.stringify(grant.good());
 
-/** Sends a text for ever, as fast as it is taken. */
+/** Sends a text without end, as fast as the client reads it. */
 function pour(socket: net.Socket, text: string): void {
   if (socket.destroyed) return;
   if (socket.write(text)) setImmediate(pour, socket, text);
@@ -304,7 +304,7 @@ function* redirects(): Generator<Fault> {
   yield says("304", () => http(304, ""), "rejected");
 }
 
-/** What a refusal of this status means, with every grant. */
+/** The documented result of a refusal with this status, for every grant. */
 function meaning(status: number): Result {
   if (status === 429) return "rate_limited";
   if (status >= 500 || status === 408 || status === 425) return "server";
@@ -374,7 +374,7 @@ function* clocks(): Generator<Fault> {
     ["a timestamp with a zone", "2100-01-01T00:00:00+03:00"],
     ["30 February", "2100-02-30T00:00:00"],
   ];
-  // An epoch is a very long lifetime where seconds are documented: it is clamped, and the token
+  // Where seconds are documented, an epoch is a very long lifetime. It is clamped, and the token
   // works.
   for (const [name, value] of expiries)
     yield says(`expiry: ${name}`, (grant) => http(200, JSON.stringify(grant.good(value))), "token");
@@ -417,7 +417,7 @@ function* echoes(): Generator<Fault> {
     yield {
       name: `credentials echoed ${name}`,
       expected: () => ["rejected"],
-      // Those that were sent, so that an echo of another client's is not asked to be recognised.
+      // Only secrets that this client sent: it cannot recognise those of another client.
       behaviour: (grant) => ({
         answer: (socket, request) => {
           const decoded = decode(request);

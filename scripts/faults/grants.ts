@@ -1,4 +1,4 @@
-/** Each provider with each grant, behind one face. Every credential and every token is a canary. */
+/** Each provider with each grant, behind one interface. All credentials and tokens are canaries. */
 import {
   createApinizerClient,
   createGenLogsClient,
@@ -29,9 +29,9 @@ export interface Auth {
 export interface GrantUnderTest {
   readonly name: string;
   readonly open: (url: string, options: CommonOptions) => Auth;
-  /** A good answer, with this expiry. */
+  /** A success response with this expiry. */
   readonly good: (expiry?: unknown) => Record<string, unknown>;
-  /** The vendor's error shapes. */
+  /** Bodies in the forms that the vendor has for errors. */
   readonly problem: (text: string) => unknown;
 }
 

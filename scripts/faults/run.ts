@@ -14,25 +14,25 @@ export interface Cell {
   readonly result: Result | "untyped";
   readonly expected: readonly Result[];
   readonly ms: number;
-  /** ms that it might take. */
+  /** The most that it may take, ms. */
   readonly limit: number;
-  /** Names of the canaries that were seen. */
+  /** Names of the canaries that were visible. */
   readonly leaks: readonly string[];
-  /** Bytes that the server could send before it was cut off. */
+  /** Bytes that the server sent before the client closed the connection. */
   readonly sent: number;
 }
 
 /**
- * ms. Scaled down from 10 and 30 s where the fault is that nothing comes in time; everywhere else
- * wide, since a busy machine must not turn another fault into that one.
+ * ms. Shorter than the defaults of 10 s and 30 s where the fault is that no answer comes in time.
+ * Longer elsewhere, so that a busy machine does not turn another fault into that one.
  */
 const SHORT = { attempt: 2000, total: 5000 };
 const WIDE = { attempt: 10_000, total: 20_000 };
 const timeoutsFor = ({ slow }: Fault): typeof SHORT => (slow ? SHORT : WIDE);
-/** On top of the deadline, for a machine that has other things to do. */
+/** ms beyond the deadline, for a busy machine. */
 const SLACK = 5000;
 const AT_ONCE = 12;
-/** What a server may send before the cap of 1 MiB cuts it off, buffers of the system included. */
+/** Bytes that a server can send before the limit of 1 MiB ends the connection, with buffers. */
 const MOST_BYTES = 24 << 20;
 
 export interface Matrix {
@@ -54,7 +54,7 @@ export async function runMatrix(
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
   process.on("unhandledRejection", note);
-  // What anybody prints or publishes meanwhile belongs to some cell; a leak there counts once.
+  // Output and events belong to no single cell, so a leak there counts once.
   const printed: string[] = [];
   const listen = (message: unknown): void => void printed.push(everythingOf(message));
   subscribe(CHANNEL, listen);

@@ -1,16 +1,16 @@
-/** A TCP server that misbehaves as it is told, byte for byte. */
+/** A TCP server whose faults are scripted, byte for byte. */
 import net from "node:net";
 
-/** What one connection gets once its request has arrived; `early`: as soon as it is made. */
+/** What one connection gets once its request has arrived. `early`: as soon as it is open. */
 export interface Behaviour {
   readonly early?: (socket: net.Socket) => void;
-  /** `request` is all that was sent, as text. */
+  /** @param request the whole request, as text */
   readonly answer?: (socket: net.Socket, request: string, origin: string) => void;
 }
 
 export interface FaultServer {
   readonly url: string;
-  /** Bytes sent in the end. */
+  /** Bytes that were sent in total. */
   readonly sent: number;
   close(): Promise<void>;
 }
@@ -53,7 +53,7 @@ export async function startFaultServer({ early, answer }: Behaviour): Promise<Fa
   };
 }
 
-/** A whole answer; the length is right unless a header says otherwise. */
+/** A whole response. Its length is right unless a header says otherwise. */
 export function http(
   status: number,
   body: string | Buffer,

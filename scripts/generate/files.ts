@@ -1,4 +1,4 @@
-/** The files made from the specs, and what is wrong with those that are there. */
+/** Generates the files of the specs, and compares them with those in a folder. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -85,12 +85,12 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
   const mediaType = (body: Body | undefined, where: string): string | undefined => {
     const types = Object.keys(resolve(body)?.content ?? {});
     return types.length > 1
-      ? fail(`${where} has more than one media type, and the wrapper cannot choose`)
+      ? fail(`${where} has more than one media type, and the client cannot choose`)
       : types[0];
   };
   const schemesOf = (security: Record<string, string[]>[] | undefined, where: string): string[] =>
     (security?.length ?? 0) > 1
-      ? fail(`${where} has alternative securities, and the wrapper cannot choose`)
+      ? fail(`${where} has alternative securities, and the client cannot choose`)
       : Object.keys(security?.[0] ?? {});
 
   const operations: Record<string, OperationMeta> = {};
@@ -135,7 +135,7 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
   };
 }
 
-/** @returns content of every file that belongs into the output folder, by name */
+/** @returns the content of every file of the output folder, by name */
 export async function generate(specs: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const file of readdirSync(specs)
@@ -144,8 +144,7 @@ export async function generate(specs: string): Promise<Map<string, string>> {
     const provider = basename(file).replace(/\.ya?ml$/, "");
     const spec = parse(readFileSync(join(specs, file), "utf8")) as Spec;
     const banner = `// Generated from openapi/${file} by \`npm run generate\`. Do not edit.\n`;
-    // Under its own file name openapi-typescript would apply the lint rules of redocly.yaml; here
-    // it is only to translate.
+    // openapi-typescript has lint rules of its own here, and does not read redocly.yaml.
     const types = astToString(
       await openapiTS(pathToFileURL(join(specs, file)), { alphabetize: false }),
     );
