@@ -46,8 +46,8 @@ try {
     );
   install("the package alone", join(folder, filename));
   for (const { name, code } of SNIPPETS) writeFileSync(join(folder, name), code);
-  for (const name of readdirSync("tests/package"))
-    cpSync(join("tests/package", name), join(folder, name));
+  for (const source of ["tests/package", "examples"])
+    for (const name of readdirSync(source)) cpSync(join(source, name), join(folder, name));
   node("without Ajv", "no-ajv.mjs");
   install(
     "Ajv, a Redis client and the types of Node",

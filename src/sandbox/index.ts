@@ -47,7 +47,12 @@ export async function startSandbox(): Promise<Sandbox> {
   return { ...server, ...vendors };
 }
 
-export { startServer, type SandboxServer } from "./server.ts";
+export {
+  startServer,
+  type SandboxServer,
+  type VendorHandles,
+  type VendorMakers,
+} from "./server.ts";
 export type { Fault } from "./fault.ts";
 export type { SandboxVendor } from "./mount.ts";
 export type { SandboxClock } from "./clock.ts";
@@ -56,6 +61,7 @@ export {
   type Holder,
   type Issued,
   type LogEntry,
+  type MintAccessToken,
   type Rotation,
   type TokenBook,
 } from "./token-book.ts";

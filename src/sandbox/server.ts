@@ -23,8 +23,10 @@ export interface SandboxServer<Vendors> extends SandboxClock {
  */
 const BACKLOG = 4096;
 
-type Makers = Readonly<Record<string, (clock: SandboxClock) => Vendor>>;
-type Handles<M extends Makers> = {
+/** Functions that make a vendor on the sandbox's clock, by the name of the vendor. */
+export type VendorMakers = Readonly<Record<string, (clock: SandboxClock) => Vendor>>;
+/** What a test may do with each vendor of a server, by the name of the vendor. */
+export type VendorHandles<M extends VendorMakers> = {
   [K in keyof M]: ReturnType<M[K]> extends Vendor<infer O, infer S> ? SandboxVendor<O, S> : never;
 };
 
@@ -37,7 +39,9 @@ type Handles<M extends Makers> = {
  * const client = createClient(myProvider, { ...vendors.mine.options, now });
  * await close();
  */
-export async function startServer<M extends Makers>(makers: M): Promise<SandboxServer<Handles<M>>> {
+export async function startServer<M extends VendorMakers>(
+  makers: M,
+): Promise<SandboxServer<VendorHandles<M>>> {
   const clock = createClock();
   const delays = createDelays();
   const mounts = await Promise.all(
@@ -64,7 +68,7 @@ export async function startServer<M extends Makers>(makers: M): Promise<SandboxS
   return {
     url,
     ...clock,
-    vendors: Object.fromEntries(handles) as Handles<M>,
+    vendors: Object.fromEntries(handles) as VendorHandles<M>,
     close: () =>
       new Promise<void>((resolve) => {
         delays.end();

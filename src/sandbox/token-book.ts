@@ -96,7 +96,8 @@ interface RefreshEntry {
   readonly accessToken: string;
   usedAt?: number;
 }
-type Mint = (holder: Holder, expiresAt: number) => string;
+/** Makes the text of an access token. `expiresAt` is in epoch ms. */
+export type MintAccessToken = (holder: Holder, expiresAt: number) => string;
 
 /**
  * Makes an empty token book.
@@ -105,7 +106,7 @@ type Mint = (holder: Holder, expiresAt: number) => string;
  * const tokens = createTokenBook(clock, () => `mine-${crypto.randomUUID()}`);
  * const { accessToken } = tokens.issue({ subject: "client-1", scope: "" }, 3600);
  */
-export function createTokenBook(clock: SandboxClock, mint: Mint): TokenBook {
+export function createTokenBook(clock: SandboxClock, mint: MintAccessToken): TokenBook {
   const state = new Tokens(clock, mint);
   return {
     rotation: state.rotation,
@@ -125,10 +126,10 @@ class Tokens {
   readonly rotation: Rotation = { grace: 0, revokesPrevious: false };
   readonly log: LogEntry[] = [];
   readonly #clock: SandboxClock;
-  readonly #mint: Mint;
+  readonly #mint: MintAccessToken;
   #issued = 0;
 
-  constructor(clock: SandboxClock, mint: Mint) {
+  constructor(clock: SandboxClock, mint: MintAccessToken) {
     this.#clock = clock;
     this.#mint = mint;
   }
