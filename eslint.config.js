@@ -44,8 +44,8 @@ export default tseslint.config(
     rules: {
       "corrigenda/rooms": "error",
       // A reader can take in a file or a function of this length. Comments and blank lines count.
-      "max-lines": ["warn", { max: 250 }],
-      "max-lines-per-function": ["warn", { max: 60, IIFEs: true }],
+      "max-lines": ["error", { max: 250 }],
+      "max-lines-per-function": ["error", { max: 60, IIFEs: true }],
     },
   },
   {
