@@ -2,6 +2,7 @@
 import type { ErrorKind } from "./errors.ts";
 import type { Token } from "./token.ts";
 
+/** What a caller of `getToken` needs of the token. */
 export interface GetTokenOptions {
   /** The token that the vendor just refused. It is renewed, unless a newer one is there already. */
   readonly rejected?: Token | undefined;
@@ -11,6 +12,7 @@ export interface GetTokenOptions {
   readonly signal?: AbortSignal | null | undefined;
 }
 
+/** How long `close` may take. */
 export interface CloseOptions {
   /**
    * ms after which `close` gives up waiting. By default it waits for as long as the requests and
@@ -19,6 +21,7 @@ export interface CloseOptions {
   readonly within?: number | undefined;
 }
 
+/** Gives the token of one credential, and renews it. A client has it as `auth`. */
 export interface TokenSource {
   /** @throws CorrigendaError; the signal's reason when it aborts */
   getToken(options?: GetTokenOptions): Promise<Token>;

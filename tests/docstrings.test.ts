@@ -1,4 +1,4 @@
-/** Docstrings say which error a caller may see: each `@throws` of src/ names a class that exists. */
+/** Docstrings say which error a caller may see: each `@throws` of src/ names a class. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as errors from "../src/errors.ts";

@@ -7,6 +7,7 @@ import { encryptionOf, type Encryption } from "./codec.ts";
 import type { FileStore } from "./file-store.ts";
 import { keepUnusedForOf, type RetentionOptions } from "./retention.ts";
 
+/** Options of `createFileStore`. Without `seal` and `open` the files hold tokens in plain text. */
 export interface FileStoreOptions extends Partial<Encryption>, RetentionOptions {
   /**
    * The folder of the store, on a local file system with hard links. The store creates it with mode

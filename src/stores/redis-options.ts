@@ -13,6 +13,7 @@ export interface RedisClient {
   readonly eval: (...args: never[]) => Promise<unknown>;
 }
 
+/** Options of `createRedisStore`. Without `seal` and `open`, Redis holds tokens in plain text. */
 export interface RedisStoreOptions extends Partial<Encryption>, RetentionOptions {
   /** The client that the store uses. Its own option `keyPrefix` must not be set. */
   readonly client: RedisClient;

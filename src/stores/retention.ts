@@ -2,6 +2,7 @@
 import { ConfigurationError } from "../errors.ts";
 import type { TokenRecord } from "../tokens/token-store.ts";
 
+/** How long a store keeps a record that nothing uses. */
 export interface RetentionOptions {
   /**
    * How long an unused record stays in the store, in ms, up to 1e14. The time counts from the last
