@@ -105,9 +105,19 @@ export function readOptional<T>(
   throw breach(at(pointer, member), `${expected} is expected`);
 }
 
+/** Whether a value is a string. For `readOptional`. */
 export const isString = (value: unknown): value is string => typeof value === "string";
+/** Whether a value is a whole number. For `readOptional`. */
 export const isInteger = (value: unknown): value is number => Number.isInteger(value);
+/** Whether a value is null. For `readOptional`. */
 export const isNull = (value: unknown): value is null => value === null;
+/**
+ * Whether a value is of one of two types. For `readOptional`.
+ * @example
+ * ```ts
+ * readOptional(body, "expires_in", either(isInteger, isNull), "an integer or null");
+ * ```
+ */
 export const either =
   <A, B>(a: (value: unknown) => value is A, b: (value: unknown) => value is B) =>
   (value: unknown): value is A | B =>
