@@ -60,6 +60,8 @@ export async function startServer<M extends VendorMakers>(
         .end(`sandbox fault: ${error instanceof Error ? error.message : "unknown"}`);
     });
   });
+  // Longer than a busy client pauses: a request must not meet a connection that is being closed.
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) =>
     server.once("error", reject).listen(0, "127.0.0.1", BACKLOG, resolve),
   );

@@ -39,7 +39,7 @@ const OPTIONS = namesOf<RevokeOptions>({ forget: true });
 
 /**
  * Revokes the token at the vendor, and forgets it here.
- * @throws CorrigendaError. An event tells of the same error.
+ * @throws CorrigendaError An event tells of the same error.
  */
 export async function revoke(session: Session, options: RevokeOptions = {}): Promise<void> {
   const { source, emit } = session;
