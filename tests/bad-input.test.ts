@@ -34,7 +34,7 @@ async function raw(answer: (socket: net.Socket, n: number) => void): Promise<Raw
 }
 const answering = (text: string): Promise<RawServer> => raw((socket) => void socket.end(text));
 const ALL_SECRETS = Object.values(SECRETS);
-const QUICK: CommonOptions = { timeouts: { attempt: 800, total: 1600 } };
+const QUICK: CommonOptions = { timeouts: { attempt: 1500, total: 3000 } };
 
 describe("a missing or unusable option is a configuration error at construction", () => {
   const genlogs = { apiKey: "k", email: "e", password: "p" };
