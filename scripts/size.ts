@@ -12,8 +12,8 @@ import { build, type Metafile } from "esbuild";
 import { readOptions } from "./cli.ts";
 
 /**
- * Bytes after compression, by the entry of the package: what the clients have, and one percent. Raise
- * a budget only together with a reason in the commit message.
+ * Bytes after compression, by the entry of the package: what the clients have, and one percent. A
+ * budget is raised only together with a reason in the commit message.
  */
 const BUDGETS = [
   { entry: "./apinizer", factory: "createApinizerClient", budget: 27_750 },
