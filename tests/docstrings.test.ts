@@ -17,7 +17,7 @@ const CLASSES = new Set(
 /** The first word behind each `@throws`, with the line it stands on. */
 function thrown(text: string): readonly (readonly [line: number, name: string])[] {
   return [...text.matchAll(/\/\*\*.*?\*\//gs)].flatMap(({ 0: comment, index }) =>
-    [...comment.matchAll(/@throws(?:\s|\*(?!\/))*\{?([\w.]*)/g)].map(
+    [...comment.matchAll(/@throws(?:\s|\*(?!\/))*\{?(\w*)/g)].map(
       (match) => [text.slice(0, index + match.index).split("\n").length, match[1] ?? ""] as const,
     ),
   );
