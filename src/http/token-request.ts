@@ -3,6 +3,7 @@
  * to a token endpoint.
  */
 import { ContractError, CorrigendaError, NetworkError, type ErrorDetails } from "../errors.ts";
+import { isRecord } from "../parts/parse-error.ts";
 import { breach } from "../parts/parse-token.ts";
 import { isInstance } from "../platform/safe-access.ts";
 import type { Connection, Grant, Problem, Provider } from "../provider.ts";
@@ -156,7 +157,7 @@ function networkError(
 
 /** Whether a success response says that the request failed. */
 const saysFailure = (body: unknown, provider: TokenEndpoint["provider"]): boolean =>
-  (isObject(body) && body["error"] !== undefined && body["error"] !== null) ||
+  (isRecord(body) && body["error"] !== undefined && body["error"] !== null) ||
   isFailure(provider, body);
 
 /** @throws ContractError; what else the provider's `parseToken` throws */
@@ -167,7 +168,7 @@ function parse(
 ): Token {
   if (!success.includes(`${status}`) && !success.includes("2XX"))
     throw breach("", `the status is ${status} where only ${success.join(" or ")} brings a token`);
-  if (!isObject(body))
+  if (!isRecord(body))
     throw breach(
       "",
       text === ""
@@ -205,6 +206,3 @@ const JUMP = 1000;
  */
 const onClockOf = (now: number, sentAt: number, passed: number): number =>
   Math.abs(now - sentAt - passed) > JUMP ? Math.floor(now - passed) : sentAt;
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
