@@ -2,7 +2,10 @@
 export interface SandboxClock {
   /** Epoch ms. Give it to clients as their `now`. */
   now(): number;
-  /** @param ms how far the clock moves: forward, or back if negative */
+  /**
+   * Moves the clock.
+   * @param ms how far: forward, or back if negative
+   */
   advance(ms: number): void;
 }
 

@@ -54,7 +54,9 @@ export interface LogEntry {
  * is over, ends every token of its family (RFC 9700 4.14.2).
  */
 export interface TokenBook {
+  /** How refresh tokens rotate. A test may change it. */
   readonly rotation: Rotation;
+  /** What was issued, rotated and refused so far. */
   readonly log: readonly LogEntry[];
   /**
    * Issues a pair, the first of a new family.
@@ -77,7 +79,9 @@ export interface TokenBook {
     { readonly state: "live" | "expired"; readonly holder: Holder } | { readonly state: "unknown" };
   /** Revokes one access token. */
   revoke(accessToken: string): void;
+  /** Revokes every access token. */
   revokeAccessTokens(): void;
+  /** Revokes every refresh token. */
   revokeRefreshTokens(): void;
 }
 

@@ -3,6 +3,7 @@
  * is meant to be written as JSON.
  */
 export interface ContractCase {
+  /** The operation of the document. */
   readonly operationId: string;
   /** The key of the document under which the answer falls, such as `200` or `default`. */
   readonly answer: string;
@@ -89,6 +90,7 @@ export interface OutcomeError {
   /** `kind` of the CorrigendaError. */
   readonly kind: string;
   readonly status?: number;
+  /** The vendor's error code. */
   readonly vendorCode?: string;
   readonly retryable?: boolean;
   /** Seconds from the answer to the error's `retryAt`, rounded. */
