@@ -33,13 +33,14 @@ export interface TokenRequest {
  * each usual place; a vendor with another place needs a function like this.
  * @param request a request without credentials
  * @param reveal gives a secret of `Connection.credentials` by its name
- * @returns the request with credentials; its `secrets` name each of them as it is sent
+ * @returns the request with credentials; its `secrets` lists each of them in the form in which it
+ *   is sent
  */
 export type ClientAuthentication = (request: TokenRequest, reveal: Reveal) => Promise<TokenRequest>;
 
 /** One way to get a token. */
 export interface Grant {
-  /** Unique among the provider's grants. `worked` is asked about it. */
+  /** Unique among the provider's grants. `Connection.grants` can ask `worked` about this name. */
   readonly name: string;
   /**
    * `grant_type` of RFC 6749, or `password` where the vendor has a login of its own. It decides
@@ -84,13 +85,16 @@ export interface TokenAnswer extends Moment {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** One credential at one provider. `Provider.connect` makes it from the client's options. */
+/**
+ * One credential at one provider: a user, a client, or a person's session. `Provider.connect` makes
+ * it from the client's options.
+ */
 export interface Connection {
   /** URL of the API, without a slash at its end. */
   readonly baseUrl: string;
   /**
-   * Client id or user name, then the subject if there is one. Both are parts of the store key, so
-   * none of them is a secret (rule T-07).
+   * Client id or user name, then the key of the person's session if there is one. Both are parts of
+   * the store key, so none of them is a secret (rule T-07).
    */
   readonly identity: readonly string[];
   /** Name of the option that the first part of `identity` comes from, for error messages. */
@@ -185,15 +189,15 @@ export interface Provider<Paths extends object, Options extends object> {
    */
   readonly readProblem: (body: unknown, headers: Headers) => Problem;
   /**
-   * Whether the body of a success response says that the call failed. `readProblem` then reads it.
-   * Absent: no success response does.
+   * Whether the body of a response with a 2xx status reports a failure all the same. `readProblem`
+   * then reads that body. Absent: no such response reports a failure.
    */
   readonly isFailure?: (body: unknown) => boolean;
   /**
    * Whether a response other than 401 also means that the token has to be renewed (rule T-21).
    * Absent: none does.
    * @param ended whether the token has expired, by `expiresAt` and the local clock, or, for a token
-   *   that this process fetched, by the parser's `expires` and the server's clock
+   *   that this process fetched, by `ParsedToken.expires` and the server's clock
    */
   readonly refusesToken?: (status: number, ended: boolean) => boolean;
   /** Only for providers with the authorization code flow. */
@@ -202,7 +206,7 @@ export interface Provider<Paths extends object, Options extends object> {
   readonly paths?: Paths;
 }
 
-/** The options on addresses that every client takes. */
+/** The options for addresses that every client takes. */
 export interface CommonUrls {
   /**
    * URL of the API, with or without a slash at its end.

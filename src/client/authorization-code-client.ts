@@ -1,4 +1,4 @@
-/** `createAuthorizationCodeClient`: a client of people's tokens, for any provider. */
+/** `createAuthorizationCodeClient`: a client that holds a token for each person. */
 import type { Callback } from "../http/authorization-callback.ts";
 import {
   codeChallengeOf,
@@ -47,7 +47,7 @@ export interface AuthorizationRequest {
   readonly codeVerifier?: string;
 }
 
-/** A client of people's tokens. */
+/** A client that holds a token for each person. */
 export interface AuthorizationCodeClient<Paths extends object> {
   /**
    * The page to send a person to.
@@ -68,10 +68,10 @@ export interface AuthorizationCodeClient<Paths extends object> {
    */
   session(key: string): Session<Paths>;
   /**
-   * Ends the client and all its sessions. Waits for their token requests, exchanges and saves, as
-   * `TokenSource.close` does.
-   * @throws StoreError if a newest token could not be saved, or, with the code `gave_up`, if that
-   *   is not known in time
+   * Closes the client and its sessions. Nothing is revoked, and stored tokens stay. Waits for token
+   * requests, exchanges and saves of all sessions, as `TokenSource.close` does.
+   * @throws StoreError if the newest token of a session could not be saved, or, with the code
+   *   `gave_up`, if that is not known in time
    */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -83,8 +83,9 @@ const URL_OPTIONS = namesOf<AuthorizationUrlOptions>({
 });
 
 /**
- * A client of people's tokens, for a provider with the authorization code flow (RFC 6749 4.1). The
- * provider's `connect` takes the session's key as its option `key`, and gives `exchange`.
+ * Makes a client that holds a token for each person, for a provider with the authorization code
+ * flow (RFC 6749 4.1). The provider's `connect` takes the session's key as its option `key`, and
+ * returns a connection with `exchange`.
  * @throws ConfigurationError naming the option that is missing or not usable
  * @example
  * const acme = createAuthorizationCodeClient(acmeProvider, { clientId, clientSecret, store });

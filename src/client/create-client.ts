@@ -35,9 +35,10 @@ export type ApiClient<
    * is `credentials`, `permission`, `rate_limited`, `server` or `rejected`, or `contract` for a
    * success response that is empty.
    *
-   * Test `data`: neither `response.ok` nor `error` tells a failure. Some vendors report one with
-   * status 200, which then is the result's `error`, and a refusal may have no body. Where a success
-   * has no body (204), test `result.error !== undefined || !result.response.ok`.
+   * Test `data`: neither `response.ok` nor `error` alone shows every failure. Some vendors report a
+   * failure with status 200, so that `response.ok` is true, and a refusal may have no body, so that
+   * `error` is empty. Where a success has no body (204), test
+   * `result.error !== undefined || !result.response.ok`.
    * @throws ConfigurationError if the result holds data
    * @example
    * const result = await client.GET("/me");
@@ -51,7 +52,7 @@ export type ApiClient<
 };
 
 /**
- * Makes a client of a provider, such as one of your own (see CONTRIBUTING.md).
+ * Makes a client of a provider, such as one of your own (see docs/providers.md).
  * @throws ConfigurationError naming the option that is missing or not usable
  * @example
  * const acme = createClient(acmeProvider, { clientId, clientSecret });

@@ -37,7 +37,7 @@ export interface AuthFetchParts {
   readonly scheduler: Scheduler;
   /** `total`: how long a function that gives an API key may take, in ms. */
   readonly timeouts: { readonly total: number };
-  /** The longest body that is read of a response, in bytes. */
+  /** The size of the largest response body that is read, in bytes. */
   readonly maxAnswerBytes: number;
 }
 
@@ -90,7 +90,7 @@ const call = async (
     : answer.response;
 };
 
-/** Checks where the request goes, and puts the API keys on. */
+/** Checks where the request goes, and puts the API keys on it. */
 async function prepare(
   { provider, connection, base, findOperation, secrets, scheduler, timeouts }: Api,
   request: Request,
@@ -176,7 +176,7 @@ function isTokenRefused(
   { accessToken, expiresAt = Infinity }: Token,
   { response: { status, headers }, last }: FinalResponse,
 ): boolean {
-  if (!last) return false;
+  if (!last) return false; // Another origin answered, which was sent no token.
   // The vendor's own expiry time is compared with the vendor's clock, never with the local one.
   const date = clockOrigin === base.origin ? headers.get("date") : null;
   const hasEnded = now() >= expiresAt || serverClock.ended(accessToken, date);

@@ -99,8 +99,9 @@ export class SharedRenewer implements Renewer {
   }
 
   /**
-   * Lets the next process in before anybody is served, unless that takes long. As long as a token
-   * is in memory only, it is this process that has to save it.
+   * Releases the lease for the next process before callers get the token, but does not wait long
+   * for a slow store. The lease is kept while a token is in memory only, since this process has to
+   * save it.
    */
   async #endSoon(): Promise<void> {
     if (this.#record.hasUnsaved) return;
@@ -123,7 +124,7 @@ export class SharedRenewer implements Renewer {
     const { scheduler, timeouts } = this.#environment;
     const end = scheduler.monotonic() + timeouts.total;
     try {
-      // A store that fails says so to the work itself.
+      // If the store fails here, the work goes on, and meets that failure itself.
       for (let looks = 0; !(await this.#lease.take().catch(() => true)); looks += 1) {
         if (scheduler.monotonic() >= end) break;
         const pause = this.#pauseAfter(looks);

@@ -54,8 +54,8 @@ export function createFileStore(options: FileStoreOptions = {}): BuiltInTokenSto
     path: checkedPath(options.path),
   };
   let loaded: Promise<FileStore> | undefined;
-  // The first operation loads the modules of Node, so that the package loads where there are no
-  // files.
+  // The first operation loads the modules of Node.js, so that this module can also be imported on
+  // platforms without a file system.
   const load = (): Promise<FileStore> =>
     (loaded ??= import("./file-store.ts").then((module) => new module.FileStore(settings)));
   return shareable({

@@ -12,7 +12,7 @@ import type { StoreShare } from "./store-share.ts";
 
 interface Attempt extends RenewalPlan {
   readonly noted: Noted;
-  /** The vendor refused the stored token before its end. */
+  /** The vendor refused the stored token before it expired. */
   readonly forced: boolean;
 }
 
@@ -48,7 +48,7 @@ export class GrantSender {
       const outcome = await this.#sendGrant(grant, index);
       if (!("next" in outcome)) return outcome;
     }
-    throw this.#steps.reauthorization("No way to a token is left");
+    throw this.#steps.reauthorization("No grant brought a token");
   }
 
   async #sendGrant(grant: Grant, index: number): Promise<Outcome | Next> {
@@ -73,7 +73,10 @@ export class GrantSender {
       : this.#fail(grant, index, outcome);
   }
 
-  /** Without the store a refresh token is not risked. A refused one is not sent again. */
+  /**
+   * A refresh token is not sent if the store fails, since its successor could be lost. One that was
+   * refused is not sent again.
+   */
   #isWithheld(login: boolean): boolean {
     const { storeFailed, previous } = this.#attempt;
     const { standing, isRefused } = this.#context;
@@ -94,7 +97,7 @@ export class GrantSender {
     if (!("lost" in passage)) return passage;
     if (login) return { next: true };
     throw this.#steps.reauthorization(
-      "The answer to this refresh token was lost, and `replay: false` forbids to send it again, unless `auth.reset()` permits one try",
+      "The answer to this refresh token was lost, and `replay: false` forbids sending it again, unless `auth.reset()` permits one try",
       "rotation_in_doubt",
     );
   }
@@ -145,7 +148,8 @@ export class GrantSender {
     if (error instanceof ReauthorizationRequiredError) {
       if (await this.#markDead()) return { again: true };
     } else if (rotates(grant)) {
-      // The next process need not wait for this one, unless the answer is lost for good.
+      // Removes the intent, so that the next process need not wait for this one, unless the answer
+      // was lost and the refresh token must not be sent again.
       await this.#share.settle(this.#gate.failed(lost && !replay));
     }
     // Without the lease, another process may have renewed the token by now.

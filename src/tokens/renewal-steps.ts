@@ -26,8 +26,8 @@ export interface RenewalPlan extends Plan {
   /** Whether the token of the record may be served. */
   readonly servable: boolean;
   /**
-   * The store was set back to a refresh token that this process has used: the successor to be
-   * stored again.
+   * Set if the store was set back to a refresh token that this process has used (`sent`): the
+   * successor (`token`), which has to be stored again.
    */
   readonly restore: { readonly token: Token; readonly sent: string } | undefined;
 }
@@ -37,7 +37,7 @@ export interface RenewalContext {
   readonly deadline: Deadline;
   readonly standing: Standing;
   readonly revealed: RevealedCredentials;
-  /** Whether a refresh token was refused last, where a login followed. */
+  /** Whether this refresh token was refused last, so that a login followed. */
   readonly isRefused: (refreshToken: string | undefined) => boolean;
   readonly onRefreshRefused: (refreshToken: string | undefined) => void;
 }
@@ -85,8 +85,8 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     const successor = stored && record.successorOf(stored.token);
     const adopted = stored && !successor && use === "token" && standing.adopt(stored.token);
     if (adopted) return { done: { token: adopted } };
-    // A shared store is right: a token that it holds no more was taken back. A store that fails
-    // says nothing.
+    // What a shared store no longer holds was revoked, also if this process still has it in memory.
+    // A store that fails says nothing about that.
     const kept = record.shared && !storeFailed ? undefined : standing.current;
     const previous = record.unsaved ?? successor ?? stored?.token ?? kept;
     const { grants, prepared } = await this.#prepare(previous);
@@ -127,7 +127,7 @@ export class RenewalSteps implements Steps<RenewalPlan> {
   changing(): StoreError {
     return this.#storeError(
       "changes",
-      "the token store changes at every look, or refuses every compare-and-set. Look at the store.",
+      "the token store has changed at every read, or refuses every compare-and-set. Check it.",
     );
   }
 
@@ -151,7 +151,7 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     return this.#ready;
   }
 
-  /** Throws what forbids a request, before a lease is taken for it. */
+  /** Throws if a latch or the record forbids a request, so that no lease is taken for it. */
   #forbid({ fingerprint }: PreparedGrants, stored: TokenRecord | undefined): void {
     const { latch, onRefusal } = this.#settings;
     const forbidden = latch.forbids(fingerprint);
@@ -172,7 +172,7 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     }
     let { storeFailed } = plan;
     if (record.hasUnsaved && !isMint(plan.grants[0])) {
-      // Another refresh would make the copy in memory the only one of two tokens (rule T-16).
+      // Save first: another refresh would use up a token that was never stored (rule T-16).
       const failure = await record.flush();
       if (!failure) return { again: true };
       if (!plan.grants.some(isMint)) throw failure;
@@ -186,8 +186,8 @@ export class RenewalSteps implements Steps<RenewalPlan> {
   }
 
   /**
-   * Reads the latch that the clients on this store share. Only now, with the lease: the process
-   * that had it before may have been refused.
+   * Reads the latch that the clients on this store share. This is done while the lease is held,
+   * because the process that had the lease before may have been refused.
    */
   async #noted({ tag, fingerprint }: PreparedGrants): Promise<Noted> {
     const { sharedLatch, onRefusal } = this.#settings;
@@ -210,7 +210,10 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     );
   }
 
-  /** The stored token, where a renewal of it was forced too short a time ago (rule T-20). */
+  /**
+   * The stored token, if it need not be renewed: a 401 forced a renewal too short a time ago (rule
+   * T-20), or the token still works once its times are corrected to this host's clock.
+   */
   #serveStored(plan: RenewalPlan, { renewals }: Noted): Renewed | undefined {
     const { standing } = this.#context;
     const { record, servable } = plan;

@@ -22,14 +22,14 @@ import type { RenewalEnvironment, Renewed, Renewer } from "./renewer.ts";
 import { startRenewal, type OngoingRenewal } from "./single-flight.ts";
 import { CredentialRecord } from "./token-record.ts";
 
-/** ms. The latch after a refusal: a locked account may have been unlocked by then. */
+/** ms for which refused credentials are not sent: a locked account may be unlocked by then. */
 const LATCH = 15 * 60_000;
 
 type WithoutProvider<E> = E extends unknown ? Omit<E, "provider"> : never;
 
-/** Told by the token source. */
+/** What the token source wants to be told. */
 interface Listener {
-  /** A renewal is over, or a save that took longer than its renewal. */
+  /** A renewal has ended, or a save that took longer than its renewal. */
   readonly onEnd: () => void;
   readonly onSaveFailed: () => void;
 }
@@ -41,6 +41,7 @@ export class TokenRenewal {
   readonly renewer: Renewer;
   readonly #settings: TokenSourceSettings;
   readonly #listener: Listener;
+  /** For `RenewalSteps`. */
   readonly #steps: RenewalSettings;
   /** The names of the grants that brought a token. */
   readonly #worked = new Set<string>();
@@ -48,7 +49,7 @@ export class TokenRenewal {
   #lastFailure: { readonly at: number; readonly error: CorrigendaError } | undefined;
   #rotationInDoubt = false;
   #replays = 0;
-  /** Each `reset` permits one try in spite of a mark or a latch in the store. */
+  /** Set by each `reset`, to a new object: permits one try in spite of a mark or a latch. */
   #afresh: object | undefined;
   /** The refresh token that was refused last, where a login followed. It is not sent again. */
   #refusedRefreshToken: string | undefined;

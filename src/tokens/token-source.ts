@@ -18,8 +18,9 @@ import type { OngoingRenewal } from "./single-flight.ts";
 const SOFT_RETRY = 30_000;
 
 /**
- * Sources that must not be collected although nobody holds them: a request is under way, or a token
- * is in memory only. A second source for the same key would send the same refresh token again.
+ * Keeps sources from garbage collection while a request is under way or a token is in memory only,
+ * even if no other object refers to them. Otherwise a second source for the same key would send the
+ * same refresh token again.
  */
 const busy = new Set<RenewableTokenSource>();
 
@@ -33,7 +34,7 @@ export class RenewableTokenSource {
   #exclusive: Promise<unknown> | undefined;
   #closed = false;
   #ending: Promise<void> | undefined;
-  /** All that could be done for the token was done. */
+  /** `finish` has made its last attempt to save the token. */
   #ended = false;
 
   constructor(settings: TokenSourceSettings) {
@@ -50,9 +51,9 @@ export class RenewableTokenSource {
     const { held, record, ongoing } = this.#renewal;
     this.#requireOpen();
     signal?.throwIfAborted();
-    if (this.#exclusive) await this.#others(signal);
-    const anyway = rejected && held.reject(rejected);
-    if (anyway) return anyway;
+    if (this.#exclusive) await this.#waitForExclusive(signal);
+    const stillServed = rejected && held.reject(rejected);
+    if (stillServed) return stillServed;
     if (record.hasUnsaved && !ongoing && !this.#isWithin(SAVE_PAUSE, this.#saveFailedAt))
       this.#flush();
     for (let overslept = false; ;) {
@@ -63,19 +64,19 @@ export class RenewableTokenSource {
       // the next renewal has a new deadline.
       if (stale && overslept) throw this.#oversleptError();
       overslept ||= stale === true;
-      await this.#others(signal);
+      await this.#waitForExclusive(signal);
       this.#requireOpen();
     }
   }
 
   /** Waits for a consent or a revocation that is being written. */
-  async #others(signal: GetTokenOptions["signal"]): Promise<void> {
+  async #waitForExclusive(signal: GetTokenOptions["signal"]): Promise<void> {
     while (this.#exclusive) await withSignal(this.#exclusive, signal);
   }
 
   /**
-   * The token in memory, unless the caller has to wait for a new one. A token in its soft window is
-   * renewed in the background.
+   * The token in memory, unless the caller has to wait for a new one. A `soft` token (`Freshness`)
+   * is renewed in the background.
    */
   #serve(minTtl: number | undefined): Token | undefined {
     const { held, latch } = this.#renewal;
@@ -89,7 +90,7 @@ export class RenewableTokenSource {
         held.softFailedAt = now();
       });
     const { ongoing } = this.#renewal;
-    // A platform that may freeze the process after its answer leaves nothing to the background.
+    // Where the platform may freeze the process, nothing runs in the background: the caller waits.
     if (ongoing && !background) return undefined;
     if (due && ongoing) background?.(ongoing.result.catch(() => undefined));
     return held.current;
@@ -111,8 +112,8 @@ export class RenewableTokenSource {
       const tooShort = minTtl !== undefined && freshness(token, now(), 0, minTtl) === "hard";
       return joined && tooShort ? undefined : token;
     } catch (error) {
-      // A token in its hard window still works. A failed renewal does not take it away, unless the
-      // caller needs it for longer.
+      // A `hard` token (`Freshness`) still works. It is served although the renewal failed, unless
+      // the caller needs it for longer.
       const { current } = held;
       if (minTtl === undefined && held.isUsable(current) && error instanceof CorrigendaError)
         return current;
@@ -125,7 +126,7 @@ export class RenewableTokenSource {
     return this.#renewal.start(minTtl);
   }
 
-  /** Looks, after anything has ended, whether something is left to be done. */
+  /** Is called when any work has ended. Lets the source go if no work is left. */
   #settle(): void {
     const unsaved = this.#renewal.record.hasUnsaved && !this.#ended;
     if (!unsaved) this.#saves.stop();
@@ -140,7 +141,7 @@ export class RenewableTokenSource {
 
   #saveFailed(): void {
     this.#saveFailedAt = this.#settings.now();
-    // The end of a closed source saves once more.
+    // A closed source makes its last attempt to save in `#end`.
     if (this.#renewal.record.hasUnsaved && !this.#closed) this.#saves.schedule();
   }
 
@@ -212,7 +213,7 @@ export class RenewableTokenSource {
     if (failure)
       throw failure.copy((details) => ({
         ...details,
-        message: `${details.message} The newest token is not saved, and lost with this client.`,
+        message: `${details.message} The newest token is not saved, and is lost with this client.`,
       }));
   }
 
@@ -231,7 +232,7 @@ export class RenewableTokenSource {
     return new NetworkError({
       provider,
       code: "timeout",
-      message: `${provider}: the answer took longer than its token lives, twice. Try again.`,
+      message: `${provider}: twice, the new token had expired before it could be used. Try again.`,
     });
   }
 }
