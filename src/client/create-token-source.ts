@@ -1,6 +1,6 @@
 /** Puts a token source together: its store, its credentials, its requests, and its renewer. */
 import { ConfigurationError } from "../errors.ts";
-import { isMint } from "../http/grants.ts";
+import { isRepeatable } from "../http/grants.ts";
 import type { TokenEndpoint } from "../http/token-request.ts";
 import { roomFor, sendWithRetries } from "../http/token-retry.ts";
 import { requireTokenOptions } from "../parts/check-options.ts";
@@ -61,7 +61,7 @@ export function createTokenSource(
   const endpoint = createTokenEndpoint(provider, connection, runtime);
   const store = createStoreAccess(runtime.store, name, timeouts.attempt, scheduler);
   const grantsFor: NonNullable<Connection["grants"]> = (state) => connection.grants?.(state) ?? [];
-  const login = grantsFor({ refreshToken: undefined, worked: () => false }).some(isMint);
+  const login = grantsFor({ refreshToken: undefined, worked: () => false }).some(isRepeatable);
   const latch = { store, key, provider: name, consentOnly: !login, secrets, now };
   const source = new RenewableTokenSource({
     ...runtime,

@@ -5,5 +5,5 @@ import type { Grant } from "../provider.ts";
  * Whether a grant uses up nothing, so that its request may be sent again after any failure of the
  * server or the network (rules T-12, T-13).
  */
-export const isMint = (grant: Pick<Grant, "grantType"> | undefined): boolean =>
+export const isRepeatable = (grant: Pick<Grant, "grantType"> | undefined): boolean =>
   grant?.grantType === "password" || grant?.grantType === "client_credentials";

@@ -9,7 +9,7 @@ import { isInstance } from "../platform/safe-access.ts";
 import type { Connection, Grant, Problem, Provider } from "../provider.ts";
 import type { Token } from "../token.ts";
 import { isFailure, readProblem, tokenRefusal, withoutSecrets } from "./error-response.ts";
-import { isMint } from "./grants.ts";
+import { isRepeatable } from "./grants.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { fetchError } from "./network-error.ts";
 import { withContext, type RequestContext } from "./request-context.ts";
@@ -92,7 +92,7 @@ export async function sendTokenRequest(
   };
   let received: Received;
   try {
-    received = await receive(request, isMint({ grantType }), endpoint, signal, context);
+    received = await receive(request, isRepeatable({ grantType }), endpoint, signal, context);
   } catch (cause) {
     return { error: networkError(cause, signal, context) };
   }

@@ -7,7 +7,7 @@ import {
   ServerError,
   type CorrigendaError,
 } from "../errors.ts";
-import { isMint } from "./grants.ts";
+import { isRepeatable } from "./grants.ts";
 import type { Grant } from "../provider.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
 import {
@@ -66,7 +66,7 @@ export async function sendWithRetries(
     // The answer to a code or a refresh token may be the only copy of the next token: only the
     // deadline of all attempts cuts it off.
     const deadline = createDeadline(
-      isMint(grant) ? Math.min(attempt, total.left()) : total.left(),
+      isRepeatable(grant) ? Math.min(attempt, total.left()) : total.left(),
       scheduler,
     );
     // The deadline of all attempts keeps the process alive, if somebody waits.
@@ -84,7 +84,8 @@ export async function sendWithRetries(
     const next = nextAttempt(outcome.error, grant, tries, mayReplay, endpoint.now, scheduler);
     if ("end" in next) return outcome;
     const pause = "replay" in next ? 0 : next.wait;
-    if (pause >= total.left() || (!isMint(grant) && total.left() - pause < room)) return outcome;
+    if (pause >= total.left() || (!isRepeatable(grant) && total.left() - pause < room))
+      return outcome;
     replayed ||= "replay" in next;
     if (pause > 0) await rest(pause);
     if (grant.grantType === "refresh_token" && !maySend()) return outcome;
@@ -110,7 +111,7 @@ function nextAttempt(
     return { wait: Math.max(1, (error.retryAt ?? Infinity) - now()) };
   if (!error.retryable || !(error instanceof NetworkError || error instanceof ServerError))
     return { end: true };
-  if (isMint(grant) || neverConnected)
+  if (isRepeatable(grant) || neverConnected)
     return { wait: 1 + scheduler.random() * BACKOFF * 2 ** (tries - 1) };
   // Nobody knows whether the vendor used up the refresh token.
   return mayReplay ? { replay: true } : { end: true };

@@ -5,7 +5,13 @@
 import { StoreError } from "../errors.ts";
 import type { ProcessIdentity } from "../platform/process-identity.ts";
 import { Intents, intentOf } from "../tokens/intent.ts";
-import type { Gate, Passage, Permit, RecordAccess, RenewalEnvironment } from "../tokens/renewer.ts";
+import type {
+  Gate,
+  GateDecision,
+  GateConditions,
+  RecordAccess,
+  RenewalEnvironment,
+} from "../tokens/renewer.ts";
 import type { Intent, TokenRecord } from "../tokens/token-store.ts";
 import type { Lease } from "./lease.ts";
 
@@ -47,18 +53,19 @@ export class SharedGate implements Gate {
     this.#isDead = isDead;
   }
 
-  async before(record: TokenRecord | undefined, permit: Permit): Promise<Passage> {
+  async before(record: TokenRecord | undefined, conditions: GateConditions): Promise<GateDecision> {
     const { replay, onReplay } = this.#environment;
     // If a login can follow, a refresh token that is used up costs nothing.
-    const verdict: Verdict = permit.login && replay ? { free: true } : await this.#judge(record);
-    if ("lost" in verdict && !permit.afresh) return verdict;
+    const verdict: Verdict =
+      conditions.login && replay ? { free: true } : await this.#judge(record);
+    if ("lost" in verdict && !conditions.afresh) return verdict;
     if ("wait" in verdict) return { wait: verdict.wait, error: this.#inDoubt(verdict.wait) };
-    if (!permit.inTime()) return { late: true };
+    if (!conditions.inTime()) return { late: true };
     // Otherwise the intent of the other process would be replaced while it has the lease again.
     if (!("free" in verdict) && !this.#lease.held) return { again: true };
-    const passage = await this.#intents.declare(record, permit, () => this.#lease.held);
-    if ("go" in passage && "replay" in verdict) onReplay(verdict.replay);
-    return passage;
+    const decision = await this.#intents.declare(record, conditions, () => this.#lease.held);
+    if ("go" in decision && "replay" in verdict) onReplay(verdict.replay);
+    return decision;
   }
 
   mayResend(): boolean {

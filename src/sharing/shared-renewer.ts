@@ -93,7 +93,7 @@ export class SharedRenewer implements Renewer {
         () => this.end(),
         () => undefined,
       );
-      if (!steps.mints) throw error;
+      if (!steps.hasRepeatableGrant) throw error;
       return "store_failed";
     }
   }

@@ -1,6 +1,6 @@
 /** Sends the grants of one renewal, best first, and saves the token (rules T-09, T-13 to T-17). */
 import { ReauthorizationRequiredError, StoreError } from "../errors.ts";
-import { isMint } from "../http/grants.ts";
+import { isRepeatable } from "../http/grants.ts";
 import type { Grant } from "../provider.ts";
 import { succeed, type Token } from "../token.ts";
 import { unforeseen } from "./forced-renewals.ts";
@@ -56,12 +56,12 @@ export class GrantSender {
     const { flight, deadline } = this.#context;
     const { grants, prepared } = this.#attempt;
     /** Whether a login can follow, so that a lost refresh token costs nothing. */
-    const login = grants.slice(index + 1).some(isMint);
+    const login = grants.slice(index + 1).some(isRepeatable);
     if (rotates(grant) && this.#isWithheld(login)) return { next: true };
     const request = prepared.take(index);
     if (rotates(grant)) {
-      const passage = await this.#pass(login);
-      if (!("go" in passage)) return passage;
+      const decision = await this.#pass(login);
+      if (!("go" in decision)) return decision;
     }
     const outcome = await requests.send(request, grant, {
       deadline,
@@ -79,22 +79,22 @@ export class GrantSender {
    */
   #isWithheld(login: boolean): boolean {
     const { storeFailed, previous } = this.#attempt;
-    const { standing, isRefused } = this.#context;
-    return storeFailed || (login && !standing.afresh && isRefused(previous?.refreshToken));
+    const { state, isRefused } = this.#context;
+    return storeFailed || (login && !state.afresh && isRefused(previous?.refreshToken));
   }
 
   async #pass(login: boolean): Promise<{ go: true } | { again: true } | Wait | Next> {
-    const { afresh } = this.#context.standing;
+    const { afresh } = this.#context.state;
     const inTime = (): boolean => this.#context.deadline.left() >= this.#settings.requests.room;
-    const permit = { login, afresh, inTime };
-    const passage = await this.#gate
-      .before(this.#attempt.record, permit)
+    const conditions = { login, afresh, inTime };
+    const decision = await this.#gate
+      .before(this.#attempt.record, conditions)
       .catch((error: unknown) => {
         if (login && error instanceof StoreError) return { lost: true } as const;
         throw error;
       });
-    if ("late" in passage) throw this.#steps.tooLate();
-    if (!("lost" in passage)) return passage;
+    if ("late" in decision) throw this.#steps.tooLate();
+    if (!("lost" in decision)) return decision;
     if (login) return { next: true };
     throw this.#steps.reauthorization(
       "The answer to this refresh token was lost, and `replay: false` forbids sending it again, unless `auth.reset()` permits one try",

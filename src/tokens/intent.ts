@@ -3,7 +3,7 @@
  * intent that stays there says that an answer may have been lost (rules T-13 and T-14).
  */
 import { sha256 } from "../platform/encoding.ts";
-import type { Passage, Permit, RecordAccess } from "./renewer.ts";
+import type { GateDecision, GateConditions, RecordAccess } from "./renewer.ts";
 import type { Intent, TokenRecord } from "./token-store.ts";
 
 const hashOf = ({ token }: TokenRecord): Promise<string> => sha256(token.refreshToken ?? "");
@@ -40,16 +40,20 @@ export class Intents {
    */
   async declare(
     record: TokenRecord | undefined,
-    { inTime }: Pick<Permit, "inTime">,
+    { inTime }: Pick<GateConditions, "inTime">,
     held: () => boolean,
-  ): Promise<Passage> {
+  ): Promise<GateDecision> {
     this.#lost = false;
     const stored = record?.token.refreshToken !== undefined;
     if (stored && !(await this.#write(record))) return { again: true };
     // The write may have taken long.
-    const passage: Passage = !inTime() ? { late: true } : held() ? { go: true } : { again: true };
-    if (stored && !("go" in passage)) await this.withdraw();
-    return passage;
+    const decision: GateDecision = !inTime()
+      ? { late: true }
+      : held()
+        ? { go: true }
+        : { again: true };
+    if (stored && !("go" in decision)) await this.withdraw();
+    return decision;
   }
 
   async #write(record: TokenRecord): Promise<boolean> {

@@ -77,7 +77,7 @@ export interface RenewalSettings {
 }
 
 /** The state of the token source when a renewal begins. */
-export interface Standing {
+export interface SourceState {
   readonly current: Token | undefined;
   /** The token that the vendor answered 401 to, although it has not expired. */
   readonly refused: Token | undefined;

@@ -3,7 +3,7 @@
  * T-13 to T-17). A renewer decides when each step may be taken.
  */
 import { ReauthorizationRequiredError, StoreError } from "../errors.ts";
-import { isMint } from "../http/grants.ts";
+import { isRepeatable } from "../http/grants.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Grant } from "../provider.ts";
 import type { Token } from "../token.ts";
@@ -11,7 +11,7 @@ import { onThisClock, wasForced } from "./forced-renewals.ts";
 import { GrantSender } from "./grant-sender.ts";
 import { Forbidden } from "./latch.ts";
 import type { PreparedGrants, RevealedCredentials } from "./renewal-credentials.ts";
-import type { RenewalSettings, Standing } from "./renewal-settings.ts";
+import type { RenewalSettings, SourceState } from "./renewal-settings.ts";
 import type { Gate, Outcome, Plan, Renewed, Steps } from "./renewer.ts";
 import type { Noted } from "./shared-latch.ts";
 import type { OngoingRenewal } from "./single-flight.ts";
@@ -35,7 +35,7 @@ export interface RenewalPlan extends Plan {
 export interface RenewalContext {
   readonly flight: OngoingRenewal;
   readonly deadline: Deadline;
-  readonly standing: Standing;
+  readonly state: SourceState;
   readonly revealed: RevealedCredentials;
   /** Whether this refresh token was refused last, so that a login followed. */
   readonly isRefused: (refreshToken: string | undefined) => boolean;
@@ -46,7 +46,7 @@ const NOTHING_NOTED: Noted = { refusal: undefined, noted: false, renewals: [] };
 
 export class RenewalSteps implements Steps<RenewalPlan> {
   readonly deadline: Deadline;
-  readonly mints: boolean;
+  readonly hasRepeatableGrant: boolean;
   readonly #settings: RenewalSettings;
   readonly #context: RenewalContext;
   readonly #share: StoreShare;
@@ -64,11 +64,11 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     this.#context = context;
     this.deadline = deadline;
     // Without its store a login still brings a token. A refresh would risk the only copy.
-    this.mints = grantsFor(context.standing.current).some(isMint);
+    this.hasRepeatableGrant = grantsFor(context.state.current).some(isRepeatable);
     this.#share = new StoreShare({
       deadline,
       total: timeouts.total,
-      mints: this.mints,
+      hasRepeatableGrant: this.hasRepeatableGrant,
       grace: leases.poll,
       late: () => this.late(),
       scheduler,
@@ -77,17 +77,17 @@ export class RenewalSteps implements Steps<RenewalPlan> {
 
   async look(): Promise<{ readonly done: Renewed } | { readonly plan: RenewalPlan }> {
     const { record } = this.#settings;
-    const { standing, revealed } = this.#context;
+    const { state, revealed } = this.#context;
     if (this.deadline.left() === 0) throw this.late();
     const { read, storeFailed } = await this.#read();
     const use = read && record.useOf(read, revealed.binding);
     const stored = use === "nothing" ? undefined : read;
     const successor = stored && record.successorOf(stored.token);
-    const adopted = stored && !successor && use === "token" && standing.adopt(stored.token);
+    const adopted = stored && !successor && use === "token" && state.adopt(stored.token);
     if (adopted) return { done: { token: adopted } };
     // What a shared store no longer holds was revoked, also if this process still has it in memory.
     // A store that fails says nothing about that.
-    const kept = record.shared && !storeFailed ? undefined : standing.current;
+    const kept = record.shared && !storeFailed ? undefined : state.current;
     const previous = record.unsaved ?? successor ?? stored?.token ?? kept;
     const { grants, prepared } = await this.#prepare(previous);
     this.#forbid(prepared, stored);
@@ -136,7 +136,7 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     try {
       return { read: await this.ask(() => this.#settings.record.load()), storeFailed: false };
     } catch (error) {
-      if (!this.mints) throw error;
+      if (!this.hasRepeatableGrant) throw error;
       return { read: undefined, storeFailed: true };
     }
   }
@@ -156,7 +156,7 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     const { latch, onRefusal } = this.#settings;
     const forbidden = latch.forbids(fingerprint);
     if (forbidden) throw new Forbidden(forbidden);
-    if (!stored?.reauthorizationRequired || this.#context.standing.afresh) return;
+    if (!stored?.reauthorizationRequired || this.#context.state.afresh) return;
     if (latch.remembers(fingerprint)) return;
     const error = this.reauthorization("The refresh token was refused before");
     onRefusal(error, fingerprint);
@@ -171,11 +171,11 @@ export class RenewalSteps implements Steps<RenewalPlan> {
       return { again: true };
     }
     let { storeFailed } = plan;
-    if (record.hasUnsaved && !isMint(plan.grants[0])) {
+    if (record.hasUnsaved && !isRepeatable(plan.grants[0])) {
       // Save first: another refresh would use up a token that was never stored (rule T-16).
       const failure = await record.flush();
       if (!failure) return { again: true };
-      if (!plan.grants.some(isMint)) throw failure;
+      if (!plan.grants.some(isRepeatable)) throw failure;
       storeFailed = true;
     }
     const noted = storeFailed ? NOTHING_NOTED : await this.#noted(plan.prepared);
@@ -194,7 +194,7 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     if (!sharedLatch || tag === undefined) return NOTHING_NOTED;
     const noted = await this.ask(() => sharedLatch.read(tag)).catch(() => NOTHING_NOTED);
     const { refusal } = noted;
-    if (refusal && !this.#context.standing.afresh) {
+    if (refusal && !this.#context.state.afresh) {
       onRefusal(refusal.error, fingerprint, refusal.until);
       throw new Forbidden(refusal.error);
     }
@@ -203,7 +203,7 @@ export class RenewalSteps implements Steps<RenewalPlan> {
 
   /** Whether the vendor refused the very token that is stored. */
   #isForced({ record }: RenewalPlan): boolean {
-    const { refused } = this.#context.standing;
+    const { refused } = this.#context.state;
     return (
       refused !== undefined &&
       (record === undefined || record.token.accessToken === refused.accessToken)
@@ -215,14 +215,14 @@ export class RenewalSteps implements Steps<RenewalPlan> {
    * T-20), or the token still works once its times are corrected to this host's clock.
    */
   #serveStored(plan: RenewalPlan, { renewals }: Noted): Renewed | undefined {
-    const { standing } = this.#context;
+    const { state } = this.#context;
     const { record, servable } = plan;
-    if (!record || !servable || standing.afresh) return undefined;
+    if (!record || !servable || state.afresh) return undefined;
     const now = this.#settings.now();
     if (this.#isForced(plan))
       return wasForced(renewals, now) ? { token: record.token, heldBack: true } : undefined;
     const moved = onThisClock(record.token, renewals, now);
-    const adopted = moved && standing.adopt(moved);
+    const adopted = moved && state.adopt(moved);
     return adopted && { token: adopted };
   }
 

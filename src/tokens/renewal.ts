@@ -115,7 +115,7 @@ export class TokenRenewal {
         flight,
         deadline,
         revealed,
-        standing: { current, refused, adopt, afresh: afresh !== undefined },
+        state: { current, refused, adopt, afresh: afresh !== undefined },
         isRefused: (token) => token !== undefined && token === this.#refusedRefreshToken,
         onRefreshRefused: (token) => {
           this.#refusedRefreshToken = token;
@@ -222,7 +222,7 @@ export class TokenRenewal {
   explain(): Omit<Explanation, "closed"> {
     const { key } = this.#settings;
     const { current } = this.held;
-    const standing = {
+    const state = {
       now: this.#settings.now(),
       jitter: this.held.jitter,
       source: this.held.origin,
@@ -237,7 +237,7 @@ export class TokenRenewal {
       replays: this.#replays,
       ...this.latch.explain(),
       ...explainFailure(this.#lastFailure),
-      ...(current ? { token: explainToken(current, standing) } : {}),
+      ...(current ? { token: explainToken(current, state) } : {}),
     };
   }
 

@@ -47,7 +47,7 @@ export interface Wait {
 export interface Steps<P extends Plan = Plan> {
   readonly deadline: Deadline;
   /** Whether one of the grants needs no stored refresh token. */
-  readonly mints: boolean;
+  readonly hasRepeatableGrant: boolean;
   /**
    * Reads the store and decides what may be sent.
    * @throws CorrigendaError if no request may be sent now, for example because of a latch
@@ -70,7 +70,7 @@ export const MAX_CHANGES = 10;
 
 /** Decides whether a refresh token may be sent. */
 export interface Gate {
-  before(record: TokenRecord | undefined, permit: Permit): Promise<Passage>;
+  before(record: TokenRecord | undefined, conditions: GateConditions): Promise<GateDecision>;
   /** Whether a refresh token whose answer was lost may be sent again at once. */
   mayResend(): boolean;
   /**
@@ -80,7 +80,8 @@ export interface Gate {
   failed(lost: boolean): Promise<void>;
 }
 
-export interface Permit {
+/** What a gate takes into account. */
+export interface GateConditions {
   /** Whether a login can follow, so that a lost refresh token costs nothing. */
   readonly login: boolean;
   /** Whether `reset()` permits one try although a refresh token may be lost. */
@@ -89,12 +90,13 @@ export interface Permit {
   readonly inTime: () => boolean;
 }
 
-export type Passage =
+/** What a gate decides. */
+export type GateDecision =
   | { readonly go: true }
   | { readonly again: true }
   /** The deadline is too near. */
   | { readonly late: true }
-  /** The answer to this refresh token was lost, and `replay: false` forbids to send it again. */
+  /** The answer to this refresh token was lost, and `replay: false` forbids sending it again. */
   | { readonly lost: true }
   | Wait;
 

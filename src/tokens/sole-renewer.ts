@@ -22,11 +22,11 @@ const OPEN: Gate = {
 function createMarkingGate(record: RecordAccess, now: () => number): Gate {
   const intents = new Intents(`unknown/0/0/${crypto.randomUUID()}`, record, now);
   return {
-    async before(stored, permit) {
+    async before(stored, conditions) {
       const intent = await intentOf(stored);
       const lost = intent && (intent.owner !== intents.owner || intents.lost);
-      if (lost && !permit.afresh) return { lost: true };
-      return permit.inTime() ? intents.declare(stored, permit, () => true) : { late: true };
+      if (lost && !conditions.afresh) return { lost: true };
+      return conditions.inTime() ? intents.declare(stored, conditions, () => true) : { late: true };
     },
     mayResend: () => true,
     failed: (lost) => intents.failed(lost),

@@ -13,7 +13,7 @@ interface Settings {
    * Whether a token can be had without the store: then the store gets a part of the deadline,
    * otherwise all of it.
    */
-  readonly mints: boolean;
+  readonly hasRepeatableGrant: boolean;
   /** The least time that a save gets, ms. */
   readonly grace: number;
   /** The error of an operation that takes longer. */
@@ -28,7 +28,7 @@ export class StoreShare {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#left = settings.mints ? settings.total * SHARE : Infinity;
+    this.#left = settings.hasRepeatableGrant ? settings.total * SHARE : Infinity;
   }
 
   /**
