@@ -21,7 +21,7 @@ import type { LeaseTimes } from "../tokens/renewer.ts";
 /** The options that every client takes. */
 export interface CommonOptions extends CommonUrls {
   /**
-   * Sends every request. It gets a URL and an init.
+   * The function that sends every request. It is called with a URL and an init, as `fetch` is.
    * @defaultValue the platform's `fetch`, looked up at each request
    */
   readonly fetch?: typeof globalThis.fetch;
@@ -36,7 +36,7 @@ export interface CommonOptions extends CommonUrls {
    * @defaultValue a memory store of the client's own
    */
   readonly store?: TokenStore | SharedTokenStore;
-  /** Is told what happens to tokens. What it throws is ignored. */
+  /** Is called with an event when something happens to a token. What it throws is ignored. */
   readonly onEvent?: OnEvent;
   /**
    * Deadlines of token requests, ms: `attempt` of one attempt, `total` of all attempts together. An
@@ -52,15 +52,16 @@ export interface CommonOptions extends CommonUrls {
   readonly replay?: boolean;
   /**
    * Times of the lease with which processes that share a store renew a token one after another
-   * (rule T-14), ms. `ttl` (5,000): a lease that is not extended ends after this time. `heartbeat`
-   * (a third of `ttl`): between extensions. `poll` (100): between reads of the store while another
-   * process renews, doubled with each read up to 1,000. `patience` (twice `timeouts.total`): how
-   * long to wait for a process that may have received the next refresh token.
+   * (rule T-14), in ms, each with its default in parentheses. `ttl` (5,000): a lease that is not
+   * extended ends after this time. `heartbeat` (a third of `ttl`): the time between two extensions.
+   * `poll` (100): the time between two reads of the store while another process renews; it is
+   * doubled with each read, up to 1,000. `patience` (twice `timeouts.total`): how long to wait for
+   * a process that may have received the next refresh token.
    */
   readonly leases?: Partial<LeaseTimes>;
   /**
-   * Bytes of the largest API response that is read, after decompression. `Infinity`: no limit. A
-   * larger response is a ContractError. Token responses have a fixed limit of 1 MiB.
+   * The size of the largest API response that is read, in bytes after decompression. `Infinity`:
+   * no limit. A larger response is a ContractError. Token responses have a fixed limit of 1 MiB.
    * @defaultValue 33,554,432 (32 MiB)
    */
   readonly maxAnswerBytes?: number;
@@ -115,7 +116,7 @@ export interface Runtime {
 
 /** The shared parts, and the check that each call of a client begins with. */
 export interface ClientRuntime extends Runtime {
-  /** @throws ConfigurationError if the caller's `now` gives no time */
+  /** @throws ConfigurationError if the caller's `now` throws or does not give a finite number */
   readonly checkClock: () => void;
 }
 
@@ -177,17 +178,17 @@ function leaseTimes(options: Partial<LeaseTimes>, total: number): LeaseTimes {
     poll: requireDuration(options.poll, "leases.poll", 100),
     patience: requireDuration(options.patience, "leases.patience", 2 * total),
   };
-  const below = (option: string, what: string): never => {
+  const refuse = (option: string, what: string): never => {
     throw new ConfigurationError({ option, message: `Option \`${option}\` ${what}` });
   };
   if (times.heartbeat > ttl / 2)
-    return below(
+    return refuse(
       "leases.heartbeat",
       "must be at most half of `leases.ttl`, so that one lost heartbeat does not end a lease.",
     );
-  // For this long, the request of another process may still be under way.
+  // For `timeouts.total`, the request of another process may still be under way.
   if (times.patience < total)
-    return below("leases.patience", "must not be shorter than `timeouts.total`.");
+    return refuse("leases.patience", "must not be shorter than `timeouts.total`.");
   return times;
 }
 
@@ -202,7 +203,10 @@ function requireStore(store: TokenStore | undefined): TokenStore | undefined {
   return store;
 }
 
-/** A lease that cannot be released, or that no renewer takes, would make every process wait. */
+/**
+ * A lease that cannot be released would make every other process wait. Without a renewer, no lease
+ * is ever taken, and two processes could send the same refresh token.
+ */
 function requireShareable(store: TokenStore & Partial<LeasedTokenStore>): void {
   for (const method of ["lease", "release"] as const)
     requireFunction(store[method] ?? null, `store.${method}`);
@@ -210,7 +214,7 @@ function requireShareable(store: TokenStore & Partial<LeasedTokenStore>): void {
   throw new ConfigurationError({
     option: "store",
     message:
-      "Option `store` has `lease` and `release`, which only a shareable store uses. Give `shareable(store)`, so that processes renew a token one after another; or leave both methods out, if one client at a time uses the store.",
+      "Option `store` has `lease` and `release`, which have no effect without `shareable`. Give `shareable(store)` instead, so that processes renew a token one after another; or leave both methods out, if one client at a time uses the store.",
   });
 }
 
@@ -236,7 +240,8 @@ function backgroundOf(waitUntil: CommonOptions["waitUntil"]): Runtime["backgroun
     try {
       waitUntil(work);
     } catch {
-      // The request may be over already. That must not lose the token that is there.
+      // `waitUntil` may throw, for example after the end of the request that it belongs to. The
+      // caller must get its token all the same.
     }
   };
 }

@@ -16,7 +16,7 @@ const LONGEST_TEXT = 4096;
 /** Characters at the end of a cut text in which an escape may have been cut in two. */
 const RAGGED_END = 64;
 
-/** Characters of a secret that are masked if they stand before the cut. */
+/** The shortest beginning of a secret, in characters, that is masked at the end of a cut text. */
 const SHORTEST_BEGINNING = 4;
 
 /**
@@ -26,10 +26,10 @@ const SHORTEST_BEGINNING = 4;
  */
 const MOST_WORK = 200_000_000;
 
-/** What it costs to encode or to compare one character. */
+/** The work of encoding or comparing one character, in the unit of `MOST_WORK`. */
 const COST_OF_COMPARING = 10;
 
-/** What one character costs of a secret that has to be decoded. */
+/** The work per character of a secret that is not plain (see `isPlain`), in the same unit. */
 const COST_OF_DECODING = 400;
 
 /** A part of the original text, from `start` up to `end`. */
@@ -86,8 +86,10 @@ function masked(text: string, secrets: Iterable<string>, cut: boolean): string {
 }
 
 /**
- * Finds a form in a decoded text, as parts of the original text. The algorithm of Knuth, Morris and
- * Pratt takes linear time, whatever the text is.
+ * Finds a form of a secret in a decoded text. The algorithm of Knuth, Morris and Pratt takes linear
+ * time, whatever the text is.
+ * @param cut whether the text was cut, so that a beginning of the form at its end counts as well
+ * @returns the parts of the original text in which the form was found
  */
 function find(form: string, { text, starts, ends }: Decoding, cut: boolean): Span[] {
   const failure = failureFunction(form);
@@ -106,7 +108,8 @@ function find(form: string, { text, starts, ends }: Decoding, cut: boolean): Spa
       matched = failure[matched - 1]!;
     if (text[i] === form[matched]) matched += 1;
     if (matched === form.length) add(i - form.length + 1, i);
-    // If the cut went through an escape, the rest of the secret cannot be read.
+    // Near the end of a cut text, the secret may go on in an escape that was cut in two and cannot
+    // be decoded. From the beginning of the secret on, all of the text is masked.
     if (cut && i >= text.length - RAGGED_END && matched >= SHORTEST_BEGINNING)
       partial ??= i - matched + 1;
   }
@@ -115,7 +118,7 @@ function find(form: string, { text, starts, ends }: Decoding, cut: boolean): Spa
 }
 
 /**
- * For each beginning of a pattern, the length of the longest shorter beginning that it ends with.
+ * For each prefix of a pattern, the length of its longest proper prefix that is also its suffix.
  */
 function failureFunction(pattern: string): number[] {
   const lengths = [0];

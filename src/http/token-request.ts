@@ -21,8 +21,8 @@ import { fetchToken } from "./token-redirect.ts";
 export type TokenOutcome =
   | { readonly token: Token }
   /**
-   * `problem` and `status` are present if the endpoint refused the request. `problem` is the
-   * vendor's, unredacted: for decisions, never for messages.
+   * `problem` and `status` are present if the endpoint refused the request. `problem` is what the
+   * response says, unredacted: use it for decisions, never in messages.
    */
   | { readonly error: CorrigendaError; readonly problem?: Problem; readonly status?: number };
 
@@ -37,10 +37,10 @@ export interface TokenEndpoint {
   readonly fetch: typeof globalThis.fetch;
   /** Epoch ms. */
   readonly now: () => number;
-  /** ms, by a clock that is never set. */
+  /** Monotonic time in ms: it goes on evenly when somebody sets the system clock. */
   readonly monotonic: () => number;
   readonly serverClock: ServerClock;
-  /** Is told every secret that is sent or received. */
+  /** Every secret that is sent or received is added to it. */
   readonly secrets: KnownSecrets;
 }
 
@@ -50,13 +50,13 @@ export interface PreparedRequest {
   readonly operation?: string | undefined;
   readonly url: URL;
   readonly init: RequestInit;
-  /** Status codes that bring a token. Absent: 200. */
+  /** Status codes of the responses that hold a token. Absent: only 200. */
   readonly success?: readonly string[] | undefined;
   /** All secret values in the request. */
   readonly secrets: readonly string[];
   /** The API keys among them. */
   readonly apiKeys: readonly string[];
-  /** See `Refusal`. */
+  /** Names of the options whose values begin or end in white space, as they were sent. */
   readonly padded?: readonly string[];
 }
 
@@ -67,16 +67,17 @@ interface Received {
   readonly text: string;
   /** Parsed JSON; undefined if the text is not JSON. */
   readonly body: unknown;
-  /** Epoch ms on this machine's clock, and on the server's, when the request was sent. */
+  /** When the request was sent: epoch ms on this machine's clock. */
   readonly sentAt: number;
+  /** The same moment on the server's clock. Undefined if no response had a Date header. */
   readonly serverTime: number | undefined;
 }
 
 /**
  * Sends a token request once.
  * @param signal the deadline: its abort ends the attempt with a timeout
- * @returns the token, or a refusal, a breach of contract or a network failure as `error`. Only
- *   what a provider's `parseToken` throws besides ContractError is a rejection.
+ * @returns the token, or a refusal, a breach of contract or a network failure as `error`. The
+ *   promise rejects only if a provider's `parseToken` throws anything but a ContractError.
  */
 export async function sendTokenRequest(
   request: PreparedRequest,
@@ -117,6 +118,7 @@ export async function sendTokenRequest(
   };
 }
 
+/** @param again whether the request may be sent again (see `fetchToken`) */
 async function receive(
   { url, init }: PreparedRequest,
   again: boolean,
@@ -160,7 +162,7 @@ const saysFailure = (body: unknown, provider: TokenEndpoint["provider"]): boolea
   (isRecord(body) && body["error"] !== undefined && body["error"] !== null) ||
   isFailure(provider, body);
 
-/** @throws ContractError; what else the provider's `parseToken` throws */
+/** @throws ContractError for a breach of contract; any other error that `parseToken` throws */
 function parse(
   { status, text, body, sentAt, serverTime }: Received,
   { success = ["200"] }: PreparedRequest,
@@ -183,7 +185,7 @@ function parse(
   return token;
 }
 
-/** The tokens in a body: a refusal with status 200 may hold some, and quote them in its message. */
+/** The tokens in a body. A refusal with status 200 may hold some, and quote them in its message. */
 function tokensIn(body: unknown, provider: TokenEndpoint["provider"]): string[] {
   try {
     const { accessToken, refreshToken } = provider.parseToken({
@@ -196,13 +198,16 @@ function tokensIn(body: unknown, provider: TokenEndpoint["provider"]): string[] 
   }
 }
 
-/** ms. A larger change of the clock means that it was set. */
+/**
+ * ms. If the system clock and the monotonic clock differ by more than this on how long a request
+ * took, the system clock was set meanwhile.
+ */
 const JUMP = 1000;
 
 /**
- * When the request was sent, epoch ms. If the clock was set while the response was on its way, the
- * result is on the clock as it is now.
- * @param passed ms since then, by a clock that is never set
+ * When the request was sent, epoch ms. If the system clock was set while the request was under way,
+ * that moment is given as the system clock counts now.
+ * @param passed ms since the request was sent, by the monotonic clock
  */
 const onClockOf = (now: number, sentAt: number, passed: number): number =>
   Math.abs(now - sentAt - passed) > JUMP ? Math.floor(now - passed) : sentAt;

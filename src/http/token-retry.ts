@@ -21,7 +21,7 @@ const ATTEMPTS = 3;
 /** ms, doubled with each attempt. The pause is a random part of it. */
 const BACKOFF = 200;
 
-/** How long and how often a token request is sent. */
+/** The deadlines of a token request, and what decides whether it is sent again. */
 export interface Persistence {
   /** Deadline of one attempt, ms. */
   readonly attempt: number;
@@ -34,7 +34,7 @@ export interface Persistence {
   readonly rest: (ms: number) => Promise<void>;
   /** Whether a refresh token is sent again after its answer was lost. */
   readonly replay: boolean;
-  /** Whether this process may still send the refresh token again. */
+  /** Whether this process may still send the refresh token again, for example has its lease. */
   readonly maySend: () => boolean;
 }
 
@@ -51,7 +51,8 @@ export const roomFor = ({
 }): number => Math.min(attempt, total / 2);
 
 /**
- * Sends a token request until there is a token or an error that another attempt does not cure.
+ * Sends a token request, up to three times: until there is a token, or an error after which another
+ * attempt is useless or not safe, or too little time is left.
  * @returns with `lost`: whether one of the attempts may have used up the refresh token, though no
  *   attempt brought the next one (rule T-13)
  */
@@ -69,7 +70,7 @@ export async function sendWithRetries(
       isRepeatable(grant) ? Math.min(attempt, total.left()) : total.left(),
       scheduler,
     );
-    // The deadline of all attempts keeps the process alive, if somebody waits.
+    // This deadline need not keep the process alive: that of all attempts does, if a caller waits.
     deadline.keepAlive(false);
     const answer = await sendTokenRequest(
       request,
@@ -92,7 +93,10 @@ export async function sendWithRetries(
   }
 }
 
-/** `wait`: ms. `replay`: at once, the one time that an ambiguous loss allows. */
+/**
+ * `wait`: after this many ms. `replay`: at once. Only one replay follows an ambiguous error (see
+ * `isAmbiguous`).
+ */
 type NextAttempt = { readonly end: true } | { readonly wait: number } | { readonly replay: true };
 
 function nextAttempt(
@@ -105,7 +109,7 @@ function nextAttempt(
 ): NextAttempt {
   const neverConnected = error instanceof NetworkError && !error.maybeReceived;
   if (grant.grantType === "authorization_code" && !neverConnected) return { end: true };
-  // Without a replay, a 503 is a lost answer, though it says when to come back.
+  // If no replay is allowed, a 503 counts as a lost answer, even with a `Retry-After`.
   if (grant.grantType === "refresh_token" && !mayReplay && isAmbiguous(error)) return { end: true };
   if (error instanceof RateLimitError)
     return { wait: Math.max(1, (error.retryAt ?? Infinity) - now()) };
@@ -117,7 +121,10 @@ function nextAttempt(
   return mayReplay ? { replay: true } : { end: true };
 }
 
-/** Whether the vendor may have acted on the request: a 5xx, a cut, an unreadable response. */
+/**
+ * Whether the vendor may have acted on the request: after a 5xx, a broken connection or an
+ * unreadable response.
+ */
 const isAmbiguous = (error: CorrigendaError): boolean =>
   error instanceof ServerError ||
   error instanceof ContractError ||

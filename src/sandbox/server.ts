@@ -1,4 +1,4 @@
-/** Vendors over real HTTP, on a free loopback port. */
+/** Serves the vendors of a sandbox over real HTTP, on a free loopback port. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createClock, type SandboxClock } from "./clock.ts";
@@ -9,9 +9,9 @@ import type { Vendor } from "./vendor.ts";
 
 /** A running sandbox, and the clock that its vendors go by. */
 export interface SandboxServer<Vendors> extends SandboxClock {
-  /** `http://127.0.0.1:` and the port. A vendor's address is this, `/` and its name. */
+  /** `http://127.0.0.1:` and the port. A vendor's address is this, `/` and the vendor's `name`. */
   readonly url: string;
-  /** By the names that `startServer` was given. */
+  /** By the keys of the makers that `startServer` was given. */
   readonly vendors: Vendors;
   /** Closes every connection and ends the server. */
   close(): Promise<void>;
@@ -23,16 +23,16 @@ export interface SandboxServer<Vendors> extends SandboxClock {
  */
 const BACKLOG = 4096;
 
-/** Functions that make a vendor on the sandbox's clock, by the name of the vendor. */
+/** Functions that make a vendor on the sandbox's clock, by the vendor's key in `vendors`. */
 export type VendorMakers = Readonly<Record<string, (clock: SandboxClock) => Vendor>>;
-/** What a test may do with each vendor of a server, by the name of the vendor. */
+/** What a test may do with each vendor of a server, by the vendor's key in `vendors`. */
 export type VendorHandles<M extends VendorMakers> = {
   [K in keyof M]: ReturnType<M[K]> extends Vendor<infer O, infer S> ? SandboxVendor<O, S> : never;
 };
 
 /**
  * Starts a server for any number of vendors, of this package or your own.
- * @param makers functions that make a vendor, by the name that it has in `vendors`
+ * @param makers functions that make a vendor, by the key that it has in `vendors`
  * @throws ConfigurationError if `ajv` or `ajv-formats`, optional peers, are not installed
  * @example
  * const { vendors, now, close } = await startServer({ mine: createMyVendor });
@@ -60,7 +60,8 @@ export async function startServer<M extends VendorMakers>(
         .end(`sandbox fault: ${error instanceof Error ? error.message : "unknown"}`);
     });
   });
-  // Longer than a busy client pauses: a request must not meet a connection that is being closed.
+  // Longer than the pauses of a busy client, which would otherwise send a request on a connection
+  // that the server is just closing.
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) =>
     server.once("error", reject).listen(0, "127.0.0.1", BACKLOG, resolve),

@@ -1,6 +1,8 @@
 /**
- * Whether a refresh token may be sent that other processes have as well (rules T-13 and T-14). The
- * intent of another process in the record says that it may hold the next refresh token.
+ * Decides whether a process may send a refresh token that other processes have as well (rules T-13
+ * and T-14). Before it sends the refresh token, a process writes a note into the record: its
+ * intent. A process that finds the intent of another one there knows that the other one may have
+ * sent this refresh token, and hold the next.
  */
 import { StoreError } from "../errors.ts";
 import type { ProcessIdentity } from "../platform/process-identity.ts";
@@ -16,8 +18,8 @@ import type { Intent, TokenRecord } from "../tokens/token-store.ts";
 import type { Lease } from "./lease.ts";
 
 /**
- * The most by which the clocks of two hosts may differ, in ms. An intent that is older than this
- * and the patience together is old by any clock.
+ * The most by which the clocks of two hosts may differ, in ms. If an intent is older than the sum
+ * of this and `leases.patience` by this host's clock, then the patience is over by every clock.
  */
 const MAX_CLOCK_SKEW = 5 * 60_000;
 
@@ -25,9 +27,9 @@ const MAX_CLOCK_SKEW = 5 * 60_000;
 type Verdict =
   /** No other process can hold the next refresh token. */
   | { readonly free: true }
-  /** Another process can, but it is dead, or was waited for. */
+  /** Another process may hold it, but that process is dead, or was waited for long enough. */
   | { readonly replay: "owner_dead" | "owner_silent" }
-  /** Another process can, and is waited for: ms. */
+  /** Another process may hold it, and is waited for, for this many ms at most. */
   | { readonly wait: number }
   /** The answer was lost, and with `replay: false` the refresh token is never sent again. */
   | { readonly lost: true };
@@ -55,13 +57,14 @@ export class SharedGate implements Gate {
 
   async before(record: TokenRecord | undefined, conditions: GateConditions): Promise<GateDecision> {
     const { replay, onReplay } = this.#environment;
-    // If a login can follow, a refresh token that is used up costs nothing.
+    // If a login can follow, it does not matter whether the refresh token was used up.
     const verdict: Verdict =
       conditions.login && replay ? { free: true } : await this.#judge(record);
     if ("lost" in verdict && !conditions.afresh) return verdict;
     if ("wait" in verdict) return { wait: verdict.wait, error: this.#inDoubt(verdict.wait) };
     if (!conditions.inTime()) return { late: true };
-    // Otherwise the intent of the other process would be replaced while it has the lease again.
+    // Without the lease, this process must not replace the intent of the other process, which may
+    // have the lease again.
     if (!("free" in verdict) && !this.#lease.held) return { again: true };
     const decision = await this.#intents.declare(record, conditions, () => this.#lease.held);
     if ("go" in decision && "replay" in verdict) onReplay(verdict.replay);
@@ -81,12 +84,12 @@ export class SharedGate implements Gate {
     if (!intent) return { free: true };
     if (intent.owner === this.#intents.owner)
       return this.#intents.lost ? { lost: true } : { free: true };
-    if (this.#isDead(intent.owner)) return this.#replayed("owner_dead");
+    if (this.#isDead(intent.owner)) return this.#replayOrLost("owner_dead");
     const left = this.#patienceLeft(intent);
-    return left <= 0 ? this.#replayed("owner_silent") : { wait: left };
+    return left <= 0 ? this.#replayOrLost("owner_silent") : { wait: left };
   }
 
-  #replayed(reason: "owner_dead" | "owner_silent"): Verdict {
+  #replayOrLost(reason: "owner_dead" | "owner_silent"): Verdict {
     return this.#environment.replay ? { replay: reason } : { lost: true };
   }
 
@@ -106,7 +109,7 @@ export class SharedGate implements Gate {
       retryable: true,
       code: "rotation_in_doubt",
       retryAt: now() + left,
-      message: `${provider}: another process sent this refresh token and has been silent since; it may hold the next refresh token. This client waits for that process, and sends the refresh token again once \`leases.patience\` is over.`,
+      message: `${provider}: another process sent this refresh token and has stored no result since; it may hold the next refresh token. This client waits for that process until \`leases.patience\` is over, and then sends the refresh token again, unless \`replay\` is false.`,
     });
   }
 }

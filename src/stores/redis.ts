@@ -26,7 +26,7 @@ const LATCH_LIFETIME = String(60 * 60_000);
  * A credential has three keys in one hash slot: `<prefix>{<store key>}:token` (a hash), `:latch` (a
  * hash that expires) and `:lease` (a string that expires). The store guarantees: `set` is a
  * compare-and-set, a lease has one owner and ends by the server's clock, and with `replicas` a save
- * counts only when that many replicas have it. The store keeps what Redis keeps: configure
+ * counts only when that many replicas have it. The store is as durable as its Redis: configure
  * `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`, because a lost record
  * is a lost session.
  *
@@ -36,8 +36,9 @@ const LATCH_LIFETIME = String(60 * 60_000);
  * const store = createRedisStore({ client: redis, replicas: 1 });
  * const petjeaf = createPetjeafClient({ clientId, clientSecret, store });
  * ```
- * @throws ConfigurationError if an option is unknown, missing or not usable. Every operation
- *   rejects with a `StoreError` that names the Redis key, the cause and the remedy.
+ * @throws ConfigurationError if an option is unknown, missing or not usable. An operation of
+ *   the store that fails rejects with a `StoreError` that names the Redis key, the cause and the
+ *   remedy.
  */
 export function createRedisStore(options: RedisStoreOptions): BuiltInTokenStore {
   return shareable(new RedisStore(redisStoreSettings(options)));
@@ -49,7 +50,7 @@ interface Write {
   readonly expected: number;
   readonly generation: number;
   readonly text: string;
-  /** ms; empty: the record stays. */
+  /** ms, as text. An empty text: the record does not expire. */
   readonly lifetime: string;
 }
 
@@ -151,8 +152,9 @@ class RedisStore {
   }
 
   /**
-   * ms, as text; empty: the record stays. The tokens tell their ends only before the record is
-   * sealed, so that the lifetime is computed here. Redis counts it by its own clock.
+   * ms, as text. An empty text: the record does not expire. The lifetime is computed here, because
+   * Redis cannot read when the tokens of an encrypted record expire. Redis counts the lifetime by
+   * its own clock.
    */
   #lifetimeOf(key: string, record: TokenRecord): string {
     const { keepUnusedFor } = this.#settings;

@@ -7,12 +7,16 @@ export class HeldToken {
   current: Token | undefined;
   /** `store`, or the grant type that brought the token. */
   origin = "store";
-  /** The part of the soft window that is left out, 0 to 1, so that processes renew apart. */
+  /**
+   * 0 to 1, drawn for each token, so that processes renew at different times: it shortens the time
+   * before the expiry in which the token is renewed in the background (see `softWindow`).
+   */
   jitter = 0;
   /** The token that the vendor answered 401 to. It is never served again. */
   refused: Token | undefined;
   /** When a renewal in the background failed last, epoch ms. */
   softFailedAt = -Infinity;
+  /** When `reject` last accepted a refusal, which forces a renewal, epoch ms. */
   #forcedAt = -Infinity;
 
   /** @param now epoch ms */
@@ -43,8 +47,9 @@ export class HeldToken {
 
   /**
    * A caller hands back a token that the vendor refused.
-   * @returns the token to serve all the same, because the last forced renewal is too recent: a
-   *   vendor that refuses every token must not be asked for a new one with every call
+   * @returns the token to serve although it was refused, because the last forced renewal is too
+   *   recent: a vendor that refuses every token must not be asked for a new one with every call.
+   *   Undefined: the caller gets its token in the usual way, which never serves the refused one.
    */
   reject(rejected: Token): Token | undefined {
     // With no token in memory, the store may hold the refused one.
@@ -56,7 +61,7 @@ export class HeldToken {
     return undefined;
   }
 
-  /** @param unsaved the token that no store holds, which must not be lost */
+  /** @param unsaved the token that could not be saved in the store; it stays in memory */
   reset(unsaved: Token | undefined): void {
     this.current = unsaved;
     this.refused = undefined;

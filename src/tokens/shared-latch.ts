@@ -1,7 +1,8 @@
 /**
- * The latch that all clients on one store share (rule T-10): ten clients with the same wrong
- * password make one login, and a restart does not forget it. If the store fails, or cannot hold a
- * latch, each client has its own memory only.
+ * The latch that all clients on one store share (rule T-10): a note that the vendor refused some
+ * credentials, which are then not sent again for a time. Ten clients with the same wrong password
+ * make one login, and after a restart the refusal is still known. If the store fails, or cannot
+ * hold a latch, each client knows only the refusals of its own requests.
  */
 import {
   CredentialsError,
@@ -19,22 +20,22 @@ import type { LatchEntry, LatchRecord, UnforeseenRenewal } from "./token-store.t
 /** ms. The longest latch. */
 const LONGEST = 15 * 60_000;
 /**
- * The most refusals that are kept for a credential; of more, those that end soonest are left out.
- * Of renewals, the latest are kept.
+ * The most refusals, and the most unforeseen renewals, that are kept for a credential. Beyond that,
+ * the refusals that end soonest and the oldest renewals are left out.
  */
 const MOST = 8;
 /** The most attempts of a write, while other clients write first. */
 const ATTEMPTS = 5;
-/** Codes of a StoreError: nobody can read what is stored, and not only this process. */
+/** Codes of a StoreError for a record that no process can read. */
 const UNREADABLE = ["damaged", "set_back"];
 
 /** What the store knows of a set of credentials. */
 export interface Noted {
   /** The refusal of these credentials, as long as it holds. `until`: epoch ms. */
   readonly refusal: { readonly error: CredentialsError; readonly until: number } | undefined;
-  /** Whether a refusal is noted at all, be it that its time is over. */
+  /** Whether a refusal is noted, even if its time is over. */
   readonly noted: boolean;
-  /** In the order in which they were noted. */
+  /** The latest unforeseen renewals, in the order in which they were noted. */
   readonly renewals: readonly UnforeseenRenewal[];
 }
 
@@ -45,9 +46,9 @@ interface Settings {
   /** The store key of the credential. */
   readonly key: string;
   readonly provider: string;
-  /** Whether only a consent can bring a token, so that a refusal is one of the refresh token. */
+  /** Whether only a consent can bring a token: then `invalid_grant` refuses the refresh token. */
   readonly consentOnly: boolean;
-  /** What must not be repeated of a vendor's code. */
+  /** Secrets that are masked if a vendor's error code repeats them. */
   readonly secrets: Iterable<string>;
   /** Epoch ms. */
   readonly now: () => number;
@@ -63,7 +64,7 @@ export class SharedLatch {
     this.#key = latchKeyOf(settings.key);
   }
 
-  /** @param tag names a set of credentials, without giving any away */
+  /** @param tag an HMAC that identifies a set of credentials and reveals none of them */
   async read(tag: string): Promise<Noted> {
     try {
       const { latch, renewals } = contentOf(await this.#settings.store.get(this.#key));
@@ -122,8 +123,8 @@ export class SharedLatch {
       return (await store.set(this.#key, content, generationOf(stored))) !== undefined;
     } catch (error) {
       if (!(error instanceof StoreError) || !UNREADABLE.includes(error.code ?? "")) throw error;
-      // An unreadable record would keep every later refusal from being noted. The process with the
-      // lease deletes it, so that no other process is writing it.
+      // While an unreadable record is there, no later refusal can be noted. Only the process that
+      // has the lease gets here, so that no other process is writing the record.
       await store.delete(this.#key);
       return false;
     }
@@ -146,8 +147,8 @@ const contentOf = (stored: unknown): Content =>
     : { latch: [], renewals: [] };
 
 /**
- * The generation of whatever is stored, but for a token: a store that ignores the key must not lose
- * its token.
+ * The generation of whatever is stored. For a record with a token it is 0, so that the write of a
+ * latch fails: a store that ignores the `:latch` of the key would replace its token by the latch.
  */
 function generationOf(stored: unknown): number {
   const generation = memberOf(stored, "generation");
@@ -168,11 +169,11 @@ function errorOf(
     provider,
     status,
     vendorCode,
-    message: `${provider}: The credentials were refused before${said === "" ? "" : ` (${said})`}, of another client with the same ones or before a restart. They are not sent again before ${timeOf(until)}, unless they change, or after \`reset()\`.`,
+    message: `${provider}: The credentials were refused before${said === "" ? "" : ` (${said})`}, when another client sent them or before a restart. They are not sent again before ${timeOf(until)}, unless they change or \`reset()\` is called.`,
   });
 }
 
-/** The `now` option may give a time that no calendar has. */
+/** An ISO date; a number of ms if the `now` option gave a time that `Date` cannot represent. */
 function timeOf(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();

@@ -1,6 +1,6 @@
 /**
- * The record of one credential in the store: reading it, compare-and-set, and the token that is in
- * memory only because the store failed (rules T-14 to T-17).
+ * The record of one credential in the store: reading it, compare-and-set, and the unsaved token,
+ * which stays in memory after the store failed to save it (rules T-14 to T-17).
  */
 import { StoreError } from "../errors.ts";
 import type { Token } from "../token.ts";
@@ -13,7 +13,10 @@ import { isOvertaken, TokenSuccession, type SaveRule } from "./token-succession.
 export type Use =
   /** Its token may be served. */
   | "token"
-  /** Its token may be served once a refresh with its refresh token has succeeded. */
+  /**
+   * Its access token is not served. Its refresh token may be sent, and the token that it brings may
+   * be served.
+   */
   | "refresh"
   | "nothing";
 
@@ -49,8 +52,8 @@ export class CredentialRecord implements RecordAccess {
   #unsaved: Unsaved | undefined;
   #writing: Promise<StoreError | undefined> | undefined;
   /**
-   * What another client wrote in place of the token that was to be saved last: another token, or
-   * nothing, since the session was revoked.
+   * What the store holds instead of the token that `save` got last: the token of another client, or
+   * nothing, because the session was revoked. Undefined if that token was not displaced.
    */
   #displaced: { readonly by: Token | undefined } | undefined;
 
@@ -62,7 +65,7 @@ export class CredentialRecord implements RecordAccess {
     this.#report = report;
   }
 
-  /** The token that is in memory only. */
+  /** The token that is in memory and not in the store. */
   get unsaved(): Token | undefined {
     return this.#unsaved?.token;
   }
@@ -94,7 +97,7 @@ export class CredentialRecord implements RecordAccess {
   /**
    * Saves a token. A failure is reported and not thrown: the token stays in memory, and `flush`
    * writes it later.
-   * @returns the token that holds now: this one, or one that another client stored meanwhile;
+   * @returns the token to use from now on: this one, or one that another client stored meanwhile;
    *   undefined if the session was revoked
    */
   async save(
@@ -115,7 +118,10 @@ export class CredentialRecord implements RecordAccess {
     return this.#succession.successorOf(token);
   }
 
-  /** Writes what is unsaved. @returns the failure, which was reported */
+  /**
+   * Writes the unsaved token, if there is one.
+   * @returns the failure, which has been reported; undefined if the write succeeded
+   */
   flush(): Promise<StoreError | undefined> {
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
@@ -124,8 +130,9 @@ export class CredentialRecord implements RecordAccess {
   }
 
   /**
-   * Marks the record as dead, unless the store holds another refresh token than the refused one, or
-   * a record of other credentials, of which the refusal says nothing.
+   * Marks the record with `reauthorizationRequired`, unless the store holds another refresh token
+   * than the refused one, or a record of other credentials, about which the refusal says nothing.
+   * @param sent the token whose refresh token was refused
    * @returns whether the store holds another refresh token
    */
   async markDead(sent: Token | undefined, binding: string | undefined): Promise<boolean> {
@@ -137,7 +144,7 @@ export class CredentialRecord implements RecordAccess {
         if (stored.token.refreshToken !== sent?.refreshToken) return true;
         const { intent: _, ...rest } = withoutGeneration(stored);
         const marked = use === "token" ? { ...rest, reauthorizationRequired: true as const } : rest;
-        // If another client saves between the look and the mark, the record is looked at again.
+        // If another client has saved since the record was read, the record is read again.
         if (await this.#set(marked, stored.generation)) return false;
       }
     } catch (error) {
@@ -189,7 +196,7 @@ export class CredentialRecord implements RecordAccess {
           throw this.#store.failure(this.key, "refuses every compare-and-set");
         const unsaved = this.#unsaved;
         const done = await this.#tryWrite(unsaved);
-        // A consent may have come in its place meanwhile, and is written next.
+        // Meanwhile `save` may have replaced it by the token of a consent, which is written next.
         if (done && this.unsaved === unsaved.token) this.#unsaved = undefined;
       }
       return undefined;
@@ -200,14 +207,14 @@ export class CredentialRecord implements RecordAccess {
     }
   }
 
-  /** @returns whether nothing is left to be written of it */
+  /** @returns whether the token needs no further write: it was written, or it was displaced */
   async #tryWrite({ token, rule, binding, expected }: Unsaved): Promise<boolean> {
     const record = { token, ...(binding === undefined ? {} : { binding }) };
     if (await this.#set(record, expected)) return true;
     const stored = await this.load();
     const current = stored?.generation ?? 0;
-    // An earlier attempt wrote it, and its answer was lost. It is written once more, since the
-    // store may not have confirmed it, with what others added to it.
+    // An earlier attempt wrote this token, but the store's answer was lost, or the store did not
+    // confirm the write. So the record is written again, with what other clients added to it.
     if (stored?.token.accessToken === token.accessToken)
       return this.#set(withoutGeneration(stored), current);
     const displaced = stored
