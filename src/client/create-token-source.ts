@@ -77,7 +77,7 @@ export function createTokenSource(
     sharedLatch: binds ? new SharedLatch(latch) : undefined,
     onToken: ({ accessToken, refreshToken }) => secrets.add(accessToken, refreshToken),
   });
-  return {
+  const granted: GrantedTokenSource = {
     ...publicSource(source, name, runtime),
     adopt: (token, grant, bindingKey) => source.adopt(token, grant, bindingKey),
     forget: () => source.forget(),
@@ -86,6 +86,8 @@ export function createTokenSource(
       return source.pending;
     },
   };
+  source.holder = granted;
+  return granted;
 }
 
 /** The token source of a token that a person made by hand. */

@@ -66,3 +66,20 @@ export function createDeadline(
     keepAlive: (yes) => timer.keepAlive(yes),
   };
 }
+
+/**
+ * Does something, and keeps the process alive meanwhile, for as long as the deadline at most.
+ * @param ms the deadline, which ends nothing by itself
+ */
+export async function keepAliveDuring(
+  ms: number,
+  scheduler: Scheduler,
+  work: (deadline: Deadline) => Promise<void>,
+): Promise<void> {
+  const deadline = createDeadline(ms, scheduler);
+  try {
+    await work(deadline);
+  } finally {
+    deadline.clear();
+  }
+}

@@ -1,3 +1,4 @@
+import { requireFunction, requireObject } from "../parts/check-options.ts";
 import { createProcessIdentity, type ProcessIdentity } from "../platform/process-identity.ts";
 import type { LeasedTokenStore, SharedTokenStore } from "../tokens/token-store.ts";
 import { SharedRenewer } from "./shared-renewer.ts";
@@ -9,6 +10,7 @@ import { SharedRenewer } from "./shared-renewer.ts";
  *
  * @param store its `set` must be an atomic compare-and-set, and its `lease` must give a key to one
  *   owner at a time. Prove both with `storeContract` of `corrigenda/testing`.
+ * @throws ConfigurationError naming the method that the store lacks
  * @example
  * ```ts
  * const store = shareable({ get, set, delete: remove, list, lease, release });
@@ -18,6 +20,9 @@ import { SharedRenewer } from "./shared-renewer.ts";
 export function shareable<Store extends LeasedTokenStore>(
   store: Store,
 ): SharedTokenStore & Pick<Store, "list"> {
+  requireObject(store, "store");
+  for (const method of ["get", "set", "delete", "list", "lease", "release"] as const)
+    requireFunction(store[method] ?? null, `store.${method}`);
   let processes: ProcessIdentity | undefined;
   return {
     get: (key) => store.get(key),
@@ -27,9 +32,10 @@ export function shareable<Store extends LeasedTokenStore>(
     lease: (key, owner, ms) => store.lease(key, owner, ms),
     release: (key, owner) => store.release(key, owner),
     // `this`, so that a copy with a method of its own, such as `{ ...store, lease }`, is obeyed.
-    renewer(this: LeasedTokenStore, record, environment) {
+    renewer(this: Partial<LeasedTokenStore>, record, environment) {
       processes ??= createProcessIdentity();
-      return new SharedRenewer(this, record, environment, processes);
+      const own = this.lease && this.release ? (this as LeasedTokenStore) : store;
+      return new SharedRenewer(own, record, environment, processes);
     },
   };
 }

@@ -2,10 +2,11 @@
  * Renewing a token that many processes share (rule T-14): look at the store, take the lease, look
  * again, leave an intent, send, save, give the lease back.
  */
-import { withDeadline } from "../platform/deadline.ts";
+import { keepAliveDuring, withDeadline } from "../platform/deadline.ts";
 import type { ProcessIdentity } from "../platform/process-identity.ts";
 import {
   MAX_CHANGES,
+  pauseAfter,
   type Plan,
   type RecordAccess,
   type Renewed,
@@ -16,9 +17,6 @@ import {
 import type { LeasedTokenStore } from "../tokens/token-store.ts";
 import { Lease } from "./lease.ts";
 import { SharedGate } from "./shared-gate.ts";
-
-/** The longest pause between two looks at the store, in ms, while another process renews. */
-const MAX_PAUSE = 1000;
 
 /** The lease, as one renewal finds it. */
 type LeaseState = "held" | "taken" | "refused" | "store_failed";
@@ -74,7 +72,7 @@ export class SharedRenewer implements Renewer {
           if ("again" in outcome && (changes += 1) > MAX_CHANGES) throw steps.changing();
           if ("again" in outcome) continue;
         }
-        await steps.rest(this.#pauseAfter(looks));
+        await steps.rest(this.#pause(looks));
         looks += 1;
       }
     } finally {
@@ -110,30 +108,22 @@ export class SharedRenewer implements Renewer {
     await withDeadline(this.end(), leases.poll, slow, scheduler, false).catch(() => undefined);
   }
 
-  /**
-   * ms. Longer with every look, and partly random, so that waiting processes do not all look at the
-   * same moment.
-   */
-  #pauseAfter(looks: number): number {
+  #pause(looks: number): number {
     const { leases, scheduler } = this.#environment;
-    const longest = Math.max(leases.poll, MAX_PAUSE);
-    return Math.min(leases.poll * 2 ** looks, longest) * (0.5 + scheduler.random() / 2);
+    return pauseAfter(looks, leases.poll, scheduler);
   }
 
   async exclusively(work: () => Promise<void>): Promise<void> {
     const { scheduler, timeouts } = this.#environment;
-    const end = scheduler.monotonic() + timeouts.total;
-    try {
-      // If the store fails here, the work goes on, and meets that failure itself.
-      for (let looks = 0; !(await this.#lease.take().catch(() => true)); looks += 1) {
-        if (scheduler.monotonic() >= end) break;
-        const pause = this.#pauseAfter(looks);
+    await keepAliveDuring(timeouts.total, scheduler, async (deadline) => {
+      // A store that fails says so to the work itself.
+      const take = (): Promise<boolean> => this.#lease.take().catch(() => true);
+      for (let looks = 0; !(await take()) && deadline.left() > 0; looks += 1) {
+        const pause = this.#pause(looks);
         await new Promise<void>((resolve) => void scheduler.after(pause, resolve));
       }
       await work();
-    } finally {
-      await this.end();
-    }
+    }).finally(() => this.end());
   }
 
   end(): Promise<void> {

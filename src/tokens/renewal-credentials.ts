@@ -74,12 +74,16 @@ export class RenewalCredentials {
     const { connection, endpoint } = this.#settings;
     const { name } = endpoint.provider;
     const known = this.#bindingKey;
-    const derived = bindingKeyOf(name, connection, reveal).catch((error: unknown) => {
-      if (known) return known;
-      throw error;
-    });
+    // Kept although the vault may answer after the deadline.
+    const derived = bindingKeyOf(name, connection, reveal).then(
+      (bindingKey) => (this.#bindingKey = bindingKey),
+      (error: unknown) => {
+        if (known) return known;
+        throw error;
+      },
+    );
     try {
-      return (this.#bindingKey = await withSignal(derived, signal));
+      return await withSignal(derived, signal);
     } catch (error) {
       throw signal.aborted ? secretIsLate(name) : error;
     }

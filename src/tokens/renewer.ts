@@ -68,6 +68,19 @@ export interface Steps<P extends Plan = Plan> {
 /** Looks at a changing store, after which the store counts as broken. */
 export const MAX_CHANGES = 10;
 
+/** The longest pause between two looks at the store, in ms, while another client renews. */
+const MAX_PAUSE = 1000;
+
+/**
+ * The pause in ms before the next look. It is longer after every look, and partly random, so that
+ * waiting clients do not all look at the same moment.
+ */
+export const pauseAfter = (
+  looks: number,
+  poll: number,
+  { random }: Pick<Scheduler, "random">,
+): number => Math.min(poll * 2 ** looks, Math.max(poll, MAX_PAUSE)) * (0.5 + random() / 2);
+
 /** Decides whether a refresh token may be sent. */
 export interface Gate {
   before(record: TokenRecord | undefined, conditions: GateConditions): Promise<GateDecision>;

@@ -1,4 +1,5 @@
 /** Renewing a token in a store that no other process uses: the steps, one after another. */
+import { keepAliveDuring } from "../platform/deadline.ts";
 import { Intents, intentOf } from "./intent.ts";
 import {
   MAX_CHANGES,
@@ -33,14 +34,18 @@ function createMarkingGate(record: RecordAccess, now: () => number): Gate {
   };
 }
 
-export function createSoleRenewer(
+/** The gate of a process that shares its store with no other process. */
+export const createSoleGate = (
   record: RecordAccess,
   { replay, now }: Pick<RenewalEnvironment, "replay" | "now">,
-): Renewer {
-  const gate = replay ? OPEN : createMarkingGate(record, now);
+): Gate => (replay ? OPEN : createMarkingGate(record, now));
+
+export function createSoleRenewer(record: RecordAccess, environment: RenewalEnvironment): Renewer {
+  const gate = createSoleGate(record, environment);
+  const { timeouts, scheduler } = environment;
   return {
     renew: (steps) => renewAlone(steps, gate),
-    exclusively: (work) => work(),
+    exclusively: (work) => keepAliveDuring(timeouts.total, scheduler, work),
     end: async () => undefined,
   };
 }

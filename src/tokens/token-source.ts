@@ -36,6 +36,11 @@ export class RenewableTokenSource {
   #ending: Promise<void> | undefined;
   /** `finish` has made its last attempt to save the token. */
   #ended = false;
+  /**
+   * The object that callers hold. It stays alive as long as this source is busy, so that a pool
+   * finds it again.
+   */
+  holder: object | undefined;
 
   constructor(settings: TokenSourceSettings) {
     this.#settings = settings;
@@ -48,14 +53,14 @@ export class RenewableTokenSource {
 
   /** @throws CorrigendaError; the signal's reason when it aborts */
   async getToken({ rejected, minTtl, signal }: GetTokenOptions = {}): Promise<Token> {
-    const { held, record, ongoing } = this.#renewal;
+    const { held, record } = this.#renewal;
     this.#requireOpen();
     signal?.throwIfAborted();
     if (this.#exclusive) await this.#waitForExclusive(signal);
     const stillServed = rejected && held.reject(rejected);
     if (stillServed) return stillServed;
-    if (record.hasUnsaved && !ongoing && !this.#isWithin(SAVE_PAUSE, this.#saveFailedAt))
-      this.#flush();
+    const saveSoon = record.hasUnsaved && !this.#renewal.ongoing;
+    if (saveSoon && !this.#isWithin(SAVE_PAUSE, this.#saveFailedAt)) this.#flush();
     for (let overslept = false; ;) {
       const token = this.#serve(minTtl) ?? (await this.#wait(minTtl, signal));
       const stale = token && freshness(token, this.#settings.now()) === "stale";

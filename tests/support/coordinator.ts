@@ -24,6 +24,8 @@ export interface WorldOptions extends Omit<CommonOptions, "store" | "fetch" | "n
   readonly ways?: Ways;
   readonly connection?: Partial<Connection>;
   readonly store?: (clock: ManualClock) => TokenStore | SharedTokenStore;
+  /** The clock of another world, in which this one lives as well. */
+  readonly clock?: ManualClock;
   /** What the vendor answers to the n-th token request, counted from 1. */
   readonly vendor: (n: number, world: World) => Promise<Response>;
 }
@@ -33,9 +35,10 @@ export function createWorld({
   connection,
   store = () => createMemoryStore(),
   vendor,
+  clock: given,
   ...options
 }: WorldOptions): World {
-  const clock = createManualClock(() => 0.5);
+  const clock = given ? (Object.create(given) as ManualClock) : createManualClock(() => 0.5);
   const requests: URLSearchParams[] = [];
   const runtime = createRuntime(
     {

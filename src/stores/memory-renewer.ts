@@ -1,0 +1,134 @@
+/**
+ * Renewing a token in a store that the clients of one process share: one client after another. A
+ * client has its turn until it ends it, or until its heartbeat stops because the platform has
+ * cancelled what it was doing.
+ */
+import { keepAliveDuring } from "../platform/deadline.ts";
+import type { Timer } from "../platform/scheduler.ts";
+import {
+  MAX_CHANGES,
+  pauseAfter,
+  type Gate,
+  type Plan,
+  type RecordAccess,
+  type RenewalEnvironment,
+  type Renewed,
+  type Renewer,
+  type Steps,
+} from "../tokens/renewer.ts";
+import { createSoleGate } from "../tokens/sole-renewer.ts";
+
+/** The turn of one client. */
+interface Turn {
+  readonly owner: object;
+  /** The time of the last heartbeat, by the monotonic clock. */
+  beat: number;
+}
+
+/** The turns of a store, by store key. */
+export type Turns = Map<string, Turn>;
+
+export class MemoryRenewer implements Renewer {
+  readonly #turns: Turns;
+  readonly #key: string;
+  readonly #record: RecordAccess;
+  readonly #environment: RenewalEnvironment;
+  readonly #gate: Gate;
+  #timer: Timer | undefined;
+  /** The heartbeat of another client that was late at the last look. */
+  #late: number | undefined;
+
+  constructor(turns: Turns, record: RecordAccess, environment: RenewalEnvironment) {
+    this.#turns = turns;
+    this.#key = record.key;
+    this.#record = record;
+    this.#environment = environment;
+    const gate = createSoleGate(record, environment);
+    this.#gate = {
+      before: async (stored, conditions) =>
+        this.#held ? gate.before(stored, conditions) : { again: true },
+      mayResend: () => this.#held,
+      failed: (lost) => gate.failed(lost),
+    };
+  }
+
+  get #held(): boolean {
+    return this.#turns.get(this.#key)?.owner === this;
+  }
+
+  async renew<P extends Plan>(steps: Steps<P>): Promise<Renewed> {
+    let [looks, changes] = [0, 0];
+    try {
+      for (;;) {
+        const held = this.#take();
+        const look = await steps.look();
+        if ("done" in look) return look.done;
+        if (held && this.#held) {
+          const outcome = await steps.send(look.plan, this.#gate);
+          if ("done" in outcome) return outcome.done;
+          if ((changes += 1) > MAX_CHANGES) throw steps.changing();
+        } else {
+          await steps.rest(this.#pause(looks));
+          looks += 1;
+        }
+      }
+    } finally {
+      // As long as a token is in memory only, this client has to save it.
+      if (!this.#record.hasUnsaved) await this.end();
+    }
+  }
+
+  async exclusively(work: () => Promise<void>): Promise<void> {
+    const { scheduler, timeouts } = this.#environment;
+    await keepAliveDuring(timeouts.total, scheduler, async (deadline) => {
+      for (let looks = 0; !this.#take() && deadline.left() > 0; looks += 1) {
+        const pause = this.#pause(looks);
+        await new Promise<void>((resolve) => void scheduler.after(pause, resolve));
+      }
+      await work();
+    }).finally(() => this.end());
+  }
+
+  async end(): Promise<void> {
+    this.#timer?.clear();
+    if (this.#held) this.#turns.delete(this.#key);
+  }
+
+  /** Takes the turn, if it is free. @returns whether this client has it now */
+  #take(): boolean {
+    const turn = this.#turns.get(this.#key);
+    if (turn && turn.owner !== this && !this.#isAbandoned(turn)) return false;
+    this.#turns.set(this.#key, { owner: this, beat: this.#environment.scheduler.monotonic() });
+    this.#scheduleHeartbeat();
+    return true;
+  }
+
+  /**
+   * Whether the heartbeat of another client has stopped. It has to be late at two looks: if the
+   * process was busy, the heartbeat is late as well, but comes before the second look.
+   */
+  #isAbandoned({ beat }: Turn): boolean {
+    const { scheduler, leases } = this.#environment;
+    if (scheduler.monotonic() - beat < leases.ttl) return false;
+    const again = this.#late === beat;
+    this.#late = beat;
+    return again;
+  }
+
+  #scheduleHeartbeat(): void {
+    const { scheduler, leases } = this.#environment;
+    this.#timer?.clear();
+    this.#timer = scheduler.after(leases.heartbeat, () => {
+      const turn = this.#turns.get(this.#key);
+      if (turn?.owner !== this) return;
+      turn.beat = scheduler.monotonic();
+      this.#scheduleHeartbeat();
+    });
+    this.#timer.keepAlive(false);
+  }
+
+  #pause(looks: number): number {
+    const { leases, scheduler } = this.#environment;
+    return pauseAfter(looks, leases.poll, scheduler);
+  }
+}
