@@ -10,7 +10,7 @@ interface ApiKeySource {
   readonly secrets: KnownSecrets;
 }
 
-/** Sets the header of a security scheme. Does nothing for a scheme that the spec does not have. */
+/** Sets the header of a security scheme. Does nothing if the spec does not have the scheme. */
 export function setCredential(
   headers: Headers,
   scheme: ProviderMeta["schemes"][string] | undefined,
@@ -21,9 +21,9 @@ export function setCredential(
 
 /**
  * Sets the header of each of these security schemes for which the connection has an API key.
- * @param reveal gets the value of a key that is a function; `option` is the name of its scheme
- * @returns the values
- * @throws ConfigurationError if a key cannot be had, or does not fit into a header
+ * @param reveal calls a key that is given as a function; `option` is the name of the key's scheme
+ * @returns the values of the keys that were set
+ * @throws ConfigurationError if the function for a key fails, or a header cannot carry the key
  */
 export async function setApiKeys(
   headers: Headers,

@@ -32,7 +32,7 @@ export interface AuthFetchParts {
   /** Epoch ms. */
   readonly now: () => number;
   readonly serverClock: ServerClock;
-  /** Every secret that is sent is added to these. */
+  /** Every secret that is sent is added to this set. */
   readonly secrets: KnownSecrets;
   readonly scheduler: Scheduler;
   /** `total`: how long a function that gives an API key may take, in ms. */
@@ -75,7 +75,10 @@ export function createSend(parts: AuthFetchParts): Send {
     });
 }
 
-/** Rules T-20 and T-22. */
+/**
+ * Makes one API call. It is sent once more with a new token if the API refuses the first one (rule
+ * T-20), and not at all if it takes a token and there is none (rule T-22).
+ */
 const call = async (
   api: Api,
   request: Request,
@@ -107,8 +110,8 @@ async function prepare(
       message: `${name}: this client sends credentials only to addresses below ${base.origin}${base.path}/, and the request goes elsewhere. Use a plain fetch for it.`,
     });
   }
-  // The platform may have changed the path since the first check, and a request that the caller or
-  // a middleware made was not checked at all.
+  // The platform may have changed the path after `assertPlainUrl` checked it, and a `Request` that
+  // the caller or a middleware made was not checked at all.
   assertNoDotSegment(path, name, "path");
   const operation = findOperation(method, path);
   const schemes = operation?.security ?? meta.security;
@@ -142,7 +145,10 @@ const follow = (
     sendOnce(api, sent, signal, crossedOrigin ? "The server that a redirect led to" : "The API"),
   );
 
-/** @param server names the server in an error */
+/**
+ * Sends a request once, without following a redirect.
+ * @param server names the server in an error
+ */
 async function sendOnce(
   { fetch, serverClock, clockOrigin }: Api,
   { url, method, headers, body, options, context }: RequestParts,
@@ -170,14 +176,15 @@ async function sendOnce(
   return response;
 }
 
-/** Rules T-20 and T-21. */
+/** Whether the API refused the token (rules T-20 and T-21). */
 function isTokenRefused(
   { provider, base, clockOrigin, serverClock, now }: Api,
   { accessToken, expiresAt = Infinity }: Token,
   { response: { status, headers }, last }: FinalResponse,
 ): boolean {
-  if (!last) return false; // Another origin answered, which was sent no token.
-  // The vendor's own expiry time is compared with the vendor's clock, never with the local one.
+  if (!last) return false; // Another origin answered. No token was sent to it.
+  // `expiresAt` is a time on the local clock. The server clock knows the expiry as the vendor gave
+  // it, and compares that with the vendor's `Date` headers.
   const date = clockOrigin === base.origin ? headers.get("date") : null;
   const hasEnded = now() >= expiresAt || serverClock.ended(accessToken, date);
   return status === 401 || provider.refusesToken?.(status, hasEnded) === true;
@@ -193,8 +200,8 @@ async function recover(
   if (!last) return response;
   const { source } = api;
   if (last.body instanceof ReadableStream) {
-    // The body cannot be sent again. The token is renewed for the next call, which also reports a
-    // failure of the renewal.
+    // The body cannot be sent again. The token is renewed for the next call. If the renewal fails,
+    // the next call reports it.
     source.getToken({ rejected: token }).catch(() => undefined);
     return response;
   }

@@ -13,10 +13,10 @@ export type Callback = string | URL | URLSearchParams | Readonly<Record<string, 
 
 /**
  * Reads the code from a callback, after a check of its `state` (rule S-06).
- * @param state what the authorization URL carried
+ * @param state the `state` that was in the authorization URL
  * @param secrets values that no error may repeat
  * @throws CallbackError with code `state_missing`, `state_mismatch`, `ambiguous`, `code_missing`,
- *   `code_too_long`, or the vendor's, such as `access_denied`
+ *   `code_too_long`, or the `error` that the vendor sent, such as `access_denied`
  */
 export function readCallback(
   provider: string,
@@ -51,8 +51,8 @@ export function readCallback(
     );
   const error = parameters.get("error");
   if (error !== null) {
-    // RFC 6749 4.1.2.1 gives the alphabet of `error`. Its description is free text, and a forged
-    // callback may hold a secret.
+    // RFC 6749 4.1.2.1 limits the characters of `error`. `error_description` is free text and is
+    // not shown. A forged callback may hold a secret in either.
     const known = [...secrets, state, ...parameters.getAll("code")];
     const code =
       /^[\w.-]{1,60}$/.test(error) && redact(error, known) === error

@@ -22,8 +22,8 @@ export async function exchangeCode(
   { timeouts, scheduler }: ExchangeOptions,
 ): Promise<Token> {
   const deadline = createDeadline(timeouts.total, scheduler);
-  // A code comes from outside and is worthless afterwards. A flood of them must not push other
-  // secrets out of the client's own set.
+  // Anybody can send codes to a callback, and a code is worthless after its exchange. So codes are
+  // kept in a set of their own: many of them must not push other secrets out of the client's set.
   const endpoint = { ...client, secrets: createKnownSecrets(client.secrets) };
   try {
     const prepared = (await prepareAll([grant], endpoint, reveal, deadline)).take(0);
@@ -44,7 +44,7 @@ export async function exchangeCode(
 }
 
 interface ExchangeOptions {
-  /** ms: of one attempt, and of all. */
+  /** Deadlines in ms: `attempt` for one attempt, `total` for all attempts together. */
   readonly timeouts: { readonly attempt: number; readonly total: number };
   readonly scheduler: Scheduler;
 }

@@ -41,8 +41,8 @@ export const clientSecretBasic =
   };
 
 /**
- * Members `client_id` and `client_secret` of the body (RFC 6749 2.3.1). The document decides
- * whether the body is a form or JSON.
+ * Members `client_id` and `client_secret` of the body (RFC 6749 2.3.1). The vendor's OpenAPI
+ * document decides whether the body is a form or JSON.
  * @example
  * const authenticate = clientSecretPost({ clientId });
  * const request = await authenticate(
@@ -58,7 +58,8 @@ export const clientSecretPost =
   };
 
 /**
- * Members `client_id` and `client_secret` of a JSON body, whatever media type the document has.
+ * Members `client_id` and `client_secret` of a JSON body, whatever media type the OpenAPI
+ * document gives.
  * @example
  * const authenticate = clientSecretJson({ clientId });
  * const request = await authenticate(
@@ -75,9 +76,9 @@ export const clientSecretJson = (client: ClientCredentials): ClientAuthenticatio
 };
 
 /**
- * Query parameters `client_id` and `client_secret`. Only for a vendor that takes no other place:
- * proxies and servers write URLs to their logs. Errors of this package never hold the URL (rules
- * S-03, S-05).
+ * Query parameters `client_id` and `client_secret`. Only for a vendor that accepts them nowhere
+ * else: proxies and servers write URLs to their logs. Errors of this package never hold the URL
+ * (rules S-03, S-05).
  * @example
  * const authenticate = clientSecretQuery({ clientId });
  * const request = await authenticate(

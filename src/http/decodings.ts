@@ -11,15 +11,15 @@ export interface Decoding {
   readonly ends: readonly number[];
 }
 
-/** How many encodings may lie on top of each other. */
+/** How many times a text may have been encoded. */
 const DEPTH = 3;
 
 /** The longest character reference that is decoded, with `&`, leading zeros and `;`. */
 const LONGEST_REFERENCE = 18;
 
 /**
- * The named character references of signs that begin or end an escape. Any other name stands for a
- * space, since `comparable` makes a space of every sign that has a name.
+ * The named character references (such as `&amp;`) of signs that begin or end an escape. Any other
+ * name is decoded as a space, since `comparable` replaces every sign that has a name with a space.
  */
 const ESCAPE_SIGNS = new Map([
   ["amp", "&"],
@@ -30,7 +30,7 @@ const ESCAPE_SIGNS = new Map([
 ]);
 
 /**
- * The text as it is, and every other text that up to `depth` decoders in a row make of it. The
+ * The text as it is, and every other text that results from up to `depth` decoders in a row. The
  * decoders are tried in every order, since what looks like an escape of one encoding may be plain
  * text in another: a backslash before `&lt;`, or a percent sign before `\x41`. There are at most
  * forty texts, and one if no decoder changes anything.
@@ -80,7 +80,10 @@ function decode({ text, starts, ends }: Decoding, readEscape: ReadEscape): Decod
 const percentEscape: ReadEscape = (text, at) =>
   text[at] === "%" ? bytesAt(text, at, "%") : undefined;
 
-/** An escape of JSON or JavaScript. A letter stands for itself: see `comparable`. */
+/**
+ * An escape of JSON or JavaScript. One such as `\n` is decoded as its letter `n`, since
+ * `comparable` also writes a line break as `n`.
+ */
 const backslashEscape: ReadEscape = (text, at) => {
   const next = text[at + 1];
   if (text[at] !== "\\" || next === undefined) return undefined;
@@ -110,7 +113,10 @@ function characterOf(reference: string): string | undefined {
   return point !== undefined && point <= 0x10ffff ? String.fromCodePoint(point) : undefined;
 }
 
-/** Bytes in a row, each a mark and two digits: UTF-8 where they are valid UTF-8, else Latin-1. */
+/**
+ * Reads as many bytes as follow each other, each written as a mark and two hexadecimal digits. They
+ * are decoded as UTF-8, or as Latin-1 where they are not valid UTF-8.
+ */
 function bytesAt(text: string, at: number, mark: string): Escape | undefined {
   const width = mark.length + 2;
   const bytes: number[] = [];
@@ -141,7 +147,10 @@ function characterAt(bytes: readonly number[], at: number): readonly [string, nu
   return [String.fromCharCode(first), 1];
 }
 
-/** @param digits how many there have to be. Absent: any number of them. */
+/**
+ * The number that hexadecimal digits stand for. Undefined if the text is anything else.
+ * @param digits how many digits there have to be; any number of them if absent
+ */
 function hexadecimal(text: string, digits = text.length): number | undefined {
   return /^[0-9a-f]+$/i.test(text) && text.length === digits
     ? Number.parseInt(text, 16)

@@ -1,4 +1,4 @@
-/** One typed error out of each vendor's several error shapes. */
+/** Makes typed errors of error responses, whatever shape a vendor gives them. */
 import {
   CredentialsError,
   PermissionError,
@@ -18,27 +18,28 @@ import { redact } from "./redact.ts";
 /** Seconds (rule T-11). */
 const RETRY_AFTER = { byDefault: 60, longest: 3600 };
 
-/** An error response, as far as an error tells of it. */
+/** An error response: what is needed to make an error of it. */
 export interface Refusal {
   readonly context: RequestContext;
   readonly status: number;
   readonly headers: Headers;
-  /** Without secrets, since the message quotes it. */
+  /** What the provider read from the response, without secrets, since the message quotes it. */
   readonly problem: Problem;
   /**
-   * The vendor's code, unredacted. It decides on the kind of error. The message does not quote it.
+   * The vendor's code, unredacted. It decides which class the error has. The message does not quote
+   * it.
    */
   readonly code?: string | undefined;
   /** Epoch ms. */
   readonly now: number;
-  /** Names of the options whose values begin or end in white space, as they were sent. */
+  /** Names of the options whose values were sent with white space at their beginning or end. */
   readonly padded?: readonly string[] | undefined;
 }
 
 /**
- * The vendor's message and code on one line each, without secrets. Line breaks go first, since that
- * could make a secret of a text that holds none. The text is cut last, since the cut could leave
- * the beginning of a secret at the end.
+ * The vendor's message and code on one line each, without secrets. Line breaks are replaced before
+ * secrets are looked for, since a text may hold a secret only after the replacement. The text is
+ * cut last, since a cut through a secret would leave its beginning, which would not be found.
  */
 export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Problem {
   return {
@@ -58,7 +59,7 @@ export const quote = (
   longest: number,
 ): string | undefined => text && redact(oneLine(text), secrets).slice(0, longest);
 
-/** What a provider reads from an error response. Nothing, if its `readProblem` throws. */
+/** What a provider reads from an error response: `{}` if its `readProblem` throws. */
 export function readProblem(
   provider: Pick<Provider<object, never>, "readProblem">,
   body: unknown,
@@ -83,7 +84,7 @@ export function isFailure(
   }
 }
 
-/** The error for a refusal of the token endpoint. */
+/** The error for a token request that the token endpoint refused. */
 export function tokenRefusal(refusal: Refusal, grantType: Grant["grantType"]): CorrigendaError {
   const { status, code = "" } = refusal;
   const details = describe(refusal);
@@ -107,7 +108,10 @@ export function tokenRefusal(refusal: Refusal, grantType: Grant["grantType"]): C
     : new RejectedError(hinted("The token request was refused"));
 }
 
-/** A secret from a file or a variable often ends in a line break, which nobody sees. */
+/**
+ * A sentence for each option that has white space at its ends: a secret from a file or a variable
+ * often ends in a line break, which nobody sees.
+ */
 const hint = ({ padded = [] }: Refusal): string =>
   padded
     .map(
@@ -116,7 +120,7 @@ const hint = ({ padded = [] }: Refusal): string =>
     )
     .join("");
 
-/** The error for a refusal of an API call. */
+/** The error for a call that the API refused. */
 export function apiRefusal(refusal: Refusal): CorrigendaError {
   const details = describe(refusal);
   const general = unavailable(refusal, details, "The API");
@@ -163,13 +167,13 @@ function unavailable(
 
 /**
  * The earliest time for another try, epoch ms (rule T-11): from the header Retry-After of a 429 or
- * 503 (RFC 9110 10.2.3), or else from what the provider read, or else the default for a 429. Of a
- * 403 only the provider knows whether it is a rate limit.
+ * 503 (RFC 9110 10.2.3), or else from what the provider read, or else the default for a 429. Only
+ * the provider can tell whether a 403 is a rate limit, so its header does not count.
  */
 function retryAt({ status, headers, problem, now }: Refusal): number | undefined {
   if (![403, 429, 503].includes(status)) return undefined;
   const header = status === 403 ? "" : (headers.get("retry-after")?.trim() ?? "");
-  // Any other text than a date or a whole number of seconds says nothing.
+  // A header that is neither a date nor a whole number of seconds is ignored.
   const date = parseHttpDate(header);
   const read = Number.isFinite(problem.retryAfter) ? problem.retryAfter : undefined;
   const seconds = /^\d+$/.test(header)

@@ -5,12 +5,12 @@
 import { memberOf } from "../platform/safe-access.ts";
 
 /**
- * Members of an init. They are used each time the request is sent, also after a redirect and after
- * a 401.
+ * Members of the second argument of `fetch`. They are used each time the request is sent, also
+ * after a redirect and after a 401.
  */
 export type FetchOptions = Readonly<Record<string, unknown>>;
 
-/** This package sets these itself. */
+/** Options that this package sets itself. */
 const OWN = new Set(["method", "headers", "body", "redirect", "signal", "duplex"]);
 
 /** The options that a `Request` has as members, and their defaults (Fetch Standard 5.4). */
@@ -25,6 +25,7 @@ const REQUEST_MEMBERS: FetchOptions = {
 };
 
 /**
+ * The options to send a request with.
  * @param request its members take precedence, since a middleware may have changed them
  * @param init what the caller gave with the request: a `Request` does not show options such as
  *   `dispatcher`

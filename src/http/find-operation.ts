@@ -2,10 +2,13 @@
 import type { OperationMeta, ProviderMeta } from "../provider.ts";
 import { parsePathTemplate } from "./path-template.ts";
 
-/** @param path of the request, below the base URL. Undefined: the spec has no such operation. */
+/**
+ * Finds the operation of a request. Undefined: the spec has no such operation.
+ * @param path of the request, below the base URL
+ */
 export type FindOperation = (method: string, path: string) => OperationMeta | undefined;
 
-/** Paths are compared exactly: a slash at the end counts. */
+/** Makes a finder. It compares paths exactly: a slash at the end counts. */
 export function createOperationFinder({ operations }: ProviderMeta): FindOperation {
   const templates = Object.entries(operations)
     .filter(([name]) => name.includes("{"))

@@ -1,4 +1,4 @@
-/** The form of an HTTP date that names no time zone. The zone is UTC. */
+/** The one form of an HTTP date that names no time zone. Such a date is in UTC. */
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 const ZONE = /(?:GMT|UTC|Z|[+-]\d{2}:?\d{2})$/;
 

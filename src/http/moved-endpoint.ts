@@ -1,11 +1,11 @@
 /**
- * Token endpoints that have moved for good (308). Each client remembers in memory where to, until
- * the new address fails. Only paths are remembered: a query may hold credentials, and each request
- * brings its own.
+ * Token endpoints that have moved for good (308). Each client remembers their new addresses in
+ * memory, until a new address fails. Only the path of an address is remembered: a query may hold
+ * credentials, and each request has its own query.
  */
 type Fetch = typeof globalThis.fetch;
 
-/** By the client's `fetch`, since that function decides where a request goes. */
+/** One map for each client's `fetch`, since that function decides where a request goes. */
 const moved = new WeakMap<Fetch, Map<string, string>>();
 
 const nameOf = ({ origin, pathname }: URL): string => origin + pathname;
@@ -29,7 +29,7 @@ export function noteMove(fetch: Fetch, url: URL, target: URL): void {
   moved.set(fetch, known.set(nameOf(url), target.pathname));
 }
 
-/** Sends the next request to the endpoint's own address again. */
+/** Forgets a move, so that the next request goes to the endpoint's own address again. */
 export function forgetMove(fetch: Fetch, url: URL): void {
   moved.get(fetch)?.delete(nameOf(url));
 }

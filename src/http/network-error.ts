@@ -10,8 +10,8 @@ import { memberOf } from "../platform/safe-access.ts";
 import { withContext, type RequestContext } from "./request-context.ts";
 
 /**
- * Codes of failures that happen before there is a connection. Only after these may a single-use
- * grant be sent again freely (rule T-13).
+ * Codes of failures that happen before there is a connection. Only after these is it certain that
+ * the server did not use up a code or a refresh token, so that it may be sent again (rule T-13).
  */
 const NEVER_CONNECTED = new Set([
   "ECONNREFUSED",
@@ -21,8 +21,8 @@ const NEVER_CONNECTED = new Set([
 ]);
 
 /**
- * The shape of an error code: `ECONNRESET`, or words between underscores. A secret does not have
- * this shape, so a code can be shown.
+ * The shape of an error code: as `ECONNRESET`, or as `UND_ERR_SOCKET`. A secret does not have this
+ * shape, so a code can be shown.
  */
 const CODE = /^(?=.{3,60}$)(?:E[A-Z]+|[A-Z]+(?:_+[A-Z0-9]+)+)$/;
 
@@ -37,7 +37,7 @@ interface Misconfiguration {
 }
 
 /**
- * Failures that another try cannot cure; the first entry whose pattern fits counts. The client
+ * Failures that another try cannot cure. The first entry whose pattern matches is used. The client
  * checks the server's certificate before it sends anything. The server may check the client's
  * certificate after it received the request (TLS 1.3), so the other TLS codes do not tell whether
  * the request was received.
@@ -87,11 +87,11 @@ const MISCONFIGURATIONS: readonly Misconfiguration[] = [
   },
 ];
 
-/** TLS codes of a single connection. They do not speak of the configuration. */
+/** TLS codes of a single connection that failed. They do not show a wrong configuration. */
 const TRANSIENT =
   /^ERR_SSL_(?:.*BAD_RECORD_MAC|UNEXPECTED_EOF.*|.*INTERNAL_ERROR|.*CLOSE_NOTIFY.*)$/;
 
-/** Codes of zlib, brotli and zstd. */
+/** Error codes of zlib, brotli and zstd: a body cannot be decompressed. */
 const DECOMPRESSION = /^(?:Z_|ZSTD_|ERR__ERROR_|ERR_BROTLI_|ERR_ZLIB_)/;
 
 /** The first code of an error and its cause that has the shape of a code. */
@@ -135,8 +135,8 @@ export function describeNetworkFailure(error: unknown, server: string): ErrorDet
 }
 
 /**
- * The typed error for what `fetch`, or reading a body, threw: a ContractError if the body cannot be
- * decompressed, otherwise a NetworkError.
+ * The typed error for an error that `fetch`, or reading a body, threw: a ContractError if the body
+ * cannot be decompressed, otherwise a NetworkError.
  * @param status of the response, if there is one already
  * @param server names the server in the message
  */

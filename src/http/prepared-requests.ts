@@ -23,8 +23,9 @@ export interface Prepared {
 }
 
 /**
- * Prepares the requests of all grants at once, since the latch covers the credentials of all of
- * them. A request that cannot be prepared fails only when it is taken.
+ * Prepares the requests of all grants at once, since the latch (the note that the vendor refused
+ * certain credentials) covers the credentials of all of them. If a request cannot be prepared, only
+ * `take` of that request throws.
  * @throws NetworkError with code `timeout` if a function that gives a secret takes too long
  */
 export async function prepareAll(
@@ -52,8 +53,8 @@ export async function prepareAll(
 }
 
 /**
- * With the names of the options whose values begin or end in white space: a likely reason for a
- * refusal.
+ * Prepares the request of one grant. The result names the options whose values begin or end in
+ * white space: a likely reason for a refusal.
  */
 async function prepare(
   grant: Pick<Grant, "request">,
@@ -75,8 +76,8 @@ const isPadded = (text: string): boolean => text !== text.trim();
 const FORM = "application/x-www-form-urlencoded";
 
 /**
- * Encodes a request as the document says, and puts the API keys on it.
- * @throws ConfigurationError if an API key cannot be had, or if a header is not usable
+ * Encodes a request as the OpenAPI document says, and puts the API keys on it.
+ * @throws ConfigurationError if the function for an API key fails, or if a header cannot be sent
  */
 export async function prepareTokenRequest(
   { operation, query, headers: given, body, secrets }: TokenRequest,
@@ -86,7 +87,7 @@ export async function prepareTokenRequest(
   const { name, meta } = provider;
   const { id, request: mediaType, success, security = [] } = meta.operations[operation] ?? {};
   const url = new URL(urlOfOperation(operation, meta, connection));
-  // A space is `%20`: GenLogs takes the `+` of a form for a plus sign in a password.
+  // A space is sent as `%20`: GenLogs reads a `+` as a plus sign of the password.
   if (query) url.search = Object.entries(query).map(encodeParameter).join("&");
   const headers = headersOf({ accept: "application/json", ...given }, name);
   const apiKeys = await setApiKeys(headers, security, endpoint, reveal);

@@ -1,8 +1,8 @@
 /**
  * Takes known secrets out of a text (rule S-03). Secrets are found by value and not by the name of
  * a field, in every form in which a server may repeat them: as they are, percent-encoded, escaped
- * for JSON or HTML, in base64 and in hexadecimal digits, up to three encodings on top of each
- * other. The work is linear in the text and in the secrets, and it is limited.
+ * for JSON or HTML, in base64 and in hexadecimal digits, encoded up to three times. The work is
+ * linear in the text and in the secrets, and it is limited.
  */
 import { decodingsOf, type Decoding } from "./decodings.ts";
 import { comparable, formsOf, isPlain, SHORTEST } from "./secret-forms.ts";
@@ -10,7 +10,7 @@ import { comparable, formsOf, isPlain, SHORTEST } from "./secret-forms.ts";
 const WITHHELD = "[withheld: it may repeat a credential]";
 const MASK = "[secret]";
 
-/** Characters of a text that are searched. The rest of a longer text is cut off first. */
+/** The most characters of a text that are searched. The rest is cut off before the search. */
 const LONGEST_TEXT = 4096;
 
 /** Characters at the end of a cut text in which an escape may have been cut in two. */
@@ -20,9 +20,9 @@ const RAGGED_END = 64;
 const SHORTEST_BEGINNING = 4;
 
 /**
- * The most work for one text, in characters that are searched by `includes`. It takes about 200 ms,
- * in which nothing else runs. Two thousand tokens of 500 characters and the longest text take half
- * of it.
+ * The most work for one text. The unit is the work of `includes` for one character. All of it takes
+ * about 200 ms, in which nothing else runs. Two thousand tokens of 500 characters and the longest
+ * text take half of it.
  */
 const MOST_WORK = 200_000_000;
 
@@ -131,7 +131,7 @@ function failureFunction(pattern: string): number[] {
   return lengths;
 }
 
-/** Puts one mask in the place of all parts that overlap. */
+/** The text with a mask in the place of each part. Parts that overlap get one mask together. */
 function mask(text: string, spans: Span[]): string {
   let out = "";
   let shown = 0;

@@ -1,5 +1,5 @@
 /**
- * The redirects of API calls. The platform does not follow them, since it would take custom headers
+ * The redirects of API calls. The platform does not follow them, since it would send custom headers
  * with credentials to another origin (rule S-02).
  */
 import { RedirectError } from "../errors.ts";
@@ -26,7 +26,7 @@ const MAX_REDIRECTS = 20;
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 
-/** Headers that may go to another origin. Any other header of a caller may be a credential. */
+/** The only headers that are sent to another origin. Any other one may hold a credential. */
 const CROSS_ORIGIN_HEADERS = [
   "accept",
   "accept-encoding",
@@ -63,7 +63,7 @@ export interface FinalResponse {
 
 /**
  * Sends a request and follows its redirects.
- * @param redirect the request's own wish: `manual` returns the redirect, `error` refuses it
+ * @param redirect the `redirect` of the request: `manual` returns the redirect, `error` refuses it
  * @param send `crossedOrigin`: whether a redirect led to another origin than the API's
  * @throws RedirectError for a redirect that is not followed
  */

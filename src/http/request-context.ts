@@ -33,7 +33,7 @@ const contexts = new WeakMap<object, RequestContext>();
 /** The context of a response. Undefined if no client of this package received the response. */
 export const contextOf = (response: object): RequestContext | undefined => contexts.get(response);
 
-/** Notes the context of a response. @returns the response */
+/** Remembers the context of a response. @returns the response */
 export function setContext<T extends object>(response: T, context: RequestContext): T {
   contexts.set(response, context);
   return response;

@@ -5,7 +5,7 @@
 import { ConfigurationError } from "../errors.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 
-/** The names of the options that an error names. */
+/** The option that an error names, for each part of a URL. */
 export interface UrlOptions {
   /** The option that holds the URL. */
   readonly address: string;
@@ -74,7 +74,7 @@ function pathIn(text: string): string {
   return beforeQuery.replace(/^[^/\\]*[/\\]{2}[^/\\]*/, "");
 }
 
-/** How often a path may be decoded: by two proxies and the server. */
+/** How many times a path may be decoded on its way: by two proxies and by the server. */
 const DECODINGS = 3;
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Limits how much is read of an API's response: a few kilobytes of compressed data may become
- * gigabytes in memory. A failure while the body is read is a typed error, whoever reads the body.
+ * gigabytes in memory. A failure while the body is read is reported as a typed error, whoever reads
+ * the body.
  */
 import { ConfigurationError, ContractError, CorrigendaError } from "../errors.ts";
 import { isInstance } from "../platform/safe-access.ts";
@@ -60,7 +61,7 @@ export function limitResponse(response: Response, { limit, provider, request }: 
   return imitate(newResponse(limited, response), response, context);
 }
 
-/** The chunks of a body that are not empty. @throws ContractError after `limit` bytes */
+/** The chunks of a body that are not empty. @throws ContractError after more than `limit` bytes */
 async function* readChunks(
   reader: ReadableStreamDefaultReader<unknown>,
   limit: number,
@@ -76,8 +77,8 @@ async function* readChunks(
       reader.cancel().catch(() => undefined);
       throw tooLarge(limit, status, context);
     }
-    // A byte stream takes its chunks away from their owner, and this chunk may be a part of a
-    // buffer that the platform still uses. So the stream gets a copy.
+    // A byte stream detaches the buffers of its chunks, and this chunk may be a part of a buffer
+    // that the platform still uses. So the stream gets a copy.
     if (value.byteLength > 0)
       yield new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
   }
@@ -109,8 +110,9 @@ const notBytes = (status: number, context: RequestContext): ConfigurationError =
   );
 
 /**
- * The platform refuses some statuses that vendors send, such as 999. With any other status, the new
- * response has it too, since a server that passes the response on may read it from there.
+ * A response with a new body and the status of the old one. A server that passes the response on
+ * may read the status from its internal state, which `imitate` cannot change. The platform refuses
+ * some statuses that vendors send, such as 999: then the internal status is 200.
  */
 function newResponse(body: ReadableStream, { status, statusText, headers }: Response): Response {
   try {
@@ -120,7 +122,7 @@ function newResponse(body: ReadableStream, { status, statusText, headers }: Resp
   }
 }
 
-/** What the constructor of Response does not take, or may refuse. */
+/** Members that the constructor of Response cannot set, or whose value it may refuse. */
 const COPIED = ["url", "redirected", "type", "status", "statusText", "ok"] as const;
 
 /** Makes a response, and its clones, look like the original one. */

@@ -21,7 +21,7 @@ const ERROR_NAMES = [
 ];
 
 /**
- * The present value of a secret. There is no deadline: a function takes as long as it takes.
+ * The present value of a secret. There is no deadline for a secret that is a function.
  * @param option name of the option that holds the secret, for errors
  * @throws ConfigurationError if the function fails, or returns something else than a text of 1 to
  *   65,536 characters
@@ -89,7 +89,7 @@ export interface RevealOptions {
 }
 
 /**
- * The present value of a secret, until a deadline.
+ * The present value of a secret, or an error if a function does not give it before a deadline.
  * @throws NetworkError with the code `timeout` after the deadline; the signal's reason when the
  *   signal aborts
  * @throws ConfigurationError as `reveal` does
@@ -119,7 +119,7 @@ export const secretIsLate = (provider: string): NetworkError =>
  * Checks the value of a secret that is sent in a header. It has to be visible ASCII. The platform's
  * own error for a wrong value would quote the value (rule S-04).
  * @returns the value
- * @throws ConfigurationError for any other character
+ * @throws ConfigurationError if the value is empty or holds any other character
  */
 export function assertHeaderValue(value: string, option: string): string {
   if (!/^[\x21-\x7E]+$/.test(value)) {

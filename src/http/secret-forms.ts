@@ -7,21 +7,22 @@ import { binaryText, utf8 } from "../platform/encoding.ts";
 import { decodingsOf } from "./decodings.ts";
 
 /**
- * Characters of the shortest form that is masked. A shorter one says too little about where the
- * secret is: a text that holds it is not shown at all.
+ * Characters of the shortest form that is masked. A shorter one may be found in many places by
+ * chance, so a text that holds it is not shown at all.
  */
 export const SHORTEST = 8;
 
 /** Characters of the shortest encoding that is looked for. A shorter one occurs in any text. */
 const SHORTEST_ENCODING = 4;
 
-/** Signs of ASCII, and Latin-1 beyond ASCII: what HTML has names for. */
+/** The signs of ASCII, and all of Latin-1 beyond ASCII: HTML has names for these characters. */
 const SIGNS = /[\s!-/:-@[-`{-\u00ff]/g;
 
 /**
  * A text of the same length in which two characters are equal if an encoder may put one for the
- * other. Encoders differ in the case of digits, in `+` for a space, and in the alphabet of base64,
- * and they write `\n` for a line break, where the backslash may also be text before a letter.
+ * other. Encoders differ in the case of hexadecimal digits, in whether they write `+` for a space,
+ * and in the alphabet of base64. They may write a line break as `\n`, which may also be a backslash
+ * and the letter n.
  */
 export const comparable = (text: string): string =>
   text
@@ -42,8 +43,8 @@ export const comparable = (text: string): string =>
 export function formsOf(secret: string, longest: number, cut: boolean): Set<string> {
   const trimmed = secret.trim();
   const written = [trimmed, oneLine(trimmed)].flatMap((text) => [text, ...normalForms(text)]);
-  // Some encoders, URL parsers among them, leave alone what looks like an escape already. Decoding
-  // the text then decodes that part of the secret as well.
+  // Some encoders, such as URL parsers, do not encode what already looks like an escape. If a
+  // secret holds such a part, decoding the text decodes that part of the secret as well.
   const decoded = [...new Set(written)]
     .filter((text) => /[%&\\]/.test(text))
     .flatMap((text) => decodingsOf(text, 1).map(({ text }) => text));
@@ -65,8 +66,9 @@ export function formsOf(secret: string, longest: number, cut: boolean): Set<stri
 }
 
 /**
- * None of a text with more combining marks in a row than any language has (UAX 15, stream-safe
- * text): the time to sort them grows with the square of their number.
+ * A text in two normal forms of Unicode. The list is empty for a text with more combining marks in
+ * a row than any language has (UAX 15, stream-safe text): the time to sort them grows with the
+ * square of their number.
  */
 const normalForms = (text: string): string[] =>
   /\p{M}{31}/u.test(text) ? [] : [text.normalize("NFC"), text.normalize("NFD")];

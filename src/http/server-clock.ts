@@ -1,8 +1,8 @@
 /**
  * The time on the vendor's server, as its Date headers tell it (rule T-02), and which tokens have
- * expired by that time (rule T-21). There is one for each client, and it counts only responses of
- * the client's own origin. It is kept in memory, since a monotonic clock means nothing to another
- * process.
+ * expired by that time (rule T-21). Each client has one such clock, and it counts only responses of
+ * the token endpoint and of an API on the same origin. It is kept in memory, since a monotonic
+ * clock means nothing to another process.
  */
 import { WHOLE_SECOND } from "../token.ts";
 import { parseHttpDate } from "./http-date.ts";
@@ -32,7 +32,7 @@ export interface ServerClock {
   ended(accessToken: string, date: string | null): boolean;
 }
 
-/** The Date of a response, and when its request was sent and it arrived on the monotonic clock. */
+/** The Date of a response, and the monotonic times at which it was asked for and arrived. */
 interface Reading {
   /** Epoch ms. */
   readonly date: number;
@@ -47,7 +47,7 @@ export function createServerClock(monotonic: () => number): ServerClock {
    * servers repeat the first Date of a connection.
    */
   let latest: Reading | undefined;
-  /** A later reading whose Date was new. */
+  /** The newest reading after `latest` whose Date was not seen before. */
   let candidate: Reading | undefined;
   let tokenEndpointAnswered = false;
   const seen = new Set<number>();

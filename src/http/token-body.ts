@@ -9,8 +9,8 @@ const MAX_BYTES = 1 << 20;
 
 /**
  * The text of a body.
- * @throws ContractError if it is larger than 1 MiB or not UTF-8; ConfigurationError if it is no web
- *   stream; the signal's reason
+ * @throws ContractError if the body is larger than 1 MiB or not UTF-8; ConfigurationError if it is
+ *   no web stream; the signal's reason if the signal aborts
  */
 export async function readText(
   response: Response,
@@ -55,7 +55,10 @@ function decode(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): 
   }
 }
 
-/** Undefined if the text is not JSON: the parser's own message repeats the text. */
+/**
+ * The value of a JSON text. Undefined if the text is not JSON: no error is thrown, since the
+ * parser's own message repeats the text.
+ */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -21,12 +21,13 @@ interface Sending {
 const GONE = [404, 405, 410];
 
 /**
- * Sends a token request. An endpoint that has moved for good (308) is asked at its new address. If
- * the new address fails, it is forgotten.
- * @param options.again whether the request may be sent to both addresses. A code or a refresh token
- *   may have been used up at the first one, unless that one redirects (rule T-13).
+ * Sends a token request. If the endpoint has moved for good (308), the request goes to the new
+ * address. If the new address fails, it is forgotten.
+ * @param options.again whether the request may be sent to the endpoint's own address as well, after
+ *   the new one answered that it is gone. A code or a refresh token may have been used up by then
+ *   (rule T-13). After a redirect, the request is always sent to the endpoint's own address.
  * @throws RedirectError for any redirect but one 307 or 308 to the same origin; ConfigurationError
- *   if `fetch` gives no response; what `fetch` throws
+ *   if `fetch` gives no response; any error that `fetch` throws
  */
 export async function fetchToken(
   url: URL,
@@ -67,7 +68,8 @@ async function fetchAndFollow(
   if (!isRedirect(response)) return response;
   response.body?.cancel().catch(() => undefined);
   const target = targetOf(response, url, redirected, sending.option);
-  // GenLogs' older form has the credentials in the query, which a redirect need not repeat.
+  // By the older documents of GenLogs, the credentials are in the query. The address of a redirect
+  // may lack them.
   if (target.search === "") target.search = url.search;
   const answer = await fetchAndFollow(target, init, sending, true);
   if (response.status === 308 && answer.ok) noteMove(sending.fetch, url, target);
@@ -102,9 +104,9 @@ function targetOf(
 }
 
 /**
- * A server behind a proxy that ends TLS believes that its own address begins with http://. The
- * message names the path only if it differs from the client's by slashes at its end: any other path
- * may hold a secret.
+ * What to do about a redirect to http:// on the same host. A server behind a proxy that ends TLS
+ * believes that its own address begins with http://. The message names the path only if it differs
+ * from the client's by slashes at its end: any other path may hold a secret.
  */
 function cureOfDowngrade({ pathname }: URL, target: URL): string {
   const bare = withoutTrailingSlashes(pathname);

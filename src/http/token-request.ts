@@ -17,7 +17,7 @@ import type { ServerClock } from "./server-clock.ts";
 import { parseJson, readText } from "./token-body.ts";
 import { fetchToken } from "./token-redirect.ts";
 
-/** What came of a token request. */
+/** The result of a token request. */
 export type TokenOutcome =
   | { readonly token: Token }
   /**
@@ -40,7 +40,7 @@ export interface TokenEndpoint {
   /** Monotonic time in ms: it goes on evenly when somebody sets the system clock. */
   readonly monotonic: () => number;
   readonly serverClock: ServerClock;
-  /** Every secret that is sent or received is added to it. */
+  /** Every secret that is sent or received is added to this set. */
   readonly secrets: KnownSecrets;
 }
 
@@ -56,7 +56,7 @@ export interface PreparedRequest {
   readonly secrets: readonly string[];
   /** The API keys among them. */
   readonly apiKeys: readonly string[];
-  /** Names of the options whose values begin or end in white space, as they were sent. */
+  /** Names of the options whose values were sent with white space at their beginning or end. */
   readonly padded?: readonly string[];
 }
 
@@ -118,7 +118,10 @@ export async function sendTokenRequest(
   };
 }
 
-/** @param again whether the request may be sent again (see `fetchToken`) */
+/**
+ * Sends a request and reads its response.
+ * @param again whether the request may be sent to two addresses (see `fetchToken`)
+ */
 async function receive(
   { url, init }: PreparedRequest,
   again: boolean,
@@ -185,7 +188,10 @@ function parse(
   return token;
 }
 
-/** The tokens in a body. A refusal with status 200 may hold some, and quote them in its message. */
+/**
+ * The tokens in the body of a refusal. A refusal with status 200 may hold tokens, and may quote
+ * them in its message.
+ */
 function tokensIn(body: unknown, provider: TokenEndpoint["provider"]): string[] {
   try {
     const { accessToken, refreshToken } = provider.parseToken({
@@ -206,7 +212,7 @@ const JUMP = 1000;
 
 /**
  * When the request was sent, epoch ms. If the system clock was set while the request was under way,
- * that moment is given as the system clock counts now.
+ * the result is the time that the system clock, as it is set now, would have shown at that moment.
  * @param passed ms since the request was sent, by the monotonic clock
  */
 const onClockOf = (now: number, sentAt: number, passed: number): number =>

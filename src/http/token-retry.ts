@@ -27,14 +27,14 @@ export interface Persistence {
   readonly attempt: number;
   /** Deadline of all attempts. */
   readonly total: Deadline;
-  /** ms that must be left for sending a code or a refresh token again: see `roomFor`. */
+  /** ms that must be left before `total` ends to send a code or a refresh token: see `roomFor`. */
   readonly room: number;
   readonly scheduler: Scheduler;
   /** Waits for some ms. */
   readonly rest: (ms: number) => Promise<void>;
   /** Whether a refresh token is sent again after its answer was lost. */
   readonly replay: boolean;
-  /** Whether this process may still send the refresh token again, for example has its lease. */
+  /** Whether this process may still send the refresh token, for example if it holds the lease. */
   readonly maySend: () => boolean;
 }
 
@@ -70,7 +70,8 @@ export async function sendWithRetries(
       isRepeatable(grant) ? Math.min(attempt, total.left()) : total.left(),
       scheduler,
     );
-    // This deadline need not keep the process alive: that of all attempts does, if a caller waits.
+    // This deadline does not keep the process alive. The deadline of all attempts does, if a caller
+    // waits.
     deadline.keepAlive(false);
     const answer = await sendTokenRequest(
       request,
@@ -94,8 +95,8 @@ export async function sendWithRetries(
 }
 
 /**
- * `wait`: after this many ms. `replay`: at once. Only one replay follows an ambiguous error (see
- * `isAmbiguous`).
+ * When to send the request again. `end`: never. `wait`: after this many ms. `replay`: at once,
+ * though the vendor may have acted on the request (see `isAmbiguous`). There is at most one replay.
  */
 type NextAttempt = { readonly end: true } | { readonly wait: number } | { readonly replay: true };
 
@@ -109,7 +110,8 @@ function nextAttempt(
 ): NextAttempt {
   const neverConnected = error instanceof NetworkError && !error.maybeReceived;
   if (grant.grantType === "authorization_code" && !neverConnected) return { end: true };
-  // If no replay is allowed, a 503 counts as a lost answer, even with a `Retry-After`.
+  // After a 503 nobody knows whether the refresh token was used up, even with a `Retry-After`. So
+  // it is not sent again if no replay is allowed.
   if (grant.grantType === "refresh_token" && !mayReplay && isAmbiguous(error)) return { end: true };
   if (error instanceof RateLimitError)
     return { wait: Math.max(1, (error.retryAt ?? Infinity) - now()) };

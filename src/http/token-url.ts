@@ -4,8 +4,8 @@ import type { Connection, ProviderMeta } from "../provider.ts";
 const pathOf = (operation: string): string => operation.slice(operation.indexOf("/"));
 
 /**
- * The URL that the document gives an operation with servers of its own. Undefined: the operation
- * has none, and lies below the base URL.
+ * The URL of an operation for which the OpenAPI document lists `servers`. Undefined: it lists none,
+ * and the operation lies below the base URL.
  */
 export function documentedUrl(meta: ProviderMeta, operation: string): string | undefined {
   const server = meta.operations[operation]?.servers?.[0]?.url;
@@ -22,8 +22,8 @@ export const tokenUrlOf = ({
 
 /**
  * URL of any token operation, such as a refresh operation beside the login. An operation with
- * servers of its own goes to the origin of the token URL: if the caller gave another token URL, no
- * secret may reach the vendor by mistake.
+ * `servers` of its own keeps their path, but the request goes to the origin of the token URL: if
+ * the caller gave another token URL, no secret may reach the vendor by mistake.
  */
 export function urlOfOperation(
   operation: string,

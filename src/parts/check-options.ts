@@ -36,7 +36,7 @@ export function requireText(value: unknown, option: string): string {
 }
 
 /**
- * A secret: a text, as `requireText` has it, of at most 65,536 characters, or a function that
+ * A secret: a text that `requireText` accepts, of at most 65,536 characters, or a function that
  * returns one. The function is not called.
  * @throws ConfigurationError if the value is neither
  */
@@ -49,7 +49,7 @@ export function requireSecret(value: unknown, option: string): Secret {
 }
 
 /**
- * One of these words.
+ * An option whose value has to be one of some words.
  * @param byDefault the result if the option is undefined
  * @throws ConfigurationError if the value is none of the words
  */
@@ -97,7 +97,7 @@ export function requireFunction<T>(value: T | undefined, option: string): T | un
 }
 
 /**
- * A positive number of milliseconds, at most 2^31-1, as timers take it.
+ * A positive number of milliseconds, at most 2^31-1, the longest time of a timer.
  * @param byDefault the result if the option is undefined
  * @throws ConfigurationError for any other value
  */
@@ -146,7 +146,10 @@ export function requireUrl(value: unknown, option: string, allowHttpHost?: strin
   return withoutTrailingSlashes(url.href);
 }
 
-/** A pattern is not used: in a long row of slashes it would start anew at each slash. */
+/**
+ * A text without the slashes at its end. A regular expression would take quadratic time for a text
+ * with many slashes that are not at its end.
+ */
 export function withoutTrailingSlashes(text: string): string {
   let end = text.length;
   while (text[end - 1] === "/") end -= 1;
@@ -163,8 +166,8 @@ function assertSecure(url: URL, option: string, allowed: string | undefined): vo
 }
 
 /**
- * Names such as `a.localhost` are not included: some systems ask DNS for them, and DNS may give the
- * address of another machine.
+ * Whether a host is this machine. Names such as `a.localhost` do not count: some systems ask DNS
+ * for them, and DNS may give the address of another machine.
  */
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);

@@ -1,11 +1,12 @@
 /**
- * Checks the names of options: a misspelt option must be an error, since it would have no effect.
+ * Checks the names of options: a misspelt option would have no effect, so it must be an error.
  */
 import { ConfigurationError } from "../errors.ts";
 import { oneLine } from "../platform/one-line.ts";
 
 /**
- * The names of all members of a type. The compiler reports a name that is missing or too many.
+ * The names of all members of a type. The compiler reports a name that is missing, and a name that
+ * the type does not have.
  * @example
  * ```ts
  * const names = namesOf<CloseOptions>({ within: true });

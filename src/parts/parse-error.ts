@@ -1,4 +1,4 @@
-/** Parts for reading the error bodies of a vendor, for a provider's `readProblem`. */
+/** Functions that a provider's `readProblem` can use to read a vendor's error bodies. */
 
 /** Whether a JSON value is an object, and not an array. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,9 +1,9 @@
 /**
- * Parts for reading a token response, for a provider's `parseToken`. A parser is the spec's
- * response schema in code: whatever the schema does not allow is a `ContractError` with a JSON
- * pointer. The error never holds the value.
+ * Functions that a provider's `parseToken` can use to read a token response. A parser checks what
+ * the spec's response schema says: for whatever the schema does not allow, it throws a
+ * `ContractError` with a JSON pointer. The error never holds the value.
  *
- * There are two tolerances, and no others: an expiry that is absent, null, empty, not a number or
+ * There are two exceptions, and no others: an expiry that is absent, null, empty, not a number or
  * not a timestamp counts as unknown, and a string of digits counts as a number (rule T-01).
  */
 import { ContractError } from "../errors.ts";
@@ -125,7 +125,7 @@ export const either =
 
 /**
  * The access token and its type, as RFC 6749 5.1 names them. The expiry is left to the provider,
- * since vendors differ in it. A body with an `error` is a refusal, and is not given to a parser.
+ * since vendors differ in it. A body with an `error` is a refusal: the client uses no token of it.
  * @throws ContractError if the token is missing or no bearer token
  */
 export function readBearer(body: Members): { accessToken: string; tokenType: string } {
@@ -145,8 +145,8 @@ export function readBearer(body: Members): { accessToken: string; tokenType: str
  * @param expiry.instant when the token expires, in epoch ms on the server's clock. Needed if a
  *   status other than 401 may mean that the token has expired (rule T-21).
  * @param expiry.pointer JSON pointer to the expiry, for the error
- * @throws ContractError if the token has already expired (rule T-04). Another request would only
- *   bring the same.
+ * @throws ContractError if the token has already expired (rule T-04). Another request would bring
+ *   another expired token.
  * @example
  * ```ts
  * const seconds = parseInteger(answer.body.expires_in);

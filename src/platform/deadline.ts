@@ -45,7 +45,7 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** ms until the deadline, by a clock that cannot be set. */
   left(): number;
-  /** Ends the timer. The signal does not abort any more. */
+  /** Cancels the timer, so that the signal does not abort any more. */
   clear(): void;
   /** Whether the process stays alive until the deadline. @defaultValue true */
   keepAlive(yes: boolean): void;
@@ -69,7 +69,7 @@ export function createDeadline(
 
 /**
  * Does something, and keeps the process alive meanwhile, for as long as the deadline at most.
- * @param ms the deadline, which ends nothing by itself
+ * @param ms the deadline. The work is not ended by it: only `deadline.signal` aborts.
  */
 export async function keepAliveDuring(
   ms: number,

@@ -1,4 +1,4 @@
-/** Bytes, and the texts that stand for them. */
+/** Conversions between bytes and texts. */
 
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 

@@ -1,4 +1,4 @@
-/** The methods of HTTP, as the members of an OpenAPI 3.1 path item are named. */
+/** The methods of HTTP, by the names that they have as members of an OpenAPI 3.1 path item. */
 export const HTTP_METHODS = [
   "get",
   "put",

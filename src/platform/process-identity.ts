@@ -3,15 +3,15 @@
  * (rule T-14).
  */
 export interface ProcessIdentity {
-  /** A new owner in this process: `host/process id/start of the process/random`. */
+  /** A new name for an owner of a lease: `host/process id/start of the process/random`. */
   create(): string;
   /** True only if it is certain: the owner was a process of this host, and that process ended. */
   isDead(owner: string): boolean;
 }
 
 /**
- * What is used of Node's globals. Reading any of it may throw: Deno asks for permissions. What
- * cannot be read counts as unknown.
+ * The part of Node's globals that is used here. Reading any of it may throw, since Deno asks for
+ * permissions. What cannot be read counts as unknown.
  */
 interface Node {
   readonly process?: {
@@ -68,8 +68,8 @@ function identityOf(process: NonNullable<Node["process"]>): ProcessIdentity {
 const UNKNOWN = "unknown";
 
 /**
- * Identifies the host in which a process id is unique. On Linux that is one boot and one namespace
- * of process ids, since each container has process ids of its own.
+ * Identifies the host, that is, the scope in which a process id is unique. On Linux that is one
+ * boot and one namespace of process ids, since each container has process ids of its own.
  */
 function hostOf(process: NonNullable<Node["process"]>): string {
   try {
@@ -85,14 +85,15 @@ function hostOf(process: NonNullable<Node["process"]>): string {
     if (!os || macs.length === 0) throw new Error("nothing tells this host from others");
     return [os.hostname(), ...new Set(macs.sort())].join(".").replaceAll("/", "_");
   } catch {
-    // This host equals no other, so no owner ever counts as certainly dead.
+    // No other process gets the same name of the host, so none of their owners counts as dead.
     return `unknown-${crypto.randomUUID()}`;
   }
 }
 
 /**
- * The start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)). By its start, a
- * process is told from a later process with the same id.
+ * The start of a process in clock ticks since boot (field 22 of proc_pid_stat(5)). It tells a
+ * process from a later process with the same id. The result is `dead` for a process that has ended,
+ * but whose id is not free yet.
  */
 function startOf(process: NonNullable<Node["process"]>, pid: number): string | undefined {
   try {

@@ -14,7 +14,7 @@ export interface Scheduler {
   after(ms: number, run: () => void): Timer;
 }
 
-/** The platform's own. */
+/** The timers, random numbers and clock of the platform. */
 export const systemScheduler: Scheduler = {
   random: Math.random,
   monotonic: () => performance.now(),
