@@ -1,6 +1,7 @@
 /**
- * Typed calls by the document. openapi-fetch sends JSON and expects JSON unless a call says
- * otherwise. Here the document says the media types, and every failure is a typed error.
+ * Typed calls, as the vendor's OpenAPI document describes them. openapi-fetch sends JSON and
+ * expects JSON unless a call says otherwise. Here the media types come from the document, and every
+ * failure is a typed error.
  */
 import { ConfigurationError, ContractError, CorrigendaError } from "../errors.ts";
 import type { Send } from "../http/auth-fetch.ts";
@@ -93,8 +94,8 @@ async function call(
   } catch (error) {
     const aborted = (init["signal"] as AbortSignal | undefined)?.aborted;
     if (isInstance(error, CorrigendaError) || aborted) throw error;
-    // Before there was a URL, and without a serializer of the caller's: a parameter or a header is
-    // not usable. Any other error is the caller's own, such as a middleware's.
+    // If no URL was made yet, and the caller gave no serializer, then a parameter or a header is
+    // not usable. Any other error comes from the caller's code, such as a middleware.
     throw serialized || SERIALIZERS.some((own) => typeof init[own] === "function")
       ? error
       : unusable(name);
@@ -103,7 +104,10 @@ async function call(
 
 const SERIALIZERS = ["bodySerializer", "querySerializer", "pathSerializer"];
 
-/** How a call is sent. For this call alone, so that a middleware's `Request` loses no option. */
+/**
+ * The `fetch` and the `Request` of one call. They are made for each call, so that its options are
+ * not lost if a middleware replaces the `Request`.
+ */
 function sendingOf({ provider: { name }, send }: CallParts, init: Init, onUrl: () => void): object {
   return {
     fetch: async (request: Request) =>

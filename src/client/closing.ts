@@ -6,13 +6,19 @@ import { requireDuration, requireObject } from "../parts/check-options.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
 import type { CloseOptions } from "../token-source.ts";
 
-/** ms. The longest time of a timer: all work that an end waits for has a deadline of its own. */
+/**
+ * ms. The longest time that a timer can take. It serves as no limit: all work that `close` waits
+ * for has a deadline of its own.
+ */
 const UNLIMITED = 2 ** 31 - 1;
 
 interface End {
   readonly provider: string;
   readonly scheduler: Scheduler;
-  /** Begins the end, or returns the promise of an earlier call. It continues if nobody waits. */
+  /**
+   * Ends the client or session, or returns the promise of an earlier call. The work continues even
+   * if nobody waits for it.
+   */
   readonly finish: () => Promise<void>;
   /** Whether a token may still be lost. */
   readonly pending: () => boolean;
@@ -20,7 +26,7 @@ interface End {
 
 /**
  * Waits for the end, and keeps the process alive meanwhile.
- * @throws ConfigurationError before anything has ended; StoreError
+ * @throws ConfigurationError before anything is closed; StoreError
  */
 export async function close(
   options: CloseOptions | undefined,

@@ -32,7 +32,7 @@ export interface AuthorizationPageOptions {
   readonly authorizeUrl?: string;
 }
 
-/** What belongs to a callback. */
+/** What `exchange` needs besides the callback. */
 export interface ExchangeOptions {
   /** The `state` that `authorizationUrl` gave, from the person's browser session. */
   readonly state: string;
@@ -47,7 +47,7 @@ export interface ExchangeOptions {
   readonly key?: string | undefined;
 }
 
-/** Characters of the longest id in a token that is taken as a key. */
+/** The most characters of an id in a token that is taken as a key. */
 const LONGEST_KEY = 256;
 
 /** Whether a value from a token can be the key of a session. */
@@ -167,7 +167,7 @@ export class CodeFlow<Session> {
       });
     let bindingKey: BindingKey | undefined;
     const request = async (reveal: Reveal): Promise<TokenRequest> => {
-      // Before the code is spent, since a failure afterwards would lose the token.
+      // Derived before the code is used up, since a failure afterwards would lose the token.
       if (runtime.binds) bindingKey = await bindingKeyOf(name, connection, reveal);
       const made = await exchange(body, reveal);
       const { code, code_verifier: verifier } = body;
@@ -185,7 +185,10 @@ export class CodeFlow<Session> {
     return { token, bindingKey };
   }
 
-  /** The code is spent by now: an id that cannot be a key must not fail the exchange. */
+  /**
+   * The person's id in the token; undefined if it cannot be a key. Never throws: the code is used
+   * up by now, and the exchange must not fail because of the id.
+   */
   #subjectOf(token: Token): string | undefined {
     try {
       const subject = this.#provider.authorization?.subjectOf?.(token);

@@ -24,14 +24,15 @@ export interface GrantedTokenSource extends TokenSource {
   /**
    * Takes over the token of a consent, in place of what is stored. The token is kept in memory if
    * it cannot be stored.
-   * @param bindingKey of the credentials that brought it; undefined in a store of the client's own
+   * @param bindingKey the key of the credentials that brought it; undefined in a store of the
+   *   client's own
    */
   adopt(token: Token, grant: string, bindingKey: BindingKey | undefined): Promise<void>;
   /** Forgets the token, stored or not. @throws StoreError */
   forget(): Promise<void>;
   /**
    * What `close` waits for, however long that takes. Keeps no process alive. @throws StoreError as
-   * `close`
+   * `close` does
    */
   finish(): Promise<void>;
   /** Whether a request or a save is under way, or a token is in memory only. */

@@ -186,7 +186,7 @@ function leaseTimes(options: Partial<LeaseTimes>, total: number): LeaseTimes {
       "leases.heartbeat",
       "must be at most half of `leases.ttl`, so that one lost heartbeat does not end a lease.",
     );
-  // For `timeouts.total`, the request of another process may still be under way.
+  // The request of another process may be under way for as long as `timeouts.total`.
   if (times.patience < total)
     return refuse("leases.patience", "must not be shorter than `timeouts.total`.");
   return times;

@@ -1,7 +1,7 @@
 /**
- * One object for each key: for as long as anybody holds it, and longer for the keys that were used
- * last. Two callers with the same key share one object, and thousands of unused objects do not pile
- * up.
+ * One object for each key. It is kept for as long as anybody refers to it; the objects of the keys
+ * that were used last are kept even if nobody does. Two callers with the same key share one object,
+ * and thousands of unused objects do not pile up.
  */
 export interface Pool<T extends object> {
   get(key: string): T;
@@ -14,7 +14,7 @@ export interface Pool<T extends object> {
 /**
  * Makes a pool.
  * @param create makes the object of a key
- * @param strong how many objects, of the keys used last, are kept though nobody holds them
+ * @param strong how many objects of the keys used last are kept even if nobody refers to them
  */
 export function createPool<T extends object>(create: (key: string) => T, strong = 1000): Pool<T> {
   const recent = new Map<string, T>();

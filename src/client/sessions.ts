@@ -97,8 +97,8 @@ export class Sessions<Session> {
   }
 
   /**
-   * A new session of the key gets another source, but only once no request of this one is under
-   * way, even if the caller stops waiting before.
+   * Closes the source of one person. A later session of the key gets a new source, but only after
+   * all work of the closed one has ended, even if the caller stops waiting before.
    */
   async #closeOne(
     key: string,

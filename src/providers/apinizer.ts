@@ -157,14 +157,14 @@ function apiUrl(url: string): string {
 }
 
 const DAY = 86_400_000;
-/** A lifetime from this number on is in ms: in seconds it would be longer than eleven days. */
+/** A lifetime of this number or more is read as ms: in s it would be longer than eleven days. */
 const FIRST_IN_MS = 1_000_000;
 
 /**
- * Reads `expires_in`, which the vendor documents as seconds, as a lifetime in ms and as an epoch in
- * ms (rule T-03). An epoch lies near the present, by the server's clock if that is known. A
- * lifetime that is read too short costs a login, and one that is read too long a 401. Zero and
- * negative numbers say nothing.
+ * Reads `expires_in`. The vendor's documents contradict each other: it is a lifetime in seconds, a
+ * lifetime in ms, or an epoch in ms (rule T-03). A number near the present is read as an epoch, by
+ * the server's clock if that is known. A lifetime that is read too short costs a login, and one
+ * that is read too long a 401. Zero and negative numbers say nothing.
  * @returns epoch ms by this machine's clock; undefined: not known
  */
 function readExpiry(value: unknown, moment: Moment): number | undefined {

@@ -33,9 +33,10 @@ export interface GenLogsOptions {
   /** The user's password. */
   readonly password: Secret;
   /**
-   * Where the login sends e-mail and password. `auto`: in the JSON body; after a 422 that misses
-   * them in the query, the client sends them there, and remembers it. `query` puts the password
-   * into a URL, which proxies and servers write to their logs.
+   * Where the login sends e-mail and password. `auto`: in the JSON body; after a 422 which says
+   * that they are missing in the query, the client sends them there, and from then on tries the
+   * query first. `query` puts the password into a URL, which proxies and servers write to their
+   * logs.
    * @defaultValue `"auto"`
    */
   readonly credentialsIn?: "auto" | "body" | "query";
@@ -83,7 +84,7 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
           ...(name === "body" ? { body: values } : { query: values }),
         };
       },
-      // The vendor's validation names the place where it misses them.
+      // The vendor's 422 names the place where it expects e-mail and password.
       proceeds: (status, { locations = [] }) =>
         status === 422 &&
         locations.some(([first]) => first === (name === "body" ? "query" : "body")),

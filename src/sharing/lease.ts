@@ -18,9 +18,9 @@ interface Settings {
 
 export class Lease {
   readonly #settings: Settings;
-  /** When the lease was asked for last, if it was given. */
+  /** When the store was last asked for the lease; undefined if it did not give the lease. */
   #since: { readonly monotonic: number; readonly wall: number } | undefined;
-  /** The lease ended for a while, in which another process may have had it. */
+  /** Whether the lease ended for a while, in which another process may have had it. */
   #lapsed = false;
   #timer: Timer | undefined;
   #beating: Promise<void> | undefined;
@@ -47,14 +47,14 @@ export class Lease {
 
   /** @returns whether this process has the lease now. @throws StoreError */
   take(): Promise<boolean> {
-    // One after another: a slow store may still be busy with a lease that its renewal gave up.
+    // One after another: a slow store may still be busy with the request of a renewal that gave up.
     const taken = this.#taking.then(() => this.#take());
     this.#taking = taken.catch(() => undefined);
     return taken;
   }
 
   async #take(): Promise<boolean> {
-    await this.#ending; // Its release must not come after the new lease.
+    await this.#ending; // An earlier release must not come after this lease.
     const taken = await this.#acquire();
     this.#lapsed = false;
     if (taken && !this.#timer) this.#scheduleHeartbeat();

@@ -31,7 +31,7 @@ export function shareable<Store extends LeasedTokenStore>(
     list: () => store.list(),
     lease: (key, owner, ms) => store.lease(key, owner, ms),
     release: (key, owner) => store.release(key, owner),
-    // `this`, so that a copy with a method of its own, such as `{ ...store, lease }`, is obeyed.
+    // `this` may be a copy such as `{ ...store, lease }`: then the methods of the copy are used.
     renewer(this: Partial<LeasedTokenStore>, record, environment) {
       processes ??= createProcessIdentity();
       const own = this.lease && this.release ? (this as LeasedTokenStore) : store;

@@ -116,7 +116,7 @@ export class SharedRenewer implements Renewer {
   async exclusively(work: () => Promise<void>): Promise<void> {
     const { scheduler, timeouts } = this.#environment;
     await keepAliveDuring(timeouts.total, scheduler, async (deadline) => {
-      // A store that fails says so to the work itself.
+      // If the store fails, the work is done without the lease, and meets the failure itself.
       const take = (): Promise<boolean> => this.#lease.take().catch(() => true);
       for (let looks = 0; !(await take()) && deadline.left() > 0; looks += 1) {
         const pause = this.#pause(looks);

@@ -1,8 +1,8 @@
 /**
- * Whose a stored token is (rule T-07). A store key names a user, and whoever enters that name may
- * not be that user: so a record carries an HMAC that only the credentials can make which brought
- * the token. Guessing them from it costs PBKDF2 for each guess, and nothing of it can be guessed
- * where the store is encrypted.
+ * Binds a stored token to the credentials that brought it (rule T-07). A store key contains a user
+ * name, which another user may enter as well. So a record carries a binding: an HMAC that only a
+ * client with these credentials can compute. Whoever reads a binding and guesses the credentials
+ * has to compute PBKDF2 for each guess. In an encrypted store the binding cannot be read.
  */
 import { base64url, sha256, utf8 } from "../platform/encoding.ts";
 import type { Connection } from "../provider.ts";
@@ -12,23 +12,24 @@ import type { Reveal } from "../secret.ts";
 /** Rounds of PBKDF2: the most that Cloudflare Workers allow; about 30 ms. */
 const ROUNDS = 100_000;
 /**
- * Keys that are kept; of more than these, the ones that were used longest ago are derived again.
+ * The most derived keys that are kept in memory. Beyond that, the key that was used longest ago is
+ * dropped, and is derived again when it is needed.
  */
 const REMEMBERED = 1000;
 
-/** Made of one set of credentials. */
+/** The HMAC key that is derived from one set of credentials. */
 export interface BindingKey {
-  /** What the record under a store key carries. */
+  /** The binding that the record under this store key carries. */
   bindingOf(storeKey: string): Promise<string>;
-  /** What tells a set of values from others, without giving any away. */
+  /** An HMAC of these values. It identifies them, and reveals none of them. */
   tagOf(...values: readonly unknown[]): Promise<string>;
 }
 
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>;
 
 /**
- * Once for a process and set of credentials: many clients may have the same. Held as what they
- * derive from, hashed, and the derived key.
+ * The derived keys, by a hash of what each is derived from. All clients of the process share them,
+ * so that the key of one set of credentials is derived only once.
  */
 const derived = new Map<string, Promise<HmacKey>>();
 

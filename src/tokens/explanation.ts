@@ -2,7 +2,7 @@ import type { CorrigendaError } from "../errors.ts";
 import type { Explanation } from "../token-source.ts";
 import { freshness, softWindow, type Token } from "../token.ts";
 
-/** The state of the token that its own members do not tell. */
+/** What is known of a token besides its own members. */
 interface Standing {
   /** Epoch ms. */
   readonly now: number;

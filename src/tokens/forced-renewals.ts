@@ -1,7 +1,7 @@
 /**
- * Renewals that come before a token's own time: the vendor refused the token, or the token seems to
- * come from the future. The store keeps a note of them beside the latch, so that all clients of a
- * record share one limit (rule T-20).
+ * Renewals of a token that was not due yet by its expiry: the vendor refused the token, or the
+ * token seems to come from the future. The store keeps a note of them beside the latch, so that all
+ * clients of a record share one limit (rule T-20).
  */
 import type { UnforeseenRenewal } from "./token-store.ts";
 import { freshness, isFromFuture, type Token } from "../token.ts";

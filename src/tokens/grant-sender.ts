@@ -16,7 +16,7 @@ interface Attempt extends RenewalPlan {
   readonly forced: boolean;
 }
 
-/** The grant brought nothing: the next grant is tried. */
+/** This grant brought no token, or was not sent: the next grant is tried. */
 type Next = { readonly next: true };
 
 export class GrantSender {
@@ -55,7 +55,7 @@ export class GrantSender {
     const { requests } = this.#settings;
     const { flight, deadline } = this.#context;
     const { grants, prepared } = this.#attempt;
-    /** Whether a login can follow, so that a lost refresh token costs nothing. */
+    /** Whether a login can follow, which brings a token even if the refresh token is lost. */
     const login = grants.slice(index + 1).some(isRepeatable);
     if (rotates(grant) && this.#isWithheld(login)) return { next: true };
     const request = prepared.take(index);
@@ -74,8 +74,9 @@ export class GrantSender {
   }
 
   /**
-   * A refresh token is not sent if the store fails, since its successor could be lost. One that was
-   * refused is not sent again.
+   * A refresh token is not sent if the store fails, since the next one could be lost. If a login
+   * can follow, a refresh token that was refused is not sent again, unless `reset()` permits one
+   * try.
    */
   #isWithheld(login: boolean): boolean {
     const { storeFailed, previous } = this.#attempt;
@@ -120,8 +121,10 @@ export class GrantSender {
   }
 
   /**
-   * Nobody gets the token before its save was attempted (rule T-09), or the deadline is over.
-   * @param sent the refresh token that brought it; undefined: a login did
+   * Saves the token. Callers get it only after the attempt to save it has ended, or after the
+   * deadline (rule T-09).
+   * @param sent the refresh token that brought the token; undefined if a login brought it
+   * @returns the token to use from now on; undefined if the session was revoked
    */
   async #keep(token: Token, sent: string | undefined): Promise<Token | undefined> {
     const { record, onLateSave } = this.#settings;

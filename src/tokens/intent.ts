@@ -8,7 +8,7 @@ import type { Intent, TokenRecord } from "./token-store.ts";
 
 const hashOf = ({ token }: TokenRecord): Promise<string> => sha256(token.refreshToken ?? "");
 
-/** The intent in a record, if it speaks of the record's refresh token. */
+/** The intent in a record, if it was written for the refresh token that the record holds. */
 export async function intentOf(record: TokenRecord | undefined): Promise<Intent | undefined> {
   const intent = record?.intent;
   return record && intent?.refreshTokenHash === (await hashOf(record)) ? intent : undefined;
@@ -28,14 +28,14 @@ export class Intents {
     this.#now = now;
   }
 
-  /** Whether this intent, of this owner, is the mark of a lost answer. */
+  /** Whether this owner's intent marks a refresh token whose answer was lost. */
   get lost(): boolean {
     return this.#lost;
   }
 
   /**
    * Writes the intent.
-   * @param held whether this process still may; its answer is asked for again after the write
+   * @param held is called after the write: whether this process may still send the refresh token
    * @throws StoreError
    */
   async declare(
@@ -70,13 +70,14 @@ export class Intents {
     }
   }
 
-  /** Removes the intent: this owner holds no next refresh token, and never will. */
+  /** Removes the intent, because this owner will not receive a next refresh token for it. */
   withdraw(): Promise<void> {
     return this.#record.removeIntent(this.owner);
   }
 
   /**
-   * The request failed. The intent stays if the answer was lost and must not be asked for again.
+   * The request failed. The intent is removed, unless `lost` is true: then the answer was lost, and
+   * the refresh token must not be sent again.
    */
   async failed(lost: boolean): Promise<void> {
     if (lost) this.#lost = true;

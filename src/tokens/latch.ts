@@ -1,11 +1,12 @@
 /**
- * What keeps a client from a token request: a latch after a refusal (rule T-10), and a vendor that
- * asked the client to come back later (rule T-11).
+ * What forbids a token request for a time. The latch: the vendor refused these credentials, and
+ * they are not sent again before it ends (rule T-10). A rate limit: the vendor asked the client to
+ * come back later (rule T-11).
  */
 import { CredentialsError, RateLimitError, type CorrigendaError } from "../errors.ts";
 import type { Explanation } from "../token-source.ts";
 
-/** A renewal that an earlier failure forbids. It is no failure of its own. */
+/** Is thrown if an earlier failure forbids a renewal. It does not count as a new failure. */
 export class Forbidden {
   readonly error: CorrigendaError;
 
@@ -81,7 +82,10 @@ export class Latch {
     };
   }
 
-  /** A clock that is set back ends a period, which must not become longer than it was meant. */
+  /**
+   * Whether the period lasts. A clock that is set back to before its start ends it, so that it does
+   * not become longer than intended.
+   */
   #lasts(period: Period | undefined): period is Period {
     const now = this.#now();
     return period !== undefined && now >= period.at && now < period.until;

@@ -39,7 +39,7 @@ export const isLatchRecord = (value: unknown): value is LatchRecord =>
     );
   });
 
-/** A value whose getters throw, such as a Proxy, is no record. */
+/** Runs a check. A value that throws when it is read, as a Proxy may, is no record. */
 function holds(value: unknown, is: (value: unknown) => boolean): boolean {
   try {
     return is(value);

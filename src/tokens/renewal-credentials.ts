@@ -15,15 +15,18 @@ import { bindingKeyOf, type BindingKey } from "./binding.ts";
 export interface PreparedGrants {
   /** @throws ConfigurationError if the request of this grant could not be prepared */
   take(index: number): PreparedRequest;
-  /** Tells one set of credentials from another. In memory only (rule T-07). */
+  /** A hash that identifies a set of credentials. It is kept in memory only (rule T-07). */
   readonly fingerprint: string;
-  /** The name of these credentials in the shared latch; undefined without one. */
+  /** The name of these credentials in the shared latch; undefined if there is no shared latch. */
   readonly tag: string | undefined;
 }
 
 /** The credentials as one renewal has revealed them. */
 export interface RevealedCredentials {
-  /** What a record carries that these credentials bring; undefined where nothing is bound. */
+  /**
+   * The `binding` (see `TokenRecord`) of the tokens that these credentials bring; undefined in a
+   * store of the client's own, where nothing is bound.
+   */
   readonly binding: string | undefined;
   /** @param refreshToken the stored one */
   prepare(grants: readonly Grant[], refreshToken: string | undefined): Promise<PreparedGrants>;
@@ -40,14 +43,14 @@ interface Settings {
 
 export class RenewalCredentials {
   readonly #settings: Settings;
-  /** Of the credentials that were revealed last. */
+  /** The key of the credentials that were revealed last. */
   #bindingKey: BindingKey | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
-  /** @throws NetworkError with code `timeout`; what the functions throw that give the secrets */
+  /** @throws NetworkError with code `timeout`; the error of a function that gives a secret */
   async reveal(deadline: Deadline): Promise<RevealedCredentials> {
     const { connection, endpoint, key, binds } = this.#settings;
     const reveal = createReveal(connection.credentials, endpoint.secrets.addCredentials);
@@ -59,7 +62,7 @@ export class RenewalCredentials {
     };
   }
 
-  /** Takes over the key of a consent that was given outside of a renewal. */
+  /** Takes over the binding key of a consent, whose credentials were not revealed by a renewal. */
   adopt(bindingKey: BindingKey | undefined): void {
     this.#bindingKey = bindingKey ?? this.#bindingKey;
   }
@@ -69,12 +72,15 @@ export class RenewalCredentials {
     return this.#bindingKey?.bindingOf(this.#settings.key);
   }
 
-  /** A vault that fails later takes nothing back: this client did have the credentials. */
+  /**
+   * Derives the binding key. If a vault fails that worked before, the earlier key is used, since
+   * this client did have the credentials.
+   */
   async #bind(reveal: Reveal, { signal }: Deadline): Promise<BindingKey> {
     const { connection, endpoint } = this.#settings;
     const { name } = endpoint.provider;
     const known = this.#bindingKey;
-    // Kept although the vault may answer after the deadline.
+    // The key is kept even if the vault answers after the deadline.
     const derived = bindingKeyOf(name, connection, reveal).then(
       (bindingKey) => (this.#bindingKey = bindingKey),
       (error: unknown) => {
@@ -112,9 +118,9 @@ export class RenewalCredentials {
   }
 
   /**
-   * The values of the lasting credentials, and not the secrets of the request: an assertion is
-   * another one each time, and a refusal of it would never be recognized (rule T-10). Undefined:
-   * the provider does not name its credentials.
+   * The values of the credentials themselves. The secrets of the request do not do: a signed
+   * assertion differs in each request, so its refusal would never be recognized (rule T-10).
+   * Undefined if the provider does not name its credentials.
    */
   async #values(reveal: Reveal, { signal }: Deadline): Promise<(string | null)[] | undefined> {
     const { connection, endpoint } = this.#settings;

@@ -23,9 +23,12 @@ export interface FailedTokenRequest {
   readonly lost: boolean;
 }
 
-/** Sends token requests, again where that is safe (rules T-08 and T-11 to T-13). */
+/** Sends token requests, and repeats them where that is safe (rules T-08 and T-11 to T-13). */
 export interface TokenRequester {
-  /** The time in ms that an answer needs that may be the only copy of the next token. */
+  /**
+   * ms that must be left before a refresh token is sent, since its answer may be the only copy of
+   * the next token.
+   */
   readonly room: number;
   send(
     request: PreparedRequest,
@@ -62,7 +65,7 @@ export interface RenewalSettings {
   readonly grantsFor: (token: Token | undefined) => readonly Grant[];
   /**
    * Remembers a refusal.
-   * @param until epoch ms; by default, as long as the kind of refusal asks for
+   * @param until the end of the latch, epoch ms; by default it depends on the kind of refusal
    * @returns the end of the latch, if the refusal is one that latches
    */
   readonly onRefusal: (
@@ -72,7 +75,7 @@ export interface RenewalSettings {
   ) => number | undefined;
   /** A refresh token was sent, and its answer was lost. */
   readonly onDoubt: () => void;
-  /** A save is over that took longer than the deadline of its renewal. */
+  /** A save that took longer than the deadline of its renewal has ended. */
   readonly onLateSave: () => void;
 }
 
@@ -81,9 +84,12 @@ export interface SourceState {
   readonly current: Token | undefined;
   /** The token that the vendor answered 401 to, although it has not expired. */
   readonly refused: Token | undefined;
-  /** Serves what the store holds. @returns undefined if that token does not do */
+  /** Serves the stored token. @returns undefined if it cannot be used, or expires too soon */
   readonly adopt: (token: Token) => Token | undefined;
-  /** `reset()` permits one try in spite of a mark or a latch in the store. */
+  /**
+   * Whether `reset()` permits one try although the store holds a refusal, or a mark that an answer
+   * was lost.
+   */
   readonly afresh: boolean;
 }
 
@@ -103,9 +109,9 @@ export interface TokenSourceSettings
     readonly refreshToken: string | undefined;
     readonly worked: (grant: string) => boolean;
   }) => readonly Grant[];
-  /** Is given the work that nobody waits for. Absent: the platform allows none. */
+  /** Is called with work that no caller waits for. Undefined: the platform allows no such work. */
   readonly background: ((work: Promise<unknown>) => void) | undefined;
   readonly emit: (event: ClientEvent) => void;
-  /** Is told every token that is held. */
+  /** Is called with each token that the source takes into memory. */
   readonly onToken: (token: Token) => void;
 }

@@ -37,7 +37,7 @@ export interface RenewalContext {
   readonly deadline: Deadline;
   readonly state: SourceState;
   readonly revealed: RevealedCredentials;
-  /** Whether this refresh token was refused last, so that a login followed. */
+  /** Whether this is the refresh token that was refused last and was followed by a login. */
   readonly isRefused: (refreshToken: string | undefined) => boolean;
   readonly onRefreshRefused: (refreshToken: string | undefined) => void;
 }
@@ -116,7 +116,7 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     return this.#inDoubt ?? this.tooLate();
   }
 
-  /** The deadline is too near for a request. */
+  /** The error of a renewal whose deadline is too near for a request. */
   tooLate(): StoreError {
     return this.#storeError(
       "turn_taken",

@@ -49,7 +49,10 @@ export class TokenRenewal {
   #lastFailure: { readonly at: number; readonly error: CorrigendaError } | undefined;
   #rotationInDoubt = false;
   #replays = 0;
-  /** Set by each `reset`, to a new object: permits one try in spite of a mark or a latch. */
+  /**
+   * Set by each `reset`, to a new object. It permits one try although an earlier refusal or a lost
+   * answer forbids the request.
+   */
   #afresh: object | undefined;
   /** The refresh token that was refused last, where a login followed. It is not sent again. */
   #refusedRefreshToken: string | undefined;
@@ -127,7 +130,7 @@ export class TokenRenewal {
     }
   }
 
-  /** Nobody gets the token before its save was attempted (rule T-09). */
+  /** Takes the token into memory, after the attempt to save it (rule T-09). @returns the token */
   #renewed({ token, grant, previous, heldBack }: Renewed): Token {
     if (heldBack) {
       this.held.refused = undefined; // It is served until a renewal may be forced again.
@@ -199,8 +202,9 @@ export class TokenRenewal {
   }
 
   /**
-   * Epoch ms. A refusal while the token still works proves nothing against the credentials: some
-   * vendors refuse a renewal that comes early (rule T-10).
+   * The end of the latch after a refusal, epoch ms. It is at most the expiry of a token that still
+   * works: some vendors refuse a renewal that comes early, so that the credentials may be good
+   * (rule T-10). That does not apply to a ReauthorizationRequiredError.
    */
   #latchedUntil(error: CorrigendaError): number {
     const { current } = this.held;

@@ -1,9 +1,10 @@
 /**
- * The seam between a store that one process uses and a store that many processes share.
+ * The types that hide whether one process uses a store or many processes share it.
  *
  * A renewal is the same steps in both cases: look at the store, send a token request, save the
- * token. A renewer decides when each step may be taken. The one of a single process takes them one
- * after another; the one in `sharing/` takes a lease first and leaves an intent in the store.
+ * token. A renewer decides when each step may be taken. The renewer of a single process
+ * (`sole-renewer.ts`) takes them one after another. The renewer in `sharing/` takes a lease first,
+ * and writes an intent into the store.
  */
 import type { StoreError } from "../errors.ts";
 import type { Deadline } from "../platform/deadline.ts";
@@ -17,7 +18,10 @@ export interface Renewed {
   readonly token: Token;
   readonly grant?: Grant;
   readonly previous?: Token | undefined;
-  /** The vendor refused the token, and the last forced renewal is too recent (rule T-20). */
+  /**
+   * Set if the token is served although the vendor refused it, because the last forced renewal is
+   * too recent (rule T-20).
+   */
   readonly heldBack?: true;
 }
 
@@ -36,7 +40,7 @@ export type Outcome =
   | { readonly again: true }
   | Wait;
 
-/** Another process may hold the next refresh token, for this many ms at most. */
+/** Another process may hold the next refresh token: wait for it, for `wait` ms at most. */
 export interface Wait {
   readonly wait: number;
   /** The error of the renewal, if its deadline ends first. */
@@ -65,7 +69,10 @@ export interface Steps<P extends Plan = Plan> {
   late(): StoreError;
 }
 
-/** Looks at a changing store, after which the store counts as broken. */
+/**
+ * How often a renewal looks again at a store that has changed. After that, the store counts as
+ * broken.
+ */
 export const MAX_CHANGES = 10;
 
 /** The longest pause between two looks at the store, in ms, while another client renews. */
@@ -88,14 +95,14 @@ export interface Gate {
   mayResend(): boolean;
   /**
    * The request failed.
-   * @param lost whether its answer was lost and, with `replay: false`, must never be sent again
+   * @param lost true if the answer was lost, and `replay: false` forbids sending the token again
    */
   failed(lost: boolean): Promise<void>;
 }
 
 /** What a gate takes into account. */
 export interface GateConditions {
-  /** Whether a login can follow, so that a lost refresh token costs nothing. */
+  /** Whether a login can follow, which brings a token even if the refresh token is lost. */
   readonly login: boolean;
   /** Whether `reset()` permits one try although a refresh token may be lost. */
   readonly afresh: boolean;
@@ -116,7 +123,10 @@ export type GateDecision =
 /** Renews the token of one credential. */
 export interface Renewer {
   renew<P extends Plan>(steps: Steps<P>): Promise<Renewed>;
-  /** Does something while nothing else renews the token, or once that has taken too long. */
+  /**
+   * Does the work while no other process renews the token. If another process takes too long, the
+   * work is done nevertheless.
+   */
   exclusively(work: () => Promise<void>): Promise<void>;
   /** Lets others renew the token. Never rejects. */
   end(): Promise<void>;
@@ -147,8 +157,8 @@ export interface LeaseTimes {
   /** The time between two looks at the store while another process renews the token. */
   readonly poll: number;
   /**
-   * How long a process is waited for that may still live and hold the next refresh token. After
-   * that its refresh token is sent again.
+   * How long to wait for a process that may be alive and hold the next refresh token. After that,
+   * the refresh token that it sent is sent again.
    */
   readonly patience: number;
 }

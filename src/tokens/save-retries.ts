@@ -30,5 +30,5 @@ export class SaveRetries {
   }
 }
 
-/** The shortest time between two saves that callers cause, ms. */
+/** ms after a failed save, before a call of `getToken` may cause the next one. */
 export const SAVE_PAUSE = FIRST;

@@ -46,7 +46,7 @@ interface Settings {
   /** The store key of the credential. */
   readonly key: string;
   readonly provider: string;
-  /** Whether only a consent can bring a token: then `invalid_grant` refuses the refresh token. */
+  /** Whether only a consent can bring a token. Then `invalid_grant` asks for a new consent. */
   readonly consentOnly: boolean;
   /** Secrets that are masked if a vendor's error code repeats them. */
   readonly secrets: Iterable<string>;

@@ -61,6 +61,6 @@ export function startRenewal(
         pause.keepAlive(waiters > 0);
       }),
   };
-  ongoing.result.catch(() => undefined); // A renewal that nobody waits for is no unhandled fault.
+  ongoing.result.catch(() => undefined); // Its failure must not be an unhandled rejection.
   return ongoing;
 }

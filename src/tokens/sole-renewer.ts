@@ -12,7 +12,7 @@ import {
   type Steps,
 } from "./renewer.ts";
 
-/** A lost answer is asked for again at once, so nothing has to be remembered. */
+/** After a lost answer the refresh token is sent again, so nothing has to be remembered. */
 const OPEN: Gate = {
   before: async (_, { inTime }) => (inTime() ? { go: true } : { late: true }),
   mayResend: () => true,

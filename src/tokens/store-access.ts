@@ -13,8 +13,8 @@ type Content<R> = R extends unknown ? Omit<R, "generation"> : never;
 
 export interface StoreAccess {
   /**
-   * Whether other clients may use the store at the same time, so that a record that is gone was
-   * taken back.
+   * Whether other clients may use the store at the same time. Then a record that is gone means that
+   * the session was revoked.
    */
   readonly shared: boolean;
   /** Whatever is stored: a record or not. @throws StoreError */
@@ -22,8 +22,8 @@ export interface StoreAccess {
   /** The token record. @throws StoreError, also if anything else is stored */
   getRecord(key: string): Promise<TokenRecord | undefined>;
   /**
-   * Compare-and-set, with the generation that comes next. Keeps the process alive meanwhile.
-   * @returns that generation; undefined if the stored generation is not `expected`
+   * Compare-and-set: writes the content with a new generation. Keeps the process alive meanwhile.
+   * @returns the new generation; undefined if the stored generation is not `expected`
    * @throws StoreError
    */
   set(
@@ -35,7 +35,10 @@ export interface StoreAccess {
   delete(key: string): Promise<void>;
   /** Runs another operation of the store. @throws StoreError */
   guard<T>(key: string, operation: () => Promise<T>): Promise<T>;
-  /** The error of a store that does something with a key that no store should. */
+  /**
+   * Makes the error for a store that fails or misbehaves. @param what completes the sentence "the
+   * token store ..."
+   */
   failure(key: string, what: string): StoreError;
 }
 
@@ -79,12 +82,12 @@ export function createStoreAccess(
       throw failure(key, "holds something that is no token record; nothing was overwritten");
     },
     async set(key, content, expected) {
-      // The first generation is random: a client that slept through a deletion must not take the
+      // The first generation is random: a client that did not notice a deletion must not take the
       // new record for the one that it had read.
       const first = (): number => 1 + Math.floor(scheduler.random() * 2 ** 40);
       const generation = expected === 0 ? first() : expected + 1;
-      // `TokenStore` speaks of token records, so that a store of your own need not name another
-      // type: it keeps what it is given (see token-store.ts).
+      // A latch record is written as well. The type of `TokenStore` names token records only, so
+      // that a store of your own need not know the other type (see token-store.ts).
       const record = { ...content, generation } as TokenRecord;
       const written = await guard(key, async () => store.set(key, record, expected), true);
       return written ? generation : undefined;

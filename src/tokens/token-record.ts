@@ -84,8 +84,8 @@ export class CredentialRecord implements RecordAccess {
 
   /**
    * What the credentials of this client may do with a record.
-   * @param binding of these credentials; undefined in a store of the client's own, where nothing is
-   *   bound
+   * @param binding the binding of these credentials; undefined in a store of the client's own,
+   *   where nothing is bound
    */
   useOf(record: Pick<TokenRecord, "binding">, binding: string | undefined): Use {
     if (binding === undefined || record.binding === binding) return "token";

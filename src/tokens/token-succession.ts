@@ -5,22 +5,26 @@ import type { TokenRecord } from "./token-store.ts";
 /** The most refresh tokens that are remembered. */
 const REMEMBERED = 100;
 
-/** Where a token comes from. It decides which token holds if another client wrote meanwhile. */
+/**
+ * Where a token comes from. It decides which token stays in the store if another client wrote
+ * meanwhile.
+ */
 export type SaveRule =
   /**
-   * A refresh with this refresh token. Its token holds as long as the store still has that refresh
-   * token. A record that is gone from a shared store was revoked.
+   * A refresh, which sent this refresh token. The new token is stored if the store still has the
+   * refresh token that was sent. A record that is gone from a shared store was revoked.
    */
   | { readonly sent: string }
-  /** A login: the later login holds. */
+  /** A login: the token of the later login is stored. */
   | "login"
   /** A consent replaces whatever is stored. */
   | "consent";
 
-/** Whether what another client stored holds, and not this token. */
+/** Whether the token that another client stored stays there, and this token is not stored. */
 export function isOvertaken(token: Token, rule: SaveRule, { token: stored }: TokenRecord): boolean {
   if (rule === "consent") return false;
-  // The clocks of hosts differ, but a refresh needs none: its token follows the stored one or not.
+  // The times of logins are compared, although the clocks of hosts may differ. A refresh needs no
+  // times: the refresh token that was sent is the stored one or not.
   return rule === "login" ? stored.issuedAt >= token.issuedAt : stored.refreshToken !== rule.sent;
 }
 
@@ -32,7 +36,10 @@ export class TokenSuccession {
   #used: readonly string[] = [];
   #latest: Token | undefined;
 
-  /** The store holds this token. If it is none of ours, another process has renewed since. */
+  /**
+   * The store holds this token. If this process did not get it, another process has renewed since,
+   * and the succession ends.
+   */
   saw({ refreshToken }: Token): void {
     const known = [this.#latest?.refreshToken, ...this.#used];
     if (!known.includes(refreshToken)) this.end();

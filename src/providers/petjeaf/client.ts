@@ -21,10 +21,11 @@ export interface PetjeafAuth extends TokenSource {
   claims(): Promise<PetjeafClaims>;
   /**
    * Revokes the access token at the vendor and forgets the session here. The vendor does not
-   * document the call. Only a 2xx, or a token that is dead (a 401, also after a renewal, or no
-   * renewal), counts as revoked. With any other answer, such as a 404, and with none within
-   * `timeouts.total`, the session is kept, and the error says what is known. The session ends
-   * wherever its record is used: on every device of the person, and in every process on the store.
+   * document the call. Only a 2xx counts as revoked, or a token that is dead: the vendor still
+   * answers 401 after a renewal, or the token needs a renewal and the person's consent is needed
+   * for it. With any other answer, such as a 404, and with none within `timeouts.total`, the
+   * session is kept, and the error says what is known. The session ends wherever its record is
+   * used: on every device of the person, and in every process on the store.
    * @param options.forget forgets the session here in any case, and resolves. The event
    *   `revocation_failed` tells what the vendor said.
    * @throws CorrigendaError; StoreError if the session could not be forgotten

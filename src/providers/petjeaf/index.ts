@@ -1,4 +1,6 @@
-/** Petje.af: OAuth 2.0 with an authorization code and a refresh token, one session a person. */
+/**
+ * Petje.af: OAuth 2.0 with an authorization code and a refresh token, one session for each person.
+ */
 export {
   createPetjeafClient,
   type PetjeafAuth,

@@ -1,4 +1,4 @@
-/** What Petje.af's API is. Errata PJ-*. */
+/** Describes Petje.af's API as a provider. Errata PJ-*. */
 import type { paths } from "../../../generated/petjeaf.ts";
 import { meta } from "../../../generated/petjeaf.meta.ts";
 import type { AuthorizationPageOptions } from "../../client/code-flow.ts";
@@ -80,7 +80,7 @@ export const petjeaf: Provider<paths, PetjeafOptions & { readonly key: string }>
   readProblem(body): Problem {
     if (!isRecord(body)) return {};
     const message = firstText(body["detail"], body["message"], body["error_description"]);
-    // The vendor's problem documents have no code. For a dead grant `detail` says it (rule T-17).
+    // The vendor's problem documents have no error code. `detail` names a dead grant (rule T-17).
     return {
       message,
       code:

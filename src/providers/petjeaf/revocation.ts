@@ -39,7 +39,7 @@ const OPTIONS = namesOf<RevokeOptions>({ forget: true });
 
 /**
  * Revokes the token at the vendor, and forgets it here.
- * @throws CorrigendaError An event tells of the same error.
+ * @throws CorrigendaError; the event `revocation_failed` carries the same error
  */
 export async function revoke(session: Session, options: RevokeOptions = {}): Promise<void> {
   const { source, emit } = session;
@@ -84,7 +84,7 @@ async function revokeAtVendor({
       method: "DELETE",
       signal: deadline.signal,
     });
-    // The client renews after a 401. One that is still returned means that the token is dead.
+    // The client renews after a 401. A 401 that is still returned means that the token is dead.
     const closed = response.status === 401 && (await source.explain()).closed;
     if (response.ok || (response.status === 401 && !closed)) {
       response.body?.cancel().catch(() => undefined);
@@ -120,7 +120,7 @@ function outcomeOf(failure: CorrigendaError): string {
   const received =
     failure instanceof NetworkError ? failure.maybeReceived : failure instanceof ServerError;
   if (received) return "It is not known whether the token was revoked.";
-  // A documented call would mean by such an answer that the token is gone.
+  // For a documented call, such a status could mean that the token is gone.
   const missing =
     failure.status === 404 || failure.status === 405
       ? " (no document of the vendor's names the call: it may not be there)"
