@@ -26,7 +26,7 @@ export function checkRequestBody(
   return { violations: required ? [wrong("required", "is required")] : [], body: undefined };
 }
 
-/** The key of the document under which an answer of this status falls. */
+/** The key in the operation's `responses` under which an answer of this status falls. */
 export const answerKeyOf = ({ responses }: Described, status: number): string | undefined =>
   [String(status), `${String(status)[0]}XX`, "default"].find(
     (name) => responses[name] !== undefined,

@@ -14,8 +14,8 @@ interface Parameter {
 }
 
 /**
- * Characters that must be percent-encoded in a value, of those that `encodeURIComponent` encodes
- * (OpenAPI, `allowReserved`).
+ * Reserved characters (RFC 3986) that must be percent-encoded in a value, unless its parameter has
+ * `allowReserved`. All are characters that `encodeURIComponent` encodes.
  */
 const RESERVED = /[+:/?#[\]@$,;]/;
 
@@ -29,7 +29,7 @@ export function checkParameters(
   const parameters = described.parameters
     .map(spec.resolve)
     .map(({ node, pointer }) => ({ parameter: node as Parameter, pointer }))
-    // An operation may describe a parameter of its path anew, and then comes first.
+    // An operation may override a parameter of its path: the operation's own stands first.
     .filter(({ parameter: { name, in: place } }, i, all) => {
       const same = ({ parameter }: (typeof all)[number]): boolean =>
         parameter.name === name && parameter.in === place;

@@ -4,8 +4,8 @@ import { parseQuery } from "./query.ts";
 import type { Described, Scheme, Spec } from "./spec.ts";
 
 /**
- * Empty if one of the operation's alternatives is there as a whole. Otherwise the violations are
- * those of the first alternative.
+ * Empty if the request carries all credentials of one of the operation's alternatives. Otherwise
+ * the violations are those of the first alternative.
  */
 export function checkSecurity(
   { schemes }: Spec,
@@ -37,7 +37,7 @@ function isPresent(scheme: Scheme | undefined, { headers, query }: ContractReque
   const { type, in: place, name = "", scheme: kind = "bearer" } = scheme ?? { type: "oauth2" };
   if (type === "mutualTLS") return true; // Part of the connection: a request does not show it.
   if (type !== "apiKey") {
-    // RFC 9110 11.4: the scheme, in any case, spaces, and the credentials.
+    // RFC 9110 11.4: the scheme in upper or lower case, then spaces, then the credentials.
     const [given = "", ...credentials] = (headers.get("authorization") ?? "").split(" ");
     return given.toLowerCase() === kind.toLowerCase() && credentials.some(Boolean);
   }

@@ -77,8 +77,8 @@ export interface Contract {
     request: ContractRequest,
   ): { readonly violations: readonly Violation[]; readonly body: unknown };
   /**
-   * The key of the document under which an answer of this status falls: the status, its class such
-   * as `4XX`, or `default`.
+   * The key in the operation's `responses` under which an answer of this status falls: the status,
+   * its class such as `4XX`, or `default`.
    */
   answerKey(operation: Operation, status: number): string | undefined;
   /**

@@ -9,7 +9,7 @@ export interface Schemas {
   /**
    * What is wrong with a value.
    * @param pointer JSON pointer of the schema in the document
-   * @param at instead of a JSON pointer into the value: the name of the parameter
+   * @param at the name of the parameter; a violation has it in the place of a JSON pointer
    */
   check(pointer: string, value: unknown, where: Violation["in"], at?: string): Violation[];
 }
@@ -35,8 +35,9 @@ const VOCABULARY = [
 /** @throws ConfigurationError if `ajv` or `ajv-formats`, optional peers, are not installed */
 export async function createSchemas(document: OpenApiDocument): Promise<Schemas> {
   const { Ajv2020, addFormats } = await loadAjv();
-  // The meta-schema checks the document's own members and not the schemas within, which the linter
-  // checks. The meta-schema and the optimizer take longer than everything else together.
+  // Ajv's meta-schema and its optimizer are switched off, because they take longer than everything
+  // else together. The meta-schema would check only the document's own members; the schemas in the
+  // document are checked by the linter.
   const ajv = new Ajv2020({
     strict: true,
     allowUnionTypes: true,
@@ -80,8 +81,8 @@ async function loadAjv() {
       import("ajv/dist/2020.js"),
       import("ajv-formats"),
     ]);
-    // How the function is exported depends on the module system: it stands below one `default` or
-    // below two.
+    // How the function is exported depends on the module system: as `default`, or as
+    // `default.default`.
     type AddFormats = (ajv: InstanceType<typeof Ajv2020>) => unknown;
     let addFormats: unknown = formats;
     while (typeof addFormats !== "function")

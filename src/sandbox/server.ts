@@ -18,8 +18,8 @@ export interface SandboxServer<Vendors> extends SandboxClock {
 }
 
 /**
- * Connections that may wait at once. Tests make a thousand at the same time. With Node's default of
- * 511 the operating system refuses the rest for a second.
+ * The number of connections that may wait to be accepted. Tests open a thousand at the same time.
+ * With Node's default of 511 the operating system refuses the rest for a second.
  */
 const BACKLOG = 4096;
 
@@ -60,8 +60,8 @@ export async function startServer<M extends VendorMakers>(
         .end(`sandbox fault: ${error instanceof Error ? error.message : "unknown"}`);
     });
   });
-  // Longer than the pauses of a busy client, which would otherwise send a request on a connection
-  // that the server is just closing.
+  // Longer than the pauses of a busy client. Otherwise a client could send a request on a
+  // connection that the server is just closing.
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) =>
     server.once("error", reject).listen(0, "127.0.0.1", BACKLOG, resolve),

@@ -10,11 +10,11 @@ export type Security = readonly Readonly<Record<string, unknown>>[];
 
 export interface Scheme {
   readonly type: string;
-  /** `header`, `query` or `cookie`, of an API key. */
+  /** Where an API key is sent: `header`, `query` or `cookie`. */
   readonly in?: string;
   /** Name of the header, of the query parameter or of the cookie. */
   readonly name?: string;
-  /** `bearer` or `basic`, of the type `http`. */
+  /** `bearer` or `basic`, if `type` is `http`. */
   readonly scheme?: string;
 }
 
@@ -33,7 +33,7 @@ export interface Described {
 export interface Spec {
   readonly schemes: Readonly<Record<string, Scheme>>;
   readonly operations: ReadonlyMap<Operation, Described>;
-  /** The node at a JSON pointer and the pointer where it stands once every `$ref` is followed. */
+  /** The node at a JSON pointer after every `$ref` is followed, and the pointer of that node. */
   resolve(pointer: string): { readonly node: unknown; readonly pointer: string };
 }
 
@@ -107,7 +107,7 @@ export function matchPath({ operations }: Spec, method: string, path: string): M
   return undefined;
 }
 
-/** Path parameters by name, decoded. Undefined: the path is another one. */
+/** Path parameters by name, decoded; undefined if the path does not match the template. */
 function parametersOf(
   { template }: Described,
   path: string,

@@ -22,7 +22,8 @@ export interface Holder {
 export interface Rotation {
   /**
    * How long after its first use a refresh token may be used again, for another pair; seconds.
-   * After that its use ends every token of its family.
+   * After that its use ends every token of its family, that is, of the pairs that descend from the
+   * same login.
    * @defaultValue 0
    */
   grace: number;
@@ -64,8 +65,8 @@ export interface TokenBook {
    */
   issue(holder: Holder, lifetime: number): Issued;
   /**
-   * Issues the next pair of a family. Undefined: the refresh token is unknown, was used before, or
-   * its family has ended.
+   * Issues the next pair of a family. Undefined: the refresh token is unknown, was used before and
+   * its `rotation.grace` is over, or its family has ended.
    * @param lifetime seconds
    */
   rotate(

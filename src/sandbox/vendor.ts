@@ -41,7 +41,7 @@ export interface Reply {
 export interface Vendor<Options extends object = object, Settings extends object = object> {
   /** Also the first segment of the vendor's path on the sandbox. */
   readonly name: string;
-  /** Requests are refused by it, and every answer of a handler is checked against it. */
+  /** Requests that break it are refused, and every answer of a handler is checked against it. */
   readonly document: OpenApiDocument;
   /** What stands between `/<name>` and the paths of the document, such as `/v1`. May be empty. */
   readonly prefix: string;

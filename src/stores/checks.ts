@@ -3,8 +3,8 @@
  * loaded when a file store is first used.
  *
  * lstat and readdir are called synchronously: the kernel answers them from its caches within
- * microseconds, and a call through the thread pool takes ten times the CPU time. What may wait for
- * the disk, reading content and flushing, is asynchronous.
+ * microseconds, and a call through the thread pool takes ten times the CPU time. Operations that
+ * may wait for the disk (reading content, flushing) are asynchronous.
  */
 import type { Stats } from "node:fs";
 import { codeOf, fileError, POSIX } from "./file-errors.ts";
@@ -23,12 +23,17 @@ const WRITE_BY_OTHERS = 0o022;
 const WRITE_BY_ALL = 0o002;
 /** Mode bit: users may rename and remove only their own files in the folder. */
 const STICKY = 0o1000;
-/** Symbolic links on the way to a folder before they count as a loop; the same limit as Linux. */
+/**
+ * More symbolic links than this on the way to a folder count as a loop; Linux has the same limit.
+ */
 const MAX_LINKS = 40;
-/** Bytes. The largest possible token answer takes less, escaped and sealed. */
+/**
+ * Size limit of a file, in bytes. The record of the largest possible token answer is smaller, even
+ * escaped as JSON and encrypted.
+ */
 const MAX_SIZE = 4 << 20;
 
-/** Undefined: nothing is at the path. @throws StoreError */
+/** What lstat returns for a path; undefined if nothing is there. @throws StoreError */
 export function statsOf(path: string): Stats | undefined {
   try {
     return fs.lstatSync(path, { throwIfNoEntry: false });
@@ -75,9 +80,10 @@ export function checkFolder(folder: string): string | undefined {
 /**
  * Refuses a store whose folder another user could replace by a different one. Each folder above the
  * store, and each folder that a symbolic link leads through, must belong to this user or to root,
- * and no other user may write to it; sshd demands the same of the files it trusts. Two cases are
- * safe: the group of this user alone may write, and in a folder with the sticky bit, such as /tmp,
- * other users cannot move what is not theirs. Access control lists are not examined.
+ * and no other user may write to it; sshd demands the same of the files it trusts. Two exceptions
+ * are safe: a folder that a group whose only member is this user may write to, and a folder with
+ * the sticky bit, such as /tmp, in which other users cannot rename or remove the files of this
+ * user. Access control lists are not examined.
  *
  * @param folder the folder above the store
  * @throws StoreError with code `permissions` or `ELOOP`
@@ -116,8 +122,8 @@ function targetOf(link: string): string {
 }
 
 /**
- * Whether the group has this user as its only member. By convention such a group has the number of
- * the user, and systems that have such groups make new folders writable for the group.
+ * Whether the group has this user as its only member. By convention such a group has the same
+ * number as the user, and systems that have such groups make new folders writable for the group.
  */
 const isPrivateGroup = ({ uid, gid }: Stats): boolean =>
   uid !== 0 && gid === uid && gid === process.getgid?.();

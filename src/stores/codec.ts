@@ -34,7 +34,9 @@ export interface Encryption {
   readonly open: (sealed: string, key: string) => string | Promise<string>;
 }
 
-/** The format version. It rises when older versions of this package could not read the format. */
+/**
+ * The format version. It is raised when older versions of this package cannot read the new format.
+ */
 const VERSION = 1;
 
 /** @throws StoreError `not_sealed` if `seal` fails or returns no text */

@@ -10,11 +10,14 @@ import { emptyFile, NO_FOLLOW_NO_WAIT } from "./disk.ts";
 const { constants } = process.getBuiltinModule("node:fs");
 const files = process.getBuiltinModule("node:fs/promises");
 
-/** Files whose content is remembered. */
+/** The number of files whose content is remembered. */
 const REMEMBERED = 1000;
 
 interface Content {
-  /** Device, inode, size and time of the last change: while they stay, the content stays. */
+  /**
+   * Device, inode, size and time of the last change: while they stay the same, the content does,
+   * too.
+   */
   readonly id: string;
   readonly text: string;
 }

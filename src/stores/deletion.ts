@@ -8,7 +8,7 @@ export const DELETED = JSON.stringify({ version: 1, deleted: true });
 
 /**
  * The last record of a folder: no process writes another record after it. The first versions of
- * this package take it for a damaged record, and so leave it alone.
+ * this package treat it as a damaged record, and therefore do not overwrite it.
  */
 export const CLOSED = JSON.stringify({ version: 1, deleted: true, closed: true });
 

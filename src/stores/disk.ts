@@ -1,9 +1,9 @@
 /**
- * Steps of a write, by descriptors and callbacks: a FileHandle for each file, and a thread for each
- * step, would take most of the time of a write. A step that the kernel answers from memory is
- * synchronous: writing some hundred bytes into the cache, closing, opening an existing file. A step
- * that changes the disk's journal or waits for the disk is asynchronous. Node only; loaded when a
- * file store is first used.
+ * The steps of a write. They use file descriptors and callbacks: with a FileHandle for each file
+ * and a thread for each step, most of the time of a write would be spent on these. A step that the
+ * kernel answers from memory is synchronous: writing some hundred bytes into the cache, closing,
+ * opening an existing file. A step that changes the disk's journal or waits for the disk is
+ * asynchronous. Node only; loaded when a file store is first used.
  */
 import { codeOf, POSIX } from "./file-errors.ts";
 

@@ -10,7 +10,7 @@ import type { Encryption } from "./codec.ts";
  */
 export type EncryptionKey = Uint8Array | string;
 
-/** Bytes of a random IV (NIST SP 800-38D 5.2.1.1). One key is good for 2^32 writes. */
+/** Length of a random IV, in bytes (NIST SP 800-38D 5.2.1.1). One key may encrypt 2^32 records. */
 const IV_LENGTH = 12;
 
 /**
@@ -88,8 +88,8 @@ function problemOf(bytes: Uint8Array | undefined): string | undefined {
 }
 
 /**
- * Undefined: the key has the wrong length, or is a passphrase that happens to consist of characters
- * of base64.
+ * The bytes of a key. Undefined if the key has the wrong length, or looks like a passphrase that
+ * happens to consist of characters of base64.
  */
 function bytesOf(key: EncryptionKey): Uint8Array<ArrayBuffer> | undefined {
   if (key instanceof Uint8Array) return key.length === 32 ? new Uint8Array(key) : undefined;
@@ -97,9 +97,10 @@ function bytesOf(key: EncryptionKey): Uint8Array<ArrayBuffer> | undefined {
   if (/^[0-9a-f]{64}$/i.test(key))
     return Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   if (!/^[\w+/-]{43}=?$/.test(key)) return undefined;
-  // In base64 of 32 bytes, the last two bits of the last character are zero. Random bytes give
-  // upper case, lower case and digits. A random key lacks one of the cases 2 times in 10^10, and
-  // lacks digits and signs once in 7,500 times; such a key is accepted with its final `=`.
+  // In base64 of 32 bytes, the last two bits of the last character are zero. The base64
+  // of random bytes contains upper case, lower case and digits. A random key lacks upper case or
+  // lower case 2 times in 10^10, and lacks both digits and signs once in 7,500 times. A key without
+  // digits and signs is accepted only with its final `=`.
   const looksRandom =
     /[AEIMQUYcgkosw048]=?$/.test(key) &&
     /[A-Z]/.test(key) &&
@@ -109,18 +110,18 @@ function bytesOf(key: EncryptionKey): Uint8Array<ArrayBuffer> | undefined {
 }
 
 /**
- * The least number of different bytes, and of different steps from byte to byte, in a key. 32
- * random bytes have fewer once in 10^15 times.
+ * A key must have at least this many different bytes, and at least this many different differences
+ * between one byte and the next. 32 random bytes have fewer once in 10^15 times.
  */
 const MIN_DIFFERENT = 16;
 
 /**
- * The number of equal bytes from which a key is refused; UTF-16 text has as many zeros. Random
- * bytes reach it once in 10^9 times.
+ * A key in which one value occurs this many times is refused: UTF-16 text has at least as many zero
+ * bytes. Random bytes reach this number once in 10^9 times.
  */
 const TOO_MANY_EQUAL = 8;
 
-/** Whether many bytes are equal, or the bytes repeat or count. */
+/** Whether many bytes are equal, or the bytes repeat, or count up or down. */
 function isDegenerate(bytes: Uint8Array): boolean {
   const steps = bytes.map((byte, i) => byte - (bytes[i - 1] ?? 0)).subarray(1);
   return (

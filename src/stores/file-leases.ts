@@ -7,7 +7,7 @@ import { alwaysOvertaken } from "./store-error.ts";
 /** The written form of a lease. */
 interface WrittenLease {
   readonly owner: string;
-  /** ms of the monotonic clock that all processes of a host share. */
+  /** When the lease was taken: ms of the monotonic clock, which all processes of a host share. */
   readonly since: number;
   readonly ms: number;
 }
@@ -48,7 +48,7 @@ export class FileLeases {
       const lease = validLease(newest);
       return !lease || lease.owner === owner;
     };
-    // A refused owner asks again and again. Reading first saves a write for each question.
+    // A refused owner tries again and again. Reading first saves a write at each attempt.
     if (this.#refused.has(folder) && !isFree(await this.#reader.newest(folder, "lease")))
       return "held";
     const outcome = await this.#writer.write(folder, "lease", {
@@ -67,15 +67,15 @@ export class FileLeases {
     return validLease(newest)?.owner === owner ? newest : undefined;
   }
 
-  /** Ends a lease. Best effort: a lease that stays ends by itself. */
+  /** Ends a lease. Best effort: a lease that this fails to end expires by itself. */
   end(lease: NumberedFile): Promise<void> {
     return this.#reader.empty(lease.path);
   }
 }
 
 /**
- * The lease in a file, if it has not ended. A lease from the future was written before the machine
- * was started again.
+ * The lease in a file, if it has not ended. A lease whose time lies in the future was written
+ * before the machine was restarted, because a restart resets the monotonic clock.
  */
 function validLease(file: NumberedFile | undefined): WrittenLease | undefined {
   const lease = file && parseLease(file.text);
@@ -84,7 +84,10 @@ function validLease(file: NumberedFile | undefined): WrittenLease | undefined {
   return age >= 0 && age < lease.ms ? lease : undefined;
 }
 
-/** Undefined: a crash of the machine cut the text off, or the lease was ended. */
+/**
+ * The lease in a text. Undefined if a crash of the machine cut the text off, or if the lease was
+ * ended, which empties its file.
+ */
 function parseLease(text: string): WrittenLease | undefined {
   try {
     const { owner, since, ms } = JSON.parse(text) as Partial<Record<keyof WrittenLease, unknown>>;

@@ -14,9 +14,9 @@ import type { NumberedFile } from "./numbered-reader.ts";
 import { unusedSince } from "./retention.ts";
 import { storeError } from "./store-error.ts";
 
-/** Folders that a list examines at the same time. */
+/** The number of folders that `list` examines at the same time. */
 const CONCURRENCY = 16;
-/** Folders that are examined after the first save of a key. */
+/** The number of folders that are examined after the first save of a key. */
 const SAMPLE_SIZE = 20;
 
 export class FileList {
@@ -36,8 +36,8 @@ export class FileList {
   }
 
   /**
-   * Removes unused records from a few random folders, so that they go even if no process calls
-   * `list`, and so that no save takes long.
+   * Removes unused records from a few random folders. In this way unused records are removed even
+   * if no process calls `list`, and no save takes long.
    */
   async removeSomeUnused(): Promise<void> {
     const names = this.#folders();

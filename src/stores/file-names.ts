@@ -8,7 +8,7 @@ const { isAbsolute, join, resolve } = process.getBuiltinModule("node:path");
 /** What a numbered file holds. */
 export type Part = "token" | "latch" | "lease";
 
-/** The last number that a file may have: it and the number before it are exact integers. */
+/** The highest number that a file may have. Every number up to it is an exact integer. */
 export const HIGHEST_NUMBER = 999_999_999_999_999;
 
 /**
@@ -56,12 +56,12 @@ export const highestNumber = (names: readonly string[], part: Part): number =>
 
 const TEMPORARY = "temporary.";
 
-/** A new path for a file, or with no part for a folder, before it gets its final name. */
+/** A new path for a file that gets its final name later; for such a folder if `part` is absent. */
 export const temporaryPath = (folder: string, part?: Part): string =>
   join(folder, `${TEMPORARY}${part === undefined ? "" : `${part}.`}${crypto.randomUUID()}`);
 
 export const isTemporary = (name: string): boolean => name.startsWith(TEMPORARY);
 
-/** Whether a file in the folder of a key may be the store's. */
+/** Whether a file in the folder of a key may belong to the store, judged by its name. */
 export const isOwnFile = (name: string): boolean =>
   isTemporary(name) || /^(token|latch|lease)\.\d{1,15}\.json$/.test(name);

@@ -57,7 +57,7 @@ export class FileStore {
     if (partOf(key).part === "latch") return this.#markDeleted(folder, "latch");
     if (await this.#parts.removal.removeUnderLease(folder)) return;
     // Another owner holds the lease. The folder is removed when that owner releases the lease, or
-    // by the next list.
+    // by the next call of `list`.
     this.#empty.add(folder);
     await this.#markDeleted(folder, "token");
     await this.#markDeleted(folder, "latch");

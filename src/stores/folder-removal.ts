@@ -8,9 +8,12 @@ import type { NumberedFile, NumberedReader } from "./numbered-reader.ts";
 import type { NumberedWriter } from "./numbered-writer.ts";
 import type { Predicate } from "./write-attempt.ts";
 
-/** ms of a lease for removing a folder, which takes a few ms. */
+/** Duration of the lease under which a folder is removed, in ms. The removal takes a few ms. */
 const LEASE_DURATION = 5000;
-/** ms for which a latch keeps a folder without a token; longer than any latch lasts. */
+/**
+ * How long a latch prevents the removal of a folder without a token, in ms. No latch is in force
+ * for so long.
+ */
 const LATCH_LIFETIME = 60 * 60_000;
 
 /** Whether the newest record of a folder says that the key was deleted. */
@@ -31,10 +34,10 @@ export class FolderRemoval {
   }
 
   /**
-   * Closes and removes a folder. The caller holds the lease of the folder, so that no other owner
-   * takes a lease there.
+   * Closes a folder, by writing the record `CLOSED`, and removes the folder. The caller holds the
+   * lease of the folder, so that no other owner takes a lease there.
    *
-   * @param mayRemove whether the newest record may go; absent: any record may
+   * @param mayRemove whether the newest record may be removed; absent: any record may be removed
    * @returns whether the folder was closed
    * @throws StoreError
    */

@@ -8,14 +8,15 @@ const { dirname } = process.getBuiltinModule("node:path");
 
 /** ms for which a check of the folders above the store stays valid. */
 const CHECK_LIFETIME = 1000;
-/** Folders of keys whose identity is remembered. */
+/** The number of folders whose identity (device and inode) is remembered. */
 const REMEMBERED = 1000;
 
 /**
  * Each operation checks the folder of its key: kind, owner and mode, and whether device and inode
  * are those of the last check. The store's own folder and the folders above it matter for one
  * reason: a user who can write there could put another folder in the place of this one. The guard
- * checks them whenever device or inode have changed, and otherwise once a second.
+ * checks them whenever device or inode of the folder of a key have changed, and otherwise at most
+ * once a second.
  */
 export class Guard {
   readonly #root: string;

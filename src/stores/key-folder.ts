@@ -7,10 +7,10 @@
  * process then removes every file that it listed, `CLOSED` as the last of them, and then the folder
  * with rmdir(2), which succeeds only if the folder is empty.
  *
- * A key that returns after its deletion gets a new folder of the same name: the next incarnation of
- * the folder. These rules keep the incarnations apart:
+ * A key that is used again after its deletion gets a new folder of the same name: the next
+ * incarnation of the folder. These rules keep the incarnations apart:
  * - A deleting process that was frozen harms no record of a later incarnation. Record numbers begin
- *   at random, so that no file name returns, and rmdir(2) refuses a folder that is not empty.
+ *   at random, so that no file name is used twice, and rmdir(2) refuses a folder that is not empty.
  *   Leases and latches begin at 1, so that the deleting process may remove one of a later
  *   incarnation: two processes may then hold the lease until the next heartbeat. That costs a login
  *   at most, because an intent is written by compare-and-set.
@@ -19,8 +19,8 @@
  *   removes `CLOSED`. link(2) then finds no file to put in place.
  * - Such a writer does not remove files of a later incarnation, because a writer removes old files
  *   only while its temporary file is still in the folder.
- * - Two first writers of a key agree on the number of the next record, because every incarnation
- *   has a record before theirs.
+ * - Two processes that write the first record of a key agree on the number of the next record,
+ *   because every incarnation has a record before theirs.
  *
  * A folder without any record begins at number 1. An older version of this package created such a
  * folder, or a process was killed just before it removed the folder.
@@ -36,7 +36,7 @@ const files = process.getBuiltinModule("node:fs/promises");
 const { randomInt } = process.getBuiltinModule("node:crypto");
 const { dirname, join } = process.getBuiltinModule("node:path");
 
-/** The number of a first record is below this limit, and so far below the highest number. */
+/** The number of a first record is below this limit, which leaves enough higher numbers. */
 const FIRST_NUMBER_LIMIT = 2 ** 48 - 1;
 
 /**
@@ -93,7 +93,7 @@ async function addFirstRecord(folder: string): Promise<void> {
 
 /**
  * Removes a folder whose newest record is `CLOSED`, with every file of the store in it. Best
- * effort: if this process does not reach the end, the next process that comes across the folder
+ * effort: if this process stops before the end, the next process that comes across the folder
  * continues.
  */
 export async function removeKeyFolder(folder: string): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * Renewing a token in a store that the clients of one process share: one client after another. A
- * client has its turn until it ends it, or until its heartbeat stops because the platform has
- * cancelled what it was doing.
+ * Renews a token in a store that the clients of one process share: one client after another. A
+ * client keeps its turn until the client ends the turn, or until its heartbeat stops because the
+ * platform has cancelled what the client was doing.
  */
 import { keepAliveDuring } from "../platform/deadline.ts";
 import type { Timer } from "../platform/scheduler.ts";
@@ -35,7 +35,7 @@ export class MemoryRenewer implements Renewer {
   readonly #environment: RenewalEnvironment;
   readonly #gate: Gate;
   #timer: Timer | undefined;
-  /** The heartbeat of another client that was late at the last look. */
+  /** The time of another client's last heartbeat, if the next was overdue at the last look. */
   #late: number | undefined;
 
   constructor(turns: Turns, record: RecordAccess, environment: RenewalEnvironment) {
@@ -73,7 +73,7 @@ export class MemoryRenewer implements Renewer {
         }
       }
     } finally {
-      // As long as a token is in memory only, this client has to save it.
+      // A client whose new token is not yet in the store still has to save it, and keeps its turn.
       if (!this.#record.hasUnsaved) await this.end();
     }
   }

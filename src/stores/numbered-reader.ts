@@ -13,13 +13,13 @@ export interface NumberedFile {
 }
 
 /**
- * Attempts before an error. Each failed attempt means that another process has written something,
- * so that few are needed.
+ * The number of attempts before an error is thrown. Each failed attempt means that another process
+ * has written something, so that few are needed.
  */
 export const MAX_ATTEMPTS = 100;
 /**
- * Listings before a folder counts as one without a record. Every folder in use has a record, but on
- * some systems a listing misses a file that is replaced at that moment.
+ * The number of listings after which a folder counts as one without a record. Every folder in use
+ * has a record, but on some systems a listing misses a file that is replaced at that moment.
  */
 const MAX_LISTINGS = 3;
 

@@ -23,7 +23,7 @@ export class NumberedWriter {
   readonly #root: string;
   readonly #guard: Guard;
   readonly #reader: NumberedReader;
-  /** Folders whose names could not be flushed after a write: the next write must flush them. */
+  /** Folders in which a write could not flush the name of its file: the next write must do it. */
   readonly #unflushed = new Set<string>();
 
   constructor(root: string, guard: Guard, reader: NumberedReader) {

@@ -23,7 +23,7 @@ export interface AnyClient {
 export const isCluster = (client: AnyClient): boolean =>
   typeof client.nodes === "function" || Array.isArray(client.masters);
 
-/** Keys that each scan step examines, about. */
+/** About how many keys each step of a SCAN examines. */
 const SCAN_COUNT = 200;
 
 export class RedisConnection {

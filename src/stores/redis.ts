@@ -16,7 +16,10 @@ import { storeError } from "./store-error.ts";
 
 export type { RedisClient, RedisStoreOptions } from "./redis-options.ts";
 
-/** ms. Longer than any latch lasts. Without an end, latches for wrong user names would pile up. */
+/**
+ * How long Redis keeps a latch, in ms. No latch is in force for so long. Without this expiry,
+ * latches for wrong user names would accumulate.
+ */
 const LATCH_LIFETIME = String(60 * 60_000);
 
 /**
@@ -116,7 +119,7 @@ class RedisStore {
     return this.#connection.exclusively(name, async (connection) => {
       if (!(await set(connection, write))) return false;
       const confirmed = await connection.wait(replicas, replicasTimeout);
-      // A failover between the write and WAIT leads WAIT to another server, which may not have the
+      // A failover between the write and WAIT sends WAIT to another server, which may not have the
       // record at all.
       const saved = String(await connection.eval(GENERATION, [name])) === String(generation);
       if (confirmed >= replicas && saved) return true;
@@ -187,8 +190,8 @@ const textOf = (value: unknown): string | undefined =>
   value === null || value === undefined ? undefined : (value as { toString(): string }).toString();
 
 /**
- * Braces in a store key would move the hash tag. The escape is reversible, so that two keys never
- * share a name.
+ * Braces in a store key would change the hash tag (the part in braces that decides the hash slot).
+ * The escape is reversible, so that two keys never share a name.
  */
 const escapeBraces = (key: string): string =>
   key.replace(

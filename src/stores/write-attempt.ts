@@ -36,8 +36,8 @@ export interface NextFile {
    */
   readonly flush: "all" | "file" | "nothing";
   /**
-   * Whether the file may follow the newest file. Its error becomes the error of the write. Absent:
-   * the file may follow any file, even one that cannot be read.
+   * Whether the file may follow the newest file. If this throws, the write rejects with its error.
+   * Absent: the file may follow any file, even one that cannot be read.
    */
   readonly mayFollow?: Predicate | undefined;
 }
@@ -53,7 +53,7 @@ export type Outcome = "written" | "overtaken" | "refused";
 export interface AttemptContext {
   readonly root: string;
   readonly reader: NumberedReader;
-  /** Folders whose names could not be flushed after a write. */
+  /** Folders in which a write could not flush the name of its file. */
   readonly unflushed: Set<string>;
 }
 
@@ -139,7 +139,8 @@ export class WriteAttempt {
    *
    * @param number of the newest record; 0 if there is none
    * @param text of the newest file of this part
-   * @returns whether the folder takes a file; otherwise the folder is created or removed
+   * @returns whether a file may be written into the folder; if not, this call has created the
+   *   folder or tried to remove it
    */
   async #prepareFolder(number: number, text: string | undefined): Promise<boolean> {
     if (number === 0) {
@@ -168,8 +169,9 @@ export class WriteAttempt {
     // The number may have been free only because an older file with this number was removed. Then a
     // file with a higher number exists, and that later file is the newest.
     const isNewest = highestNumber(names, this.#part) === number;
-    // Without the temporary file this incarnation of the folder has ended. The names belong to a
-    // later incarnation, and its files stay. If this file was `CLOSED`, it has ended the folder.
+    // If the temporary file is gone, this incarnation of the folder has ended. The names belong to
+    // a later incarnation, whose files must stay. If this attempt wrote `CLOSED`, its own file has
+    // ended the folder, so that the write has succeeded.
     if (!isNewest && !names.includes(own))
       return this.#next.text === CLOSED ? "written" : "overtaken";
     // The former file stays until the name of the new file is certain to last.

@@ -5,7 +5,10 @@
 export interface ContractCase {
   /** The operation of the document. */
   readonly operationId: string;
-  /** The key of the document under which the answer falls, such as `200` or `default`. */
+  /**
+   * The key in the operation's `responses` under which the answer falls, such as `200` or
+   * `default`.
+   */
   readonly answer: string;
   /** Media type of the answer; null if the answer has no body. */
   readonly mediaType: string | null;
@@ -15,7 +18,8 @@ export interface ContractCase {
    */
   readonly variant: string;
   /**
-   * Absent: the exchange keeps to the document. Otherwise the half that the document has to refuse.
+   * Absent: the exchange keeps to the document. Otherwise the part of the exchange that breaks the
+   * document, so that the check of this part must fail.
    */
   readonly conforms?: "request" | "response";
   /** Options of the client, besides the address and the credentials. */
@@ -36,7 +40,7 @@ export interface ContractCase {
     readonly status: number;
     /** Names in lower case. */
     readonly headers: Readonly<Record<string, string>>;
-    /** JSON, or a text where the media type is one of text. */
+    /** JSON, or a text where the media type is `text/*`. */
     readonly body?: unknown;
   };
   /**
@@ -47,8 +51,9 @@ export interface ContractCase {
   /** What the client makes of the answer. Absent where no client sends such a request. */
   readonly outcome?: Outcome;
   /**
-   * How the sandbox comes to give this answer. With `own` the vendor on the sandbox gives it, once
-   * the rest is arranged. Without `sandbox` the answer takes the place of the vendor's own.
+   * How the sandbox comes to give this answer. With `own`, the sandbox's imitation of the vendor
+   * gives the answer by itself, once the other members of this object are applied. Without
+   * `sandbox`, the answer of the case replaces the imitation's answer.
    */
   readonly sandbox?: {
     readonly own: true;
@@ -82,10 +87,12 @@ export type Outcome =
   | { readonly error: OutcomeError }
   /** The data of an API call. In a case it is `true` and stands for the body of the answer. */
   | { readonly data: unknown }
-  /** An API call was refused, and `toError` made this error of the answer. */
+  /** An API call was refused, and `toError` turned the answer into this error. */
   | { readonly problem: OutcomeError };
 
-/** What a case tells of an error. Members that a case leaves out must be absent from the error. */
+/**
+ * What a case states about an error. Members that a case leaves out must be absent from the error.
+ */
 export interface OutcomeError {
   /** `kind` of the CorrigendaError. */
   readonly kind: string;

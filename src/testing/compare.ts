@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ContractCase, Outcome, OutcomeError } from "./case.ts";
 
-/** Members of an error that are compared. Without `exact` the vendor chooses the other values. */
+/** Members of an error that are compared if `exact` is true. */
 const EXACT = ["kind", "status", "vendorCode", "retryable", "retryAfter", "pointer"] as const;
+/** Members of an error that are compared if another party chose the values of the others. */
 const KINDS = ["kind", "status", "retryable"] as const;
 
 type Tokens = Extract<Outcome, { token: unknown }>["token"];

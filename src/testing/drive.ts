@@ -136,7 +136,7 @@ async function call(
     headers: Object.fromEntries(headers),
     ...(request.body === undefined ? {} : { body: request.body }),
   });
-  // A success may have no body, and an answer with the status of a success may tell of a failure.
+  // A success may have no body, and an answer with the status of a success may report a failure.
   return result.response.ok && result.error === undefined
     ? { data: result.data }
     : { problem: ofError(client.toError(result), now()) };

@@ -57,8 +57,8 @@ const violation = (rule: string, message: string): Violation => ({
 });
 
 /**
- * What is wrong with a verdict; empty: nothing.
- * @param conforms the half of the exchange that the contract has to refuse. Undefined: none.
+ * How a verdict differs from the expected one; empty: not at all.
+ * @param conforms the part of the exchange that the contract must refuse. Undefined: neither part.
  */
 export function complaints(
   { request, response }: Verdict,

@@ -37,7 +37,7 @@ async function comparesAndSets({ here, there, key }: Bench): Promise<void> {
   same(await there.set(name, plain(8), 7), true, "set with the generation");
   same(await here.set(name, plain(9), 7), false, "set with the previous generation");
   same(await here.get(name), plain(8), "get");
-  // An intent is a write of its own, and the next generation need not be the next number.
+  // The next generation may be any higher number, not only the next one.
   same(await here.set(name, full(2 ** 40), 8), true, "set to a far generation");
   same(await there.get(name), full(2 ** 40), "get of a far generation");
 }
@@ -102,7 +102,7 @@ async function keepsApart({ here, shared, key }: Bench): Promise<void> {
   if (shared) same(await listOf(here, names), [], "list after delete");
 }
 
-/** A store keeps a latch as it is given, like a record. */
+/** The record of a latch. A store keeps it unchanged, like a record with a token. */
 const latch = (generation: number): TokenRecord =>
   ({
     generation,

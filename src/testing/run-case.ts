@@ -7,8 +7,8 @@ import { drive, type Target } from "./drive.ts";
 
 /**
  * Sends a case to a real address, such as the vendor's own, and checks each answer against the
- * document. At the live vendor run only cases that are marked `safe`: others may change data or
- * lock an account.
+ * document. Against the live vendor, run only cases that are marked `safe`: others may change data
+ * or lock an account.
  * @returns what is wrong; empty: nothing. The texts contain no secret and no value of an answer.
  * @throws RangeError as `drive` does
  * @example

@@ -13,7 +13,7 @@ export interface Bench {
   tidy(): Promise<void>;
 }
 
-/** A check before it has a store. */
+/** A check that is run with a bench. */
 export interface Check {
   readonly name: string;
   readonly body: (bench: Bench) => Promise<void>;
