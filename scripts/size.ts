@@ -16,9 +16,9 @@ import { readOptions } from "./cli.ts";
  * budget is raised only together with a reason in the commit message.
  */
 const BUDGETS = [
-  { entry: "./apinizer", factory: "createApinizerClient", budget: 27_750 },
-  { entry: "./genlogs", factory: "createGenLogsClient", budget: 28_150 },
-  { entry: "./petjeaf", factory: "createPetjeafClient", budget: 30_450 },
+  { entry: "./apinizer", factory: "createApinizerClient", budget: 27_950 },
+  { entry: "./genlogs", factory: "createGenLogsClient", budget: 28_350 },
+  { entry: "./petjeaf", factory: "createPetjeafClient", budget: 30_650 },
 ];
 const TOKEN_SOURCE = "src/tokens/token-source.ts";
 /** Modules that the token source may reach, besides itself and the vocabulary, src/*.ts. */

@@ -529,7 +529,7 @@ test("T-07 a provider that gives no credentials to bind to needs the client's ow
       servers: [],
       schemes: { bearer: { header: "Authorization" } },
       security: [],
-      operations: {},
+      operations: { "POST /token": { id: "token", security: [] } },
     },
     connect: () => ({
       baseUrl: "https://other.example",

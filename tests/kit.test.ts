@@ -7,11 +7,17 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { stringify } from "yaml";
 import { createMachineClient } from "../examples/client-credentials-basic.ts";
 import { createPeopleClient } from "../examples/authorization-code-pkce.ts";
 import { codeChallengeOf } from "../src/http/authorization-url.ts";
-import { createApinizerClient, createGenLogsClient, createPetjeafClient } from "../src/index.ts";
+import {
+  createApinizerClient,
+  createGenLogsClient,
+  createMemoryStore,
+  createPetjeafClient,
+} from "../src/index.ts";
 import {
   clientSecretBasic,
   clientSecretJson,
@@ -713,4 +719,99 @@ test("the generator carries the statuses and the servers of a token operation", 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+describe("what a provider's author may get wrong", () => {
+  const meta = {
+    servers: [{ url: "https://api.wrong.example" }],
+    schemes: { oauth2: { header: "Authorization", prefix: "Bearer " } },
+    security: ["oauth2"],
+    operations: { "POST /token": { id: "createToken", security: [], request: "application/json" } },
+  };
+  const wrong = (change: object, connection: object = {}): Provider<object, object> => ({
+    name: "wrong",
+    meta,
+    tokenScheme: "oauth2",
+    connect: () => ({
+      baseUrl: "https://api.wrong.example",
+      identity: ["app"],
+      tokenOperation: "POST /token",
+      credentials: {},
+      grants: ({ refreshToken }) => [
+        {
+          name: "refresh",
+          grantType: "refresh_token",
+          request: async () => ({
+            operation: "POST /token",
+            body: { refresh_token: refreshToken ?? "" },
+            secrets: [refreshToken ?? ""],
+          }),
+        },
+      ],
+      ...connection,
+    }),
+    parseToken: parseTokenResponse,
+    readProblem: () => ({}),
+    ...change,
+  });
+
+  test.each([
+    ["tokenOperation", {}, { tokenOperation: "POST /tokn" }],
+    ["meta.security", { meta: { ...meta, security: ["oauth"] } }, {}],
+    [
+      "security",
+      {
+        meta: {
+          ...meta,
+          operations: { ...meta.operations, "GET /x": { id: "x", security: ["o"] } },
+        },
+      },
+      {},
+    ],
+  ])("T-22 `%s` that the document does not have is refused", (option, change, connection) => {
+    expect(() => createClient(wrong(change, connection), {})).toThrow(
+      expect.objectContaining({ kind: "configuration", option }),
+    );
+  });
+
+  test("S-03, T-13 what `parseToken` throws is a breach of contract without its text, and the refresh token counts as lost", async () => {
+    const parseToken = ({ body }: { readonly body: object }): never => {
+      throw new TypeError(`cannot read ${JSON.stringify(body)}`);
+    };
+    let requests = 0;
+    const token = { accessToken: "old", tokenType: "Bearer", issuedAt: 1, expiresAt: 2 };
+    const store = createMemoryStore();
+    const fetch = async (): Promise<Response> => {
+      requests += 1;
+      return Response.json({ access_token: "canary-access", refresh_token: "canary-refresh" });
+    };
+    const client = createClient(wrong({ parseToken }), { fetch, store, replay: false });
+    const { key } = await client.auth.explain();
+    await store.set(key, { token: { ...token, refreshToken: "spent" }, generation: 1 }, 0);
+    const error = await client.auth.getToken().catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ kind: "contract" });
+    expect(inspect(error)).not.toContain("canary");
+    expect(await client.auth.explain()).toMatchObject({ rotationInDoubt: true });
+    await expect(client.auth.getToken()).rejects.toMatchObject({ code: "rotation_in_doubt" });
+    expect(requests).toBe(1);
+  });
+});
+
+test.each([
+  "com.example.app:/callback?code=c-1&state=s-1",
+  "com.example.app:/callback?state=s-1&code=c-1#_=_",
+  "/cb?state=s-1&code=c-1#_=_",
+  "state=s-1&code=c-1",
+])("S-06 the callback %s is read whole", async (callback) => {
+  const bodies: string[] = [];
+  const app = createPetjeafClient({
+    clientId: "c",
+    clientSecret: "fake-secret",
+    fetch: async (_, init) => {
+      bodies.push(init?.body as string);
+      return Response.json({ access_token: "a", token_type: "Bearer", expires_in: 3600 });
+    },
+  });
+  await app.exchange(callback, { state: "s-1" });
+  expect(bodies.map((body) => new URLSearchParams(body).get("code"))).toEqual(["c-1"]);
 });

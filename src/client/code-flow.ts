@@ -140,7 +140,8 @@ export class CodeFlow<Session> {
     if (pkce) requireText(codeVerifier, "codeVerifier");
     this.#runtime.checkClock();
     const { name } = this.#provider;
-    const code = readCallback(name, callback, state, this.#runtime.secrets);
+    const secrets = [...this.#runtime.secrets, codeVerifier ?? ""].filter(Boolean);
+    const code = readCallback(name, callback, state, secrets);
     const { token, bindingKey } = await this.#fetchToken({
       grant_type: "authorization_code",
       code,

@@ -82,14 +82,8 @@ export function openClient<Paths extends object, Auth extends TokenSource>(
   runtime: Runtime,
   auth: Auth,
 ): ApiClient<Paths, Auth> {
-  const { name, meta, tokenScheme } = provider;
-  if (meta.schemes[tokenScheme] === undefined) {
-    throw new ConfigurationError({
-      provider: name,
-      option: "tokenScheme",
-      message: `${name}: \`tokenScheme\` is "${tokenScheme}", and the spec has no such security scheme: it has ${Object.keys(meta.schemes).join(", ")}.`,
-    });
-  }
+  const { name } = provider;
+  requireSchemes(provider);
   const { baseUrl } = connection;
   addOptions(runtime.secrets, connection);
   const send = createSend({ provider, connection, source: auth, ...runtime });
@@ -101,4 +95,25 @@ export function openClient<Paths extends object, Auth extends TokenSource>(
     fetch: createPlainFetch({ provider: name, baseUrl, send }),
     toError: createToError({ ...runtime, provider }),
   });
+}
+
+/** A call whose security scheme is unknown would go out without credentials (rule T-22). */
+function requireSchemes({
+  name,
+  meta,
+  tokenScheme,
+}: Pick<Provider<object, never>, "name" | "meta" | "tokenScheme">): void {
+  const known = Object.keys(meta.schemes);
+  const require = (option: string, scheme: string): void => {
+    if (known.includes(scheme)) return;
+    throw new ConfigurationError({
+      provider: name,
+      option,
+      message: `${name}: \`${option}\` is "${scheme}", and the spec has no such security scheme: it has ${known.join(", ")}.`,
+    });
+  };
+  require("tokenScheme", tokenScheme);
+  for (const scheme of meta.security) require("meta.security", scheme);
+  for (const { security } of Object.values(meta.operations))
+    for (const scheme of security) require("security", scheme);
 }

@@ -58,6 +58,7 @@ export function createTokenSource(
   const { name } = provider;
   const { timeouts, scheduler, now, secrets, binds } = runtime;
   if (binds) requireCredentials(name, connection);
+  requireTokenOperation(provider, connection);
   const key = storeKey(name, connection);
   const endpoint = createTokenEndpoint(provider, connection, runtime);
   const store = createStoreAccess(runtime.store, name, timeouts.attempt, scheduler);
@@ -145,5 +146,18 @@ function requireCredentials(provider: string, { grants, credentials }: Connectio
     provider,
     option: "store",
     message: `${provider}: a token in a store of your own is bound to the credentials that brought it, and the provider's \`connect\` gives no \`credentials\`. Add them to what it returns.`,
+  });
+}
+
+/** A name that the document does not have would send the credentials to the wrong address. */
+function requireTokenOperation(
+  { name, meta }: Provider<object, never>,
+  { tokenOperation }: Connection,
+): void {
+  if (meta.operations[tokenOperation] !== undefined) return;
+  throw new ConfigurationError({
+    provider: name,
+    option: "tokenOperation",
+    message: `${name}: the document has no operation "${tokenOperation}", which the provider's \`connect\` gives as \`tokenOperation\`. Write it as the document does: the method, a space and the path.`,
   });
 }

@@ -86,7 +86,9 @@ function queryOf(callback: Callback): URLSearchParams {
   const text =
     callback instanceof URL ? callback.href : requireText(callback, "callbackUrlOrQuery");
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? parseUrl(text) : undefined;
-  return url?.searchParams ?? new URLSearchParams(text.replace(/^\/[^?]*\?/, ""));
+  // A path, or an app's own scheme as in `com.example.app:/callback`, may stand before the query.
+  const query = text.replace(/^[^?=&#]*\?/, "").split("#", 1)[0];
+  return url?.searchParams ?? new URLSearchParams(query);
 }
 
 /** Takes the same time for a wrong text as for the right one. */

@@ -76,8 +76,8 @@ interface Received {
 /**
  * Sends a token request once.
  * @param signal the deadline: its abort ends the attempt with a timeout
- * @returns the token, or a refusal, a breach of contract or a network failure as `error`. The
- *   promise rejects only if a provider's `parseToken` throws anything but a ContractError.
+ * @returns the token, or a refusal, a breach of contract or a network failure as `error`.
+ *   The promise never rejects.
  */
 export async function sendTokenRequest(
   request: PreparedRequest,
@@ -102,9 +102,7 @@ export async function sendTokenRequest(
     try {
       return { token: parse(received, request, endpoint) };
     } catch (cause) {
-      if (cause instanceof ContractError)
-        return { error: cause.copy((details) => withContext(details, context)) };
-      throw cause;
+      return { error: parseError(cause).copy((details) => withContext(details, context)) };
     }
   }
   const problem = readProblem(provider, body, headers);
@@ -117,6 +115,13 @@ export async function sendTokenRequest(
     error: tokenRefusal({ ...refusal, now: endpoint.now(), padded }, grantType),
   };
 }
+
+/**
+ * What `parseToken` threw, as a breach of contract: the vendor may have used up the refresh token.
+ * The text of any other error may quote the response, so it is left out (rule S-03).
+ */
+const parseError = (cause: unknown): ContractError =>
+  isInstance(cause, ContractError) ? cause : breach("", "the provider's `parseToken` failed on it");
 
 /**
  * Sends a request and reads its response.

@@ -1,7 +1,4 @@
-/**
- * The token of one credential in memory, and the renewals that replace it (rules T-06, T-07, T-09,
- * T-10 and T-16).
- */
+/** The token of one credential in memory, and the renewals that replace it (T-06 to T-10, T-16). */
 import {
   CorrigendaError,
   CredentialsError,
