@@ -97,8 +97,9 @@ export class Sessions<Session> {
   }
 
   /**
-   * Closes the source of one person. A later session of the key gets a new source, but only after
-   * all work of the closed one has ended, even if the caller stops waiting before.
+   * Closes the source of one person. Until all work of the closed source has ended, sessions of the
+   * key still get that source, even if the caller of `close` has stopped waiting. After that, a
+   * session gets a new source.
    */
   async #closeOne(
     key: string,

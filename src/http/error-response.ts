@@ -37,9 +37,10 @@ export interface Refusal {
 }
 
 /**
- * The vendor's message and code on one line each, without secrets. Line breaks are replaced before
- * secrets are looked for, since a text may hold a secret only after the replacement. The text is
- * cut last, since a cut through a secret would leave its beginning, which would not be found.
+ * The vendor's message and code on one line each, without secrets. Line breaks are replaced by
+ * spaces before secrets are looked for: a secret may have a space where the text has a line break.
+ * The text is cut last, since a cut through a secret would leave its beginning, which would not be
+ * found.
  */
 export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Problem {
   return {

@@ -18,7 +18,10 @@ interface Settings {
 
 export class Lease {
   readonly #settings: Settings;
-  /** When the store was last asked for the lease; undefined if it did not give the lease. */
+  /**
+   * When the last request that the store granted was made. Undefined once the store has refused a
+   * request, and after `end`. A request that fails with an error changes nothing.
+   */
   #since: { readonly monotonic: number; readonly wall: number } | undefined;
   /** Whether the lease ended for a while, in which another process may have had it. */
   #lapsed = false;

@@ -35,8 +35,11 @@ export class MemoryRenewer implements Renewer {
   readonly #environment: RenewalEnvironment;
   readonly #gate: Gate;
   #timer: Timer | undefined;
-  /** The time of another client's last heartbeat, if the next was overdue at the last look. */
-  #late: number | undefined;
+  /**
+   * The `beat` of another client's turn when a heartbeat was last found overdue. If it is still the
+   * same when a heartbeat is found overdue again, the turn is abandoned.
+   */
+  #overdueBeat: number | undefined;
 
   constructor(turns: Turns, record: RecordAccess, environment: RenewalEnvironment) {
     this.#turns = turns;
@@ -66,6 +69,7 @@ export class MemoryRenewer implements Renewer {
         if (held && this.#held) {
           const outcome = await steps.send(look.plan, this.#gate);
           if ("done" in outcome) return outcome.done;
+          // The store has changed, or the turn was lost: look again, but not without end.
           if ((changes += 1) > MAX_CHANGES) throw steps.changing();
         } else {
           await steps.rest(this.#pause(looks));
@@ -85,6 +89,8 @@ export class MemoryRenewer implements Renewer {
         const pause = this.#pause(looks);
         await new Promise<void>((resolve) => void scheduler.after(pause, resolve));
       }
+      // If another client still has the turn at the end of the deadline, the work is done all the
+      // same.
       await work();
     }).finally(() => this.end());
   }
@@ -110,8 +116,8 @@ export class MemoryRenewer implements Renewer {
   #isAbandoned({ beat }: Turn): boolean {
     const { scheduler, leases } = this.#environment;
     if (scheduler.monotonic() - beat < leases.ttl) return false;
-    const again = this.#late === beat;
-    this.#late = beat;
+    const again = this.#overdueBeat === beat;
+    this.#overdueBeat = beat;
     return again;
   }
 

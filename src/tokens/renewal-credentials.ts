@@ -1,6 +1,7 @@
 /**
- * The credentials of one client, as its renewals use them: revealed once for each renewal, since a
- * vault may give another secret each time (rule T-07).
+ * The credentials of one client, as its renewals use them. Each renewal reveals each credential
+ * once and then uses that same value throughout, since a vault may give another value at each call
+ * (rule T-07).
  */
 import { createReveal, secretIsLate } from "../http/reveal-secret.ts";
 import { prepareAll } from "../http/prepared-requests.ts";
@@ -43,7 +44,7 @@ interface Settings {
 
 export class RenewalCredentials {
   readonly #settings: Settings;
-  /** The key of the credentials that were revealed last. */
+  /** The binding key that was derived or adopted last. */
   #bindingKey: BindingKey | undefined;
 
   constructor(settings: Settings) {
@@ -118,8 +119,8 @@ export class RenewalCredentials {
   }
 
   /**
-   * The values of the credentials themselves. The secrets of the request do not do: a signed
-   * assertion differs in each request, so its refusal would never be recognized (rule T-10).
+   * The values of the credentials themselves. The secrets of the request cannot be used for this: a
+   * signed assertion differs in each request, so its refusal would never be recognized (T-10).
    * Undefined if the provider does not name its credentials.
    */
   async #values(reveal: Reveal, { signal }: Deadline): Promise<(string | null)[] | undefined> {

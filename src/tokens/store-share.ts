@@ -14,7 +14,7 @@ interface Settings {
    * otherwise all of it.
    */
   readonly hasRepeatableGrant: boolean;
-  /** The least time that a save gets, ms. */
+  /** The least time that `settle` waits, ms. */
   readonly grace: number;
   /** The error of an operation that takes longer. */
   readonly late: () => Error;
@@ -48,8 +48,8 @@ export class StoreShare {
   }
 
   /**
-   * Waits for work on the store until the end of the whole deadline. Work that takes longer goes on
-   * by itself.
+   * Waits for work on the store until the whole deadline is over, but for at least `grace`. Work
+   * that takes longer goes on by itself.
    * @returns whether it is done
    */
   async settle(work: Promise<unknown>): Promise<boolean> {
