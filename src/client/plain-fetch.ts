@@ -28,6 +28,7 @@ export function createPlainFetch({ provider, baseUrl, send }: PlainFetchParts): 
         message: `${provider}: \`fetch\` takes a path below the base URL that begins with a slash, or a whole URL.`,
       });
     }
+    // An error about the URL, or about its path, names the option `input`.
     const CheckedRequest = checkedRequest({
       provider,
       options: { address: "input", path: "input" },

@@ -17,8 +17,9 @@ export interface KnownSecrets extends Iterable<string> {
 }
 
 /**
- * The most secrets that are known, and their characters in all. Beyond that, the secrets that were
- * used longest ago are forgotten, which limits the work of a redaction.
+ * The limits for tokens and, separately, for credentials: how many are known, and their characters
+ * in all. Beyond a limit, those of the same kind that were added longest ago are forgotten, which
+ * limits the work of a redaction.
  */
 const MOST = 2000,
   MOST_CHARACTERS = 1_000_000;

@@ -84,7 +84,8 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
           ...(name === "body" ? { body: values } : { query: values }),
         };
       },
-      // The vendor's 422 names the place where it expects e-mail and password.
+      // The other place is tried if the vendor's 422 names it as the one where it expects e-mail
+      // and password.
       proceeds: (status, { locations = [] }) =>
         status === 422 &&
         locations.some(([first]) => first === (name === "body" ? "query" : "body")),

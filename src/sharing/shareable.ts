@@ -4,7 +4,7 @@ import type { LeasedTokenStore, SharedTokenStore } from "../tokens/token-store.t
 import { SharedRenewer } from "./shared-renewer.ts";
 
 /**
- * Makes a store of your own one that many processes may use at once: they renew a token one after
+ * Turns your own store into one that many processes may use at once: they renew a token one after
  * another, and no refresh token is sent twice (rule T-14). The stores for files and for Redis are
  * shareable already.
  *
@@ -31,7 +31,8 @@ export function shareable<Store extends LeasedTokenStore>(
     list: () => store.list(),
     lease: (key, owner, ms) => store.lease(key, owner, ms),
     release: (key, owner) => store.release(key, owner),
-    // `this` may be a copy such as `{ ...store, lease }`: then the methods of the copy are used.
+    // `this` may be a copy of the returned store, such as `{ ...shared, lease }`: then the methods
+    // of the copy are used. If `this` lacks `lease` or `release`, those of `store` are used.
     renewer(this: Partial<LeasedTokenStore>, record, environment) {
       processes ??= createProcessIdentity();
       const own = this.lease && this.release ? (this as LeasedTokenStore) : store;

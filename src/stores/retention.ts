@@ -39,7 +39,7 @@ export function keepUnusedForOf({ keepUnusedFor }: RetentionOptions): number | u
  * @returns epoch ms
  */
 export function unusedSince(record: TokenRecord, savedAt: number): number {
-  // A latch record holds no token.
+  // The record may also be a `LatchRecord`, the refusals of a credential, which has no token.
   const { expiresAt, refreshExpiresAt } =
     (record.token as Partial<TokenRecord["token"]> | undefined) ?? {};
   return Math.max(

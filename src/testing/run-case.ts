@@ -9,7 +9,8 @@ import { drive, type Target } from "./drive.ts";
  * Sends a case to a real address, such as the vendor's own, and checks each answer against the
  * document. Against the live vendor, run only cases that are marked `safe`: others may change data
  * or lock an account.
- * @returns what is wrong; empty: nothing. The texts contain no secret and no value of an answer.
+ * @returns what is wrong; empty: nothing. The texts contain no secret that the
+ *   client knows. They may quote the message of an error, and with it the vendor's code and words.
  * @throws RangeError as `drive` does
  * @example
  * const contract = await createContract(document);

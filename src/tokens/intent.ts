@@ -34,7 +34,10 @@ export class Intents {
   }
 
   /**
-   * Writes the intent.
+   * Writes the intent, if the record has a refresh token. Unless the decision is `go`, a written
+   * intent is withdrawn.
+   * @returns `go`: the refresh token may be sent; `late`: the deadline is too near; `again`: the
+   *   record has changed since it was read, or `held` says no
    * @param held is called after the write: whether this process may still send the refresh token
    * @throws StoreError
    */
@@ -70,7 +73,7 @@ export class Intents {
     }
   }
 
-  /** Removes the intent, because this owner will not receive a next refresh token for it. */
+  /** Removes the intent, because this owner holds no next refresh token and will get none. */
   withdraw(): Promise<void> {
     return this.#record.removeIntent(this.owner);
   }
