@@ -55,6 +55,18 @@ test("T-14 a client whose heartbeat goes on is waited for, however long its requ
   expect(clock.requests).toHaveLength(0);
 });
 
+test("T-14 a heartbeat that is late because the process was busy does not end a turn", async () => {
+  const store = createMemoryStore();
+  const clock = client(store, answer);
+  const first = createWorld({ store: () => store, clock, vendor: hangs });
+  void first.source.getToken().catch(() => undefined);
+  void clock.source.getToken().catch(() => undefined);
+  await settle();
+  await clock.stall(6000); // The waiting client looks before the heartbeat, which is late as well.
+  await clock.advance(3000);
+  expect([first.requests.length, clock.requests.length]).toEqual([1, 0]);
+});
+
 test("T-05 a client finds a usable token in the store while another client renews it", async () => {
   const store = createMemoryStore();
   const first = client(store, answer);
