@@ -24,8 +24,12 @@ const { implementations } = (await import(
     ? "./contracts/implementations.ts"
     : pathToFileURL(resolve(values.implementations)).href
 )) as { implementations: Implementations };
-const { report, rows } = await score(values.root, implementations);
-const { errata, caseMutants, specMutants, survivors, uncovered } = report;
+const { report, rows } = await score(values.root, implementations).catch((error: unknown) => {
+  if (!(error instanceof RangeError)) throw error;
+  console.error(error.message);
+  process.exit(2);
+});
+const { errata, documents, caseMutants, specMutants, survivors, uncovered } = report;
 
 if (values.json) console.log(JSON.stringify(report, null, 2));
 else {
@@ -43,6 +47,7 @@ else {
   console.log(`
 ${report.cells} cells, ${uncovered.length} problems
 errata        ${errata.killed} of ${errata.total} killed (${percent(errata.killed, errata.total)}), ${errata.fromSeeds} of them from the four first documents; ${errata.prose} are prose
+documents     ${documents.total}: ${documents.vendor} of the vendors, ${documents.thirdParty} of third parties; ${documents.withAddress} with an address
 case mutants  ${caseMutants.killed} of ${caseMutants.total} killed (${percent(caseMutants.killed, caseMutants.total)})
 spec mutants  ${specMutants.killed} of ${specMutants.total} killed (${percent(specMutants.killed, specMutants.total)}), besides ${specMutants.equivalent} equivalent`);
   for (const name of uncovered) console.log(`UNCOVERED ${name}`);

@@ -9,15 +9,19 @@ import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { readOptions } from "./cli.ts";
 import { html, markdown } from "./errata/render.ts";
-import { readLedger } from "./errata/validate.ts";
+import { readLedger } from "./errata/ledger.ts";
 
 const values = readOptions("errata", { check: { type: "boolean" } });
+if (!existsSync("openapi/errata")) {
+  console.error("There is no folder openapi/errata/, which holds the ledgers.");
+  process.exit(1);
+}
 const files = readdirSync("openapi/errata")
   .filter((name) => name.endsWith(".yaml"))
   .sort()
   .map((name) => join("openapi/errata", name));
 const read = files.map((file) => ({ file, ...readLedger(readFileSync(file, "utf8")) }));
-const faults = read.flatMap(({ file, faults }) => faults.map((fault) => `${file}: ${fault}`));
+const faults = read.flatMap(({ file, faults }) => faults.map((fault) => `${file}:${fault}`));
 if (faults.length > 0) {
   console.error(faults.join("\n"));
   process.exit(1);

@@ -7,9 +7,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
-import { load, type Erratum } from "../scripts/contracts/load.ts";
+import { load } from "../scripts/contracts/load.ts";
 import { html, markdown } from "../scripts/errata/render.ts";
-import { ledgerFaults } from "../scripts/errata/validate.ts";
+import { ledgerFaults, type Erratum } from "../scripts/errata/ledger.ts";
 import { inChild } from "./support/child.ts";
 
 const HOSTILE = [
@@ -46,16 +46,25 @@ const entry = (text: string): Erratum => ({
   title: text,
   kind: text as "wire",
   origin: "seed",
-  claims: [{ document: text, section: text, says: text }],
+  claims: [{ document: text, at: text, says: text }],
   resolution: text,
   confidence: "documented",
   pointers: [text],
   evidence: [text],
   documented: [{ target: text, update: { [text]: text } }],
+  violations: [{ half: text as "answer", in: text as "body", at: text, rule: text }],
+});
+const source = (text: string) => ({
+  title: text,
+  publisher: text,
+  by: text as "vendor",
+  version: text,
+  address: text,
+  read: text,
 });
 const ledgers = HOSTILE.map((text) => ({
   provider: text,
-  documents: { [text]: text, other: `x${text}` },
+  documents: { [text]: source(text), other: source(`x${text}`) },
   errata: [entry(text), entry(`x ${text} y`)],
 }));
 
@@ -163,7 +172,8 @@ test.each(HOSTILE)("the schema refuses %j where a name belongs", (text) => {
   const [first = entry(text), ...rest] = good.errata;
   const broken = [
     { ...good, provider: text },
-    { ...good, documents: { ...good.documents, [text]: "A document of that name" } },
+    { ...good, documents: { ...good.documents, [text]: Object.values(good.documents)[0]! } },
+    { ...good, documents: { ...good.documents, create: { ...source("A title"), address: text } } },
     ...[
       { id: text },
       { kind: text },
@@ -209,7 +219,9 @@ test("npm run errata refuses a ledger that does not keep to the schema, and writ
       { cwd: folder, encoding: "utf8" },
     );
     expect(status).toBe(1);
-    expect(stderr).toMatch(/genlogs\.yaml: \/errata\/0\/evidence\/0 must match pattern/);
+    expect(stderr).toMatch(
+      /genlogs\.yaml:\d+: erratum GL-01: \/errata\/0\/evidence\/0 must match pattern/,
+    );
     expect(readFileSync(join(folder, "docs", "errata.html"), "utf8")).toBe(before);
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,51 +1,81 @@
 /** Checks that the ledger, the spec and the cases name the same errata. */
-import { ledgerFaults } from "../errata/validate.ts";
 import { escape, nodeAt } from "./schema.ts";
 import type { Subject } from "./load.ts";
 
-/** The differences between the three. Each text names the erratum. */
-export function disagreements({ provider, document, ledger, cases }: Subject): string[] {
-  const out: string[] = [];
-  out.push(...ledgerFaults(ledger).map((fault) => `ledger of ${provider}: ${fault}`));
-  const ids = ledger.errata.map(({ id }) => id);
-  for (const id of ids.filter((one, index) => ids.indexOf(one) !== index))
-    out.push(`erratum ${id} is in the ledger twice`);
+/** The differences between the three. Each text names the erratum, and its file and line. */
+export function disagreements(subject: Subject): string[] {
+  const { document, ledger, cases, ledgerFaults, placeOf } = subject;
+  if (ledgerFaults.length > 0) return [...ledgerFaults];
   const inSpec = erratumNodes(document);
-  for (const { id, pointers, claims, evidence = [] } of ledger.errata) {
+  const ids = ledger.errata.map(({ id }) => id);
+  const out: string[] = [];
+  for (const [
+    index,
+    { id, pointers, claims, evidence = [], vendorOverlay },
+  ] of ledger.errata.entries()) {
+    const say = (part: string, what: string): void =>
+      void out.push(`${placeOf(["errata", index, part])}: erratum ${id}: ${what}`);
+    if (ids.indexOf(id) !== index) say("id", "it is in the ledger twice");
     for (const pointer of pointers) {
-      if (nodeAt(document, pointer) === undefined)
-        out.push(`erratum ${id}: the spec has no ${pointer}`);
+      if (nodeAt(document, pointer) === undefined) say("pointers", `the spec has no ${pointer}`);
       else if (!inSpec.some((node) => node.id === id && node.pointer === pointer))
-        out.push(`erratum ${id}: the spec's ${pointer} does not carry it in x-errata`);
+        say("pointers", `the spec's ${pointer} does not carry it in x-errata`);
     }
-    for (const { document: key } of claims)
-      if (ledger.documents[key] === undefined)
-        out.push(`erratum ${id}: the ledger has no document ${key}`);
+    const cited = [...claims.map((claim) => claim.document), vendorOverlay?.document ?? []].flat();
+    for (const key of cited)
+      if (ledger.documents[key] === undefined) say("claims", `the ledger has no document ${key}`);
     for (const name of evidence) {
       const found = cases.find((one) => one.name === name);
-      if (!found) out.push(`erratum ${id}: its evidence, the case ${name}, does not exist`);
+      if (!found) say("evidence", `its evidence, the case ${name}, does not exist`);
       else if (!found.errata.includes(id))
-        out.push(`erratum ${id}: its evidence, the case ${name}, does not name it`);
+        say("evidence", `its evidence, the case ${name}, does not name it`);
     }
   }
-  for (const { id, pointer } of inSpec) {
+  return [
+    ...out,
+    ...unknownInSpec(subject, inSpec),
+    ...unknownInCases(subject),
+    ...uncited(subject),
+  ];
+}
+
+function unknownInSpec(
+  { provider, ledger }: Subject,
+  inSpec: readonly { id: string; pointer: string }[],
+): string[] {
+  return inSpec.flatMap(({ id, pointer }) => {
     const erratum = ledger.errata.find((one) => one.id === id);
-    if (!erratum)
-      out.push(
-        `erratum ${id}: the spec carries it at ${pointer}, and the ledger has no such entry`,
-      );
-    else if (!erratum.pointers.includes(pointer))
-      out.push(
-        `erratum ${id}: the spec carries it at ${pointer}, and the ledger does not point there`,
-      );
-  }
-  for (const { name, errata } of cases) {
-    for (const id of errata) {
-      if (!ledger.errata.some((one) => one.id === id && one.evidence?.includes(name)))
-        out.push(`erratum ${id}: the case ${name} names it, and the ledger does not name the case`);
-    }
-  }
-  return out;
+    const where = `openapi/${provider}.yaml: erratum ${id}: the spec carries it at ${pointer}`;
+    if (ledger.errata.length === 0)
+      return [`${where}, and there is no ledger openapi/errata/${provider}.yaml`];
+    if (!erratum) return [`${where}, and the ledger has no such entry`];
+    return erratum.pointers.includes(pointer)
+      ? []
+      : [`${where}, and the ledger does not point there`];
+  });
+}
+
+const unknownInCases = ({ provider, ledger, cases }: Subject): string[] =>
+  cases.flatMap(({ name, errata }) =>
+    errata
+      .filter((id) => !ledger.errata.some((one) => one.id === id && one.evidence?.includes(name)))
+      .map(
+        (id) =>
+          `tests/cases/${provider}/${name}.json: erratum ${id}: the case ${name} names it, and the ledger does not name the case`,
+      ),
+  );
+
+/** A document that no claim cites proves nothing. */
+function uncited({ ledger, placeOf }: Subject): string[] {
+  const cited = new Set(
+    ledger.errata.flatMap(({ claims, vendorOverlay }) => [
+      ...claims.map(({ document }) => document),
+      vendorOverlay?.document,
+    ]),
+  );
+  return Object.keys(ledger.documents)
+    .filter((key) => !cited.has(key))
+    .map((key) => `${placeOf(["documents", key])}: no claim cites the document ${key}`);
 }
 
 function erratumNodes(node: unknown, pointer = ""): { id: string; pointer: string }[] {

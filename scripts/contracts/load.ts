@@ -3,51 +3,32 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { ContractCase, OpenApiDocument } from "../../src/testing/index.ts";
+import { loadLedger, type Ledger, type LedgerPath } from "../errata/ledger.ts";
 
 export interface NamedCase extends ContractCase {
   readonly name: string;
-}
-
-export interface OverlayAction {
-  readonly target: string;
-  readonly update?: unknown;
-  readonly copy?: string;
-  readonly remove?: true;
-}
-export interface Erratum {
-  readonly id: string;
-  readonly title: string;
-  readonly kind: "wire" | "prose";
-  readonly origin: "seed" | "beyond";
-  readonly claims: readonly {
-    readonly document: string;
-    readonly section: string;
-    readonly says: string;
-  }[];
-  readonly resolution: string;
-  readonly confidence: "documented" | "corroborated" | "inferred";
-  readonly pointers: readonly string[];
-  readonly evidence?: readonly string[];
-  readonly documented?: readonly OverlayAction[];
-}
-/** What a vendor's documents get wrong: openapi/errata/<provider>.yaml. */
-export interface Ledger {
-  readonly provider: string;
-  readonly documents: Readonly<Record<string, string>>;
-  readonly errata: readonly Erratum[];
 }
 
 /** A provider with everything that is proven about its spec. */
 export interface Subject {
   readonly provider: string;
   readonly document: OpenApiDocument;
-  /** Without errata where the provider has no ledger. */
+  /** Without errata where the provider has no ledger, or one that is not valid. */
   readonly ledger: Ledger;
+  /** Why the ledger is not valid, each with file and line. */
+  readonly ledgerFaults: readonly string[];
+  /** File and line of a part of the ledger, for example `["errata", 3]`. */
+  readonly placeOf: (path: LedgerPath) => string;
   readonly cases: readonly NamedCase[];
 }
 
-/** @param root folder that holds openapi/ and tests/cases/ */
+/**
+ * @param root folder that holds openapi/ and tests/cases/
+ * @throws RangeError if there is no folder openapi/
+ */
 export function load(root = "."): Subject[] {
+  if (!existsSync(join(root, "openapi")))
+    throw new RangeError(`${root} has no folder openapi/, which holds the specs.`);
   return readdirSync(join(root, "openapi"))
     .filter((name) => name.endsWith(".yaml"))
     .sort()
@@ -59,10 +40,14 @@ export function load(root = "."): Subject[] {
             .filter((name) => name.endsWith(".json"))
             .sort()
         : [];
+      const ledgerFile = `openapi/errata/${file}`;
+      const { ledger, faults, lineOf } = loadLedger(join(root, ledgerFile), provider);
       return {
         provider,
         document: parse(readFileSync(join(root, "openapi", file), "utf8")) as OpenApiDocument,
-        ledger: readLedger(join(root, "openapi", "errata", file), provider),
+        ledger: ledger ?? { provider, documents: {}, errata: [] },
+        ledgerFaults: faults.map((fault) => `${ledgerFile}:${fault}`),
+        placeOf: (path) => `${ledgerFile}:${lineOf(path)}`,
         cases: names.map((name) => ({
           ...(JSON.parse(readFileSync(join(folder, name), "utf8")) as ContractCase),
           name: name.replace(".json", ""),
@@ -70,8 +55,3 @@ export function load(root = "."): Subject[] {
       };
     });
 }
-
-const readLedger = (file: string, provider: string): Ledger =>
-  existsSync(file)
-    ? (parse(readFileSync(file, "utf8")) as Ledger)
-    : { provider, documents: {}, errata: [] };

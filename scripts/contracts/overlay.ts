@@ -1,7 +1,7 @@
 /** Applies the actions of an OpenAPI Overlay 1.1 to a copy of a document. */
 import { jsonpath } from "json-p3";
 import type { OpenApiDocument } from "../../src/testing/index.ts";
-import type { OverlayAction } from "./load.ts";
+import type { OverlayAction } from "../errata/ledger.ts";
 
 /** @throws RangeError if an action matches nothing, since it would prove nothing */
 export function applyOverlay(

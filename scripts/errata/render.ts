@@ -3,7 +3,7 @@
  * cannot add markup or scripts, and links only into this repository.
  */
 import { stringify } from "yaml";
-import type { Erratum, Ledger } from "../contracts/load.ts";
+import type { Erratum, Ledger, Source } from "./ledger.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
   genlogs: "GenLogs",
@@ -19,6 +19,13 @@ const CONFIDENCE = {
 const title = ({ provider }: Ledger): string => NAMES[provider] ?? provider;
 const count = (ledger: Ledger, kind: Erratum["kind"]): number =>
   ledger.errata.filter((one) => one.kind === kind).length;
+/** Names a document: its title, whose word it is, its version, and when it was read. */
+function sourceOf(source: Source | undefined): string {
+  if (!source) return "";
+  const { title: name, publisher, by, version, address: url, read } = source;
+  const who = by === "vendor" ? publisher : `${publisher} (a third party)`;
+  return `${name}. ${who}, ${version}${url === undefined ? "" : `, ${url}`}; read on ${read}`;
+}
 const INTRO =
   "This page lists what the vendors' documents get wrong about the operations that corrigenda describes, and what works instead. " +
   "An entry of kind *wire* changes what a correct client sends or has to accept. Such an entry is proven: the overlay in it turns the curated " +
@@ -49,7 +56,7 @@ export function markdown(ledgers: readonly Ledger[]): string {
       "",
     );
     for (const [key, text] of Object.entries(ledger.documents))
-      out.push(`- **${plain(key)}**: ${plain(text)}`);
+      out.push(`- **${plain(key)}**: ${plain(sourceOf(text))}`);
     for (const one of ledger.errata) {
       out.push(
         "",
@@ -60,8 +67,8 @@ export function markdown(ledgers: readonly Ledger[]): string {
         `Kind: *${plain(one.kind)}*. Confidence: ${CONFIDENCE[one.confidence]}.`,
         "",
       );
-      for (const { document, section, says } of one.claims)
-        out.push(`- **${plain(document)}**, ${plain(section)}: ${plain(says)}`);
+      for (const { document, at, says } of one.claims)
+        out.push(`- **${plain(document)}**, ${plain(at)}: ${plain(says)}`);
       out.push(
         "",
         `What works: ${plain(one.resolution)}`,
@@ -130,7 +137,7 @@ export function html(ledgers: readonly Ledger[]): string {
 <article id="${anchor(one.id)}">
 <h3><a href="#${anchor(one.id)}">${escape(one.id)}</a> ${inline(one.title)}</h3>
 <p class="meta"><span class="${attribute(one.kind)}">${escape(one.kind)}</span> Confidence: ${CONFIDENCE[one.confidence]}</p>
-<table>${one.claims.map(({ document, section, says }) => `<tr><th title="${attribute(documents[document] ?? "")}">${inline(document)}<small>${inline(section)}</small></th><td>${inline(says)}</td></tr>`).join("")}
+<table>${one.claims.map(({ document, at, says }) => `<tr><th title="${attribute(sourceOf(documents[document]))}">${inline(document)}<small>${inline(at)}</small></th><td>${inline(says)}</td></tr>`).join("")}
 <tr class="works"><th>What works</th><td>${inline(one.resolution)}</td></tr></table>
 <p class="where">In the <a href="../openapi/${address(provider)}.yaml">spec</a>: ${one.pointers.map((pointer) => `<code>${escape(pointer)}</code>`).join(", ")}${one.evidence ? `<br>Evidence: ${one.evidence.map((name) => `<a href="../tests/cases/${address(provider)}/${address(name)}.json">${escape(name)}</a>`).join(", ")}` : ""}</p>
 ${one.documented ? `<details><summary>What the documents claim, as an OpenAPI Overlay</summary><pre>${escape(stringify({ actions: one.documented }, { lineWidth: 120 }).trimEnd())}</pre></details>` : ""}
@@ -138,7 +145,7 @@ ${one.documented ? `<details><summary>What the documents claim, as an OpenAPI Ov
   const section = (ledger: Ledger): string => `
 <section><h2 id="${anchor(ledger.provider)}">${escape(title(ledger))}</h2>
 <dl>${Object.entries(ledger.documents)
-    .map(([key, text]) => `<dt>${escape(key)}</dt><dd>${inline(text)}</dd>`)
+    .map(([key, text]) => `<dt>${escape(key)}</dt><dd>${inline(sourceOf(text))}</dd>`)
     .join("")}</dl>${ledger.errata.map((one) => entry(ledger, one)).join("")}
 </section>`;
   return `<!doctype html>

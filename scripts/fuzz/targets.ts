@@ -29,7 +29,7 @@ import { createServerClock } from "../../src/http/server-clock.ts";
 import { prepareTokenRequest } from "../../src/http/prepared-requests.ts";
 import { sendTokenRequest } from "../../src/http/token-request.ts";
 import { html, markdown } from "../errata/render.ts";
-import { readLedger } from "../errata/validate.ts";
+import { readLedger } from "../errata/ledger.ts";
 import type { Random } from "./random.ts";
 import { ALL_SECRETS, echo, json, mutate, SECRETS, text, value } from "./texts.ts";
 
@@ -589,9 +589,9 @@ const words: Target<{ readonly before: string; readonly echo: string; readonly a
 };
 
 const LEDGER = `provider: genlogs
-documents: { create: A page of some vendor }
+documents: { create: { title: A page, publisher: Some vendor, by: vendor, version: undated, read: "2026-11-25" } }
 errata:
-  - { id: GL-01, title: A title of some length, kind: prose, origin: seed, claims: [{ document: create, section: One, says: It says something }], resolution: It is so, confidence: documented, pointers: [/paths] }
+  - { id: GL-01, title: A title of some length, kind: prose, origin: seed, claims: [{ document: create, at: One, says: It says something }], resolution: It is so, confidence: documented, pointers: [/paths] }
 `;
 
 /** The ledger, and the pages of it. */

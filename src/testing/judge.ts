@@ -20,7 +20,7 @@ export function judge(
   const { operationId, request } = testCase;
   const place = contract.locate(request.method, request.url);
   if (place?.operation.id !== operationId)
-    return { request: [violation("path", `is not ${operationId}`)], response: [] };
+    return { request: [violation("path", `is not ${operationId}`, "path")], response: [] };
   const { operation, path, query } = place;
   const headers = new Headers(request.headers);
   const body = encodeBody(headers.get("content-type") ?? undefined, request.body);
@@ -49,8 +49,8 @@ function judgeAnswer(
   return contract.checkResponse(operation, status, contentType, text);
 }
 
-const violation = (rule: string, message: string): Violation => ({
-  in: "body",
+const violation = (rule: string, message: string, place: Violation["in"] = "body"): Violation => ({
+  in: place,
   at: "",
   rule,
   message,

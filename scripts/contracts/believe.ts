@@ -1,0 +1,65 @@
+/**
+ * Believes a vendor's documents: applies the overlay of an erratum to the curated spec, and looks
+ * whether the evidence then shows the violation that the erratum names.
+ */
+import {
+  complaints,
+  createContract,
+  judge,
+  type Contract,
+  type OpenApiDocument,
+} from "../../src/testing/index.ts";
+import type { Erratum, NamedViolation } from "../errata/ledger.ts";
+import type { NamedCase } from "./load.ts";
+import { applyOverlay } from "./overlay.ts";
+
+/** What is wrong with the proof of an erratum of kind wire. Empty: the proof holds. */
+export async function proofFaults(
+  { documented = [], evidence = [], violations = [] }: Erratum,
+  document: OpenApiDocument,
+  cases: readonly NamedCase[],
+): Promise<string[]> {
+  let believed: Contract;
+  try {
+    believed = await createContract(applyOverlay(document, documented));
+  } catch (error) {
+    return [error instanceof Error ? error.message : "its overlay cannot be applied"];
+  }
+  const curated = await createContract(document);
+  const named = violations.map(nameOf);
+  const shown = new Set<string>();
+  const faults = cases
+    .filter(({ name }) => evidence.includes(name))
+    .flatMap((one) => {
+      if (complaints(judge(believed, one), one.conforms).length === 0)
+        return [`if the documents are believed, its case ${one.name} does not fail`];
+      const found = changes(one, curated, believed);
+      for (const name of found) shown.add(name);
+      return found.some((name) => named.includes(name))
+        ? []
+        : [`its case ${one.name} fails by ${found.join(", ")}, and by none of ${named.join(", ")}`];
+    });
+  const missing = named.filter((name) => !shown.has(name));
+  return [...faults, ...missing.map((name) => `none of its cases fails by ${name}`)];
+}
+
+/**
+ * What believing the documents changes: for a case that keeps to the curated spec, the violations
+ * that are new; for a case that the curated spec has to refuse, those that are gone.
+ */
+function changes(testCase: NamedCase, curated: Contract, believed: Contract): string[] {
+  const contracts = testCase.conforms === undefined ? [believed, curated] : [curated, believed];
+  const [found = [], before = []] = contracts.map((contract) => violationsIn(contract, testCase));
+  return found.filter((name) => !before.includes(name));
+}
+
+const nameOf = ({ half, in: place, at, rule }: NamedViolation): string =>
+  `${half} ${place} ${at === "" ? '""' : at} ${rule}`;
+
+function violationsIn(contract: Contract, testCase: NamedCase): string[] {
+  const { request, response } = judge(contract, testCase);
+  return [
+    ...request.map((one) => nameOf({ half: "request", ...one })),
+    ...response.map((one) => nameOf({ half: "answer", ...one })),
+  ];
+}
