@@ -11,7 +11,7 @@ import type { Vendor } from "./vendor.ts";
 export interface SandboxServer<Vendors> extends SandboxClock {
   /** `http://127.0.0.1:` and the port. A vendor's address is this, `/` and the vendor's `name`. */
   readonly url: string;
-  /** By the keys of the makers that `startServer` was given. */
+  /** What a test may do with each vendor, by the vendor's key in the argument of `startServer`. */
   readonly vendors: Vendors;
   /** Closes every connection and ends the server. */
   close(): Promise<void>;

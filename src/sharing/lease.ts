@@ -19,8 +19,8 @@ interface Settings {
 export class Lease {
   readonly #settings: Settings;
   /**
-   * When the last request that the store granted was made. Undefined once the store has refused a
-   * request, and after `end`. A request that fails with an error changes nothing.
+   * The time of the last request for the lease that the store granted. Undefined once the store has
+   * refused a request, and after `end`. A request that fails with an error changes nothing.
    */
   #since: { readonly monotonic: number; readonly wall: number } | undefined;
   /** Whether the lease ended for a while, in which another process may have had it. */
@@ -76,8 +76,8 @@ export class Lease {
   #scheduleHeartbeat(): void {
     const { times, scheduler } = this.#settings;
     this.#timer = scheduler.after(times.heartbeat, () => {
-      // A late heartbeat may get the lease back, and keeps other processes out with it. But another
-      // process may have had the lease in between.
+      // A late heartbeat may get the lease back, which keeps other processes out from then on. But
+      // another process may have had the lease in between.
       this.#lapsed ||= !this.held;
       this.#beating = this.#acquire()
         .catch(() => true)

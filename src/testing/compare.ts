@@ -4,7 +4,7 @@ import type { ContractCase, Outcome, OutcomeError } from "./case.ts";
 
 /** Members of an error that are compared if `exact` is true. */
 const EXACT = ["kind", "status", "vendorCode", "retryable", "retryAfter", "pointer"] as const;
-/** Members of an error that are compared if another party chose the values of the others. */
+/** Members of an error that are compared if `exact` is false. */
 const KINDS = ["kind", "status", "retryable"] as const;
 
 type Tokens = Extract<Outcome, { token: unknown }>["token"];

@@ -37,7 +37,7 @@ async function comparesAndSets({ here, there, key }: Bench): Promise<void> {
   same(await there.set(name, plain(8), 7), true, "set with the generation");
   same(await here.set(name, plain(9), 7), false, "set with the previous generation");
   same(await here.get(name), plain(8), "get");
-  // The next generation may be any higher number, not only the next one.
+  // A write may skip numbers: its generation may be any number above the stored one.
   same(await here.set(name, full(2 ** 40), 8), true, "set to a far generation");
   same(await there.get(name), full(2 ** 40), "get of a far generation");
 }
@@ -50,8 +50,8 @@ async function isWrittenOnce({ here, there, key }: Bench): Promise<void> {
         (i % 2 === 0 ? here : there).set(name, plain(generation + 1, `writer-${i}`), generation),
       ),
     );
-    const writers = `writers that wrote generation ${generation + 1}, as \`set\` told them`;
-    same(written.filter(Boolean).length, 1, writers);
+    const what = `number of writers of generation ${generation + 1} whose \`set\` returned true`;
+    same(written.filter(Boolean).length, 1, what);
     const { token } = (await here.get(name)) ?? {};
     same(token?.accessToken, `writer-${written.indexOf(true)}`, "the token of that writer");
   }

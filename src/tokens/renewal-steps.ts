@@ -26,8 +26,8 @@ export interface RenewalPlan extends Plan {
   /** Whether the token of the record may be served. */
   readonly servable: boolean;
   /**
-   * Set if the store was set back to a refresh token that this process has used (`sent`): the
-   * successor (`token`), which has to be stored again.
+   * Set if the store lost its latest writes and holds a refresh token again that this process has
+   * already used: `sent`. `token` is the newest token of this process. It has to be stored again.
    */
   readonly restore: { readonly token: Token; readonly sent: string } | undefined;
 }
@@ -37,7 +37,10 @@ export interface RenewalContext {
   readonly deadline: Deadline;
   readonly state: SourceState;
   readonly revealed: RevealedCredentials;
-  /** Whether this is the refresh token that was refused last and was followed by a login. */
+  /**
+   * Whether the vendor refused this refresh token, and the renewal went on to a login. Only the
+   * latest such refusal is remembered.
+   */
   readonly isRefused: (refreshToken: string | undefined) => boolean;
   readonly onRefreshRefused: (refreshToken: string | undefined) => void;
 }
@@ -50,11 +53,11 @@ export class RenewalSteps implements Steps<RenewalPlan> {
   readonly #settings: RenewalSettings;
   readonly #context: RenewalContext;
   readonly #share: StoreShare;
-  /** The grants, and their requests, for the refresh token that was stored last. */
+  /** The grants and their requests, kept until a look finds another refresh token. */
   #ready:
     | (Pick<RenewalPlan, "grants" | "prepared"> & { readonly refreshToken: string | undefined })
     | undefined;
-  /** The error of a renewal that waits for another process, if the deadline ends first. */
+  /** The error to throw if the deadline ends while this renewal waits for another process. */
   #inDoubt: StoreError | undefined;
 
   constructor(settings: RenewalSettings, context: RenewalContext) {
@@ -63,7 +66,8 @@ export class RenewalSteps implements Steps<RenewalPlan> {
     this.#settings = settings;
     this.#context = context;
     this.deadline = deadline;
-    // Without its store a login still brings a token. A refresh would risk the only copy.
+    // If the store fails, a login still brings a token. A refresh is then not sent, because the new
+    // refresh token could be lost.
     this.hasRepeatableGrant = grantsFor(context.state.current).some(isRepeatable);
     this.#share = new StoreShare({
       deadline,
@@ -211,8 +215,9 @@ export class RenewalSteps implements Steps<RenewalPlan> {
   }
 
   /**
-   * The stored token, if it need not be renewed: a 401 forced a renewal too short a time ago (rule
-   * T-20), or the token still works once its times are corrected to this host's clock.
+   * The stored token, if it is served without a request. There are two cases. The vendor refused
+   * it, but the last renewal after a 401 is too recent for another one (rule T-20). Or the token
+   * still works once its times are corrected to this host's clock.
    */
   #serveStored(plan: RenewalPlan, { renewals }: Noted): Renewed | undefined {
     const { state } = this.#context;

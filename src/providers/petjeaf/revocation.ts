@@ -71,7 +71,7 @@ export async function revoke(session: Session, options: RevokeOptions = {}): Pro
   else emit({ provider, type: "revoked" });
 }
 
-/** @returns the reason why the token may not be revoked; undefined: it is revoked */
+/** @returns the error if it is not certain that the token is revoked; undefined: it is revoked */
 async function revokeAtVendor({
   client,
   source,
@@ -120,10 +120,11 @@ function outcomeOf(failure: CorrigendaError): string {
   const received =
     failure instanceof NetworkError ? failure.maybeReceived : failure instanceof ServerError;
   if (received) return "It is not known whether the token was revoked.";
-  // For a documented call, such a status could mean that the token is gone.
+  // A 404 or 405 to a documented call could mean that the token is gone. This call is not
+  // documented, so that the status may as well mean that there is no such call.
   const missing =
     failure.status === 404 || failure.status === 405
-      ? " (no document of the vendor's names the call: it may not be there)"
+      ? " (no document of the vendor's names this call, which may not exist)"
       : "";
   return `The token was not revoked${missing}.`;
 }
