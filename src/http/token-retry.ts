@@ -27,7 +27,7 @@ export interface Persistence {
   readonly attempt: number;
   /** Deadline of all attempts. */
   readonly total: Deadline;
-  /** ms that must be left before `total` ends to send a code or a refresh token: see `roomFor`. */
+  /** A code or a refresh token is sent only if `total` has this many ms left: see `roomFor`. */
   readonly room: number;
   readonly scheduler: Scheduler;
   /** Waits for some ms. */
@@ -39,8 +39,9 @@ export interface Persistence {
 }
 
 /**
- * ms that must be left before a code or a refresh token is sent. Its answer may be the only copy of
- * the next token, and must not be cut off by the deadline of all attempts (rule T-08).
+ * A code or a refresh token is sent only if this many ms are left until the deadline of all
+ * attempts. Its answer may be the only copy of the next token, and must not be cut off by that
+ * deadline (rule T-08).
  */
 export const roomFor = ({
   attempt,

@@ -1,6 +1,7 @@
 /**
  * Checks requests and answers against an OpenAPI document. This is the one validator of the
- * project: the sandbox refuses requests by it, and contract cases are judged by it.
+ * project: the sandbox refuses requests by it, and it judges the contract cases. A contract case is
+ * one exchange with a vendor, written down as data for a test.
  */
 import { answerKeyOf, checkRequestBody, checkResponseBody } from "./check-body.ts";
 import { checkParameters } from "./check-parameters.ts";
@@ -63,8 +64,8 @@ export interface Contract {
    */
   match(method: string, path: string): Match | undefined;
   /**
-   * The operation that a whole URL names, by the servers of the document, and the URL's query as it
-   * stands there. Server variables may have any value.
+   * The operation that a whole URL names, and the query of the URL, still percent-encoded. The URL
+   * has to begin with a server of the document. Server variables may have any value.
    * @param method in upper case
    */
   locate(method: string, url: string): (Match & { readonly query: string }) | undefined;

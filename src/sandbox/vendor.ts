@@ -60,6 +60,9 @@ export interface Vendor<Options extends object = object, Settings extends object
   readonly notFound: () => Reply;
   /** Pages outside the document, such as a consent page, by their path below `/<name>`. */
   readonly pages?: Readonly<Record<string, (query: URLSearchParams) => Reply>>;
-  /** The tokens that the vendor issues. Needed to revoke them, and for the log. */
+  /**
+   * The tokens that the vendor issues. A test needs them to call `revokeAccessTokens` and
+   * `revokeRefreshTokens` of the running vendor. Without them, the vendor's `log` stays empty.
+   */
   readonly tokens?: TokenBook;
 }

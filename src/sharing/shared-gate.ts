@@ -18,8 +18,9 @@ import type { Intent, TokenRecord } from "../tokens/token-store.ts";
 import type { Lease } from "./lease.ts";
 
 /**
- * The most by which the clocks of two hosts may differ, in ms. If an intent is older than the sum
- * of this and `leases.patience` by this host's clock, then the patience is over by every clock.
+ * The most by which the clocks of two hosts may differ, in ms. The time in an intent is that of its
+ * owner's clock. If the intent is older than `leases.patience` plus this difference by the clock of
+ * this host, then it is older than `leases.patience` by its owner's clock too.
  */
 const MAX_CLOCK_SKEW = 5 * 60_000;
 

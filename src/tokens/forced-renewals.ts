@@ -1,7 +1,8 @@
 /**
- * Renewals of a token that was not due yet by its expiry: the vendor refused the token, or the
- * token seems to come from the future. The store keeps a note of them beside the latch, so that all
- * clients of a record share one limit (rule T-20).
+ * Renewals of a token that was not due yet by its expiry. There are two kinds. A forced renewal
+ * follows when the vendor refuses the token. The other kind follows when the token seems to come
+ * from the future. The store notes both in the record that also holds the refusals of credentials
+ * (`LatchRecord`), so that all clients that share a token share one limit (rule T-20).
  */
 import type { UnforeseenRenewal } from "./token-store.ts";
 import { freshness, isFromFuture, type Token } from "../token.ts";
@@ -30,10 +31,12 @@ export const wasForced = (renewals: readonly UnforeseenRenewal[], now: number): 
 
 /**
  * The stored token with the times of this host's clock, if the clock of the host that stored it is
- * ahead. The other host stored the token after the latest noted renewal of this host, so the token
- * is not older than that renewal. Without this correction, two hosts whose clocks differ by a
- * token's life would each take the token of the other for expired, and every new client would renew
- * it.
+ * ahead. The latest noted renewal of this host stored a token too. Now the store holds the token
+ * of the other host, so that token came later, and is not older than the renewal. It counts as
+ * issued at the time of the renewal. Without this correction, neither of two hosts whose clocks
+ * differ by a token's life would use the token of the other, and every new client would renew it.
+ * @returns undefined if the clock is not ahead, if no renewal is noted, or if the token is not
+ *   usable with the corrected times either
  */
 export function onThisClock(
   stored: Token,

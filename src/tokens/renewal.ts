@@ -38,8 +38,8 @@ export class TokenRenewal {
   readonly renewer: Renewer;
   readonly #settings: TokenSourceSettings;
   readonly #listener: Listener;
-  /** For `RenewalSteps`. */
-  readonly #steps: RenewalSettings;
+  /** What the `RenewalSteps` of each renewal are given. */
+  readonly #stepSettings: RenewalSettings;
   /** The names of the grants that brought a token. */
   readonly #worked = new Set<string>();
   #ongoing: OngoingRenewal | undefined;
@@ -47,8 +47,8 @@ export class TokenRenewal {
   #rotationInDoubt = false;
   #replays = 0;
   /**
-   * Set by each `reset`, to a new object. It permits one try although an earlier refusal or a lost
-   * answer forbids the request.
+   * Set by `reset`: permits one try although an earlier refusal or a lost answer forbids it. Each
+   * `reset` sets a new object, so that a renewal can tell whether `reset` was called meanwhile.
    */
   #afresh: object | undefined;
   /** The refresh token that was refused last, where a login followed. It is not sent again. */
@@ -70,7 +70,7 @@ export class TokenRenewal {
       this.#emit({ type: "rotation_replayed", reason });
     };
     this.renewer = settings.createRenewer(this.record, { ...settings, onReplay });
-    this.#steps = {
+    this.#stepSettings = {
       ...settings,
       record: this.record,
       renewer: this.renewer,
@@ -111,7 +111,7 @@ export class TokenRenewal {
     const adopt = (stored: Token): Token | undefined => this.#adopt(stored, minTtl);
     try {
       const revealed = await this.#settings.credentials.reveal(deadline);
-      const steps = new RenewalSteps(this.#steps, {
+      const steps = new RenewalSteps(this.#stepSettings, {
         flight,
         deadline,
         revealed,
@@ -130,7 +130,8 @@ export class TokenRenewal {
   /** Takes the token into memory, after the attempt to save it (rule T-09). @returns the token */
   #renewed({ token, grant, previous, heldBack }: Renewed): Token {
     if (heldBack) {
-      this.held.refused = undefined; // It is served until a renewal may be forced again.
+      // The refused token is served all the same, until a renewal may be forced again.
+      this.held.refused = undefined;
       this.take(token, "store");
     }
     if (grant) {
@@ -200,8 +201,8 @@ export class TokenRenewal {
 
   /**
    * The end of the latch after a refusal, epoch ms. It is at most the expiry of a token that still
-   * works: some vendors refuse a renewal that comes early, so that the credentials may be good
-   * (rule T-10). That does not apply to a ReauthorizationRequiredError.
+   * works: some vendors refuse a renewal only because it comes early, although the credentials are
+   * good (rule T-10). That does not apply to a ReauthorizationRequiredError.
    */
   #latchedUntil(error: CorrigendaError): number {
     const { current } = this.held;

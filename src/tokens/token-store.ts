@@ -30,7 +30,7 @@ export interface TokenRecord {
   /**
    * The credentials that the token belongs to: an HMAC of the store key, under a key that is
    * derived from the credentials (rule T-07). Absent in records of an early version, and in the
-   * store that a client makes for itself.
+   * store in memory that a client makes if its option `store` is absent.
    */
   readonly binding?: string;
 }
@@ -42,11 +42,11 @@ export interface TokenRecord {
 export interface LatchRecord {
   readonly generation: number;
   readonly latch: readonly LatchEntry[];
-  /** The latest renewals that came before the token's own time (rule T-20), oldest first. */
+  /** The latest renewals of tokens that were not due yet by their expiry, oldest first (T-20). */
   readonly renewals?: readonly UnforeseenRenewal[];
 }
 
-/** A renewal that came before the token's own time. */
+/** A renewal of a token that was not due yet by its expiry. */
 export interface UnforeseenRenewal {
   /** When the request was sent: epoch ms, on the clock of the client that sent it. */
   readonly at: number;
@@ -60,8 +60,8 @@ export interface UnforeseenRenewal {
 /** One refusal. */
 export interface LatchEntry {
   /**
-   * An HMAC of the refused secrets, under the same key as a binding: it holds no secret, and does
-   * not latch other credentials.
+   * An HMAC of the refused secrets, under the same key as a binding. It holds no secret. Other
+   * credentials have another tag, so this refusal does not apply to them.
    */
   readonly tag: string;
   /** HTTP status of the refusal. */
@@ -96,7 +96,7 @@ export interface TokenStore {
   list?(): Promise<readonly (string | ListEntry)[]>;
   /**
    * Makes the renewer of a credential. `shareable` and `createMemoryStore` bring it; do not write
-   * one. Absent: one client at a time uses the store.
+   * one. Absent: clients do not take turns, so no two clients may use the store at the same time.
    */
   readonly renewer?: CreateRenewer;
 }
