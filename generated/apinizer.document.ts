@@ -5,7 +5,7 @@ export const document: Readonly<Record<string, unknown>> = {
     "title": "Apinizer Management API",
     "version": "0.1.0",
     "summary": "Tokens, projects and the health check of a self-hosted Apinizer manager, curated.",
-    "description": "A corrected description of the part of the manager's API that a client needs to obtain a token and prove that it works. This is the manager (`/apiops`), not the gateway, which has token services of its own on another server. Paths keep their trailing slash exactly as documented: some have one, some have none, and the manager tells them apart.",
+    "description": "A corrected description of the part of the manager's API that a client needs to obtain a token and prove that it works. This is the manager (`/apiops`), not the gateway, which has token services of its own on another server. Paths keep their trailing slash exactly as documented: some have one, some have none. What the manager makes of the other form is not known.",
     "license": {
       "name": "MIT",
       "identifier": "MIT"
@@ -54,18 +54,20 @@ export const document: Readonly<Record<string, unknown>> = {
         "x-errata": [
           "AP-01",
           "AP-06",
-          "AP-09"
+          "AP-09",
+          "AP-24"
         ],
         "tags": [
           "auth"
         ],
         "operationId": "createToken",
         "summary": "Obtain a token with a user's name and password",
-        "description": "OAuth 2.0 client credentials in form, with a console user's name as `client_id` and their password as `client_secret`. Needs no token. Form-encoded only; the JSON shown in the vendor's page is refused.",
+        "description": "OAuth 2.0 client credentials in form, with a console user's name as `client_id` and their password as `client_secret`. Needs no token. Form-encoded only: the JSON on the vendor's page shows the same data, and not a body that may be sent.",
         "security": [],
         "requestBody": {
           "x-errata": [
-            "AP-03"
+            "AP-03",
+            "AP-26"
           ],
           "required": true,
           "content": {
@@ -113,7 +115,8 @@ export const document: Readonly<Record<string, unknown>> = {
           },
           "401": {
             "x-errata": [
-              "AP-05"
+              "AP-05",
+              "AP-13"
             ],
             "description": "Name or password is wrong, or the account is disabled or locked.",
             "content": {
@@ -142,6 +145,9 @@ export const document: Readonly<Record<string, unknown>> = {
     },
     "/projects/": {
       "get": {
+        "x-errata": [
+          "AP-23"
+        ],
         "tags": [
           "projects"
         ],
@@ -200,7 +206,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "x-errata": [
               "AP-19"
             ],
-            "description": "A permission is missing, as older managers say it.",
+            "description": "A permission is missing, by the documents of 2025 and one page of 2026.",
             "content": {
               "application/json": {
                 "schema": {
@@ -226,6 +232,9 @@ export const document: Readonly<Record<string, unknown>> = {
       }
     },
     "/test/healthcheck": {
+      "x-errata": [
+        "AP-14"
+      ],
       "get": {
         "tags": [
           "test"
@@ -256,6 +265,9 @@ export const document: Readonly<Record<string, unknown>> = {
   "components": {
     "securitySchemes": {
       "bearer": {
+        "x-errata": [
+          "AP-25"
+        ],
         "type": "http",
         "scheme": "bearer",
         "description": "A token of `/auth/token`, or one created by hand in the console under My Profile."
@@ -266,7 +278,7 @@ export const document: Readonly<Record<string, unknown>> = {
         "x-errata": [
           "AP-18"
         ],
-        "description": "Too many requests. In the older documents only.",
+        "description": "Too many requests. The older documents show the body without a status, and the newer ones have neither. The status is inferred.",
         "content": {
           "application/json": {
             "schema": {
@@ -348,11 +360,10 @@ export const document: Readonly<Record<string, unknown>> = {
         "properties": {
           "access_token": {
             "x-errata": [
-              "AP-07",
-              "AP-15"
+              "AP-07"
             ],
             "type": "string",
-            "description": "Opaque, of RFC 6750's b64token alphabet; usually begins with `apnz_`. Not a JWT, whatever the sample shows.",
+            "description": "Opaque, of RFC 6750's b64token alphabet. By one guide, tokens of the console usually begin with `apnz_`. The JWT of the vendor's sample is the stock example of a JWT site.",
             "pattern": "^[A-Za-z0-9\\-._~+/]+=*$"
           },
           "token_type": {
@@ -369,7 +380,7 @@ export const document: Readonly<Record<string, unknown>> = {
               "AP-11"
             ],
             "type": "integer",
-            "description": "A lifetime in seconds in the newer documents, in milliseconds by the gateway's guide; an epoch in milliseconds in an older manual. Below 1,000,000 it is read as seconds; from there on as an epoch if it lies between a day ago and ten years ahead, else as milliseconds. Absent, zero or negative: the token has no known expiry."
+            "description": "A lifetime in seconds by the API reference, in milliseconds by the gateway's guide; an epoch in milliseconds by an older manual. Below 1,000,000 it is read as seconds; from there on as an epoch if it lies between a day ago and ten years ahead, else as milliseconds. Absent, zero or negative: the token has no known expiry."
           },
           "error": {
             "x-errata": [
@@ -460,7 +471,8 @@ export const document: Readonly<Record<string, unknown>> = {
       },
       "Problem": {
         "x-errata": [
-          "AP-13"
+          "AP-13",
+          "AP-22"
         ],
         "description": "The token endpoint speaks OAuth; everything else, and in one document the token endpoint too, an envelope.",
         "anyOf": [

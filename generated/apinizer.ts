@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Obtain a token with a user's name and password
-         * @description OAuth 2.0 client credentials in form, with a console user's name as `client_id` and their password as `client_secret`. Needs no token. Form-encoded only; the JSON shown in the vendor's page is refused.
+         * @description OAuth 2.0 client credentials in form, with a console user's name as `client_id` and their password as `client_secret`. Needs no token. Form-encoded only: the JSON on the vendor's page shows the same data, and not a body that may be sent.
          */
         post: operations["createToken"];
         delete?: never;
@@ -70,11 +70,11 @@ export interface components {
             client_secret: string;
         };
         TokenResponse: {
-            /** @description Opaque, of RFC 6750's b64token alphabet; usually begins with `apnz_`. Not a JWT, whatever the sample shows. */
+            /** @description Opaque, of RFC 6750's b64token alphabet. By one guide, tokens of the console usually begin with `apnz_`. The JWT of the vendor's sample is the stock example of a JWT site. */
             access_token: string;
             /** @description Absent from the product's own schema; `Bearer` is meant then. */
             token_type?: string;
-            /** @description A lifetime in seconds in the newer documents, in milliseconds by the gateway's guide; an epoch in milliseconds in an older manual. Below 1,000,000 it is read as seconds; from there on as an epoch if it lies between a day ago and ten years ahead, else as milliseconds. Absent, zero or negative: the token has no known expiry. */
+            /** @description A lifetime in seconds by the API reference, in milliseconds by the gateway's guide; an epoch in milliseconds by an older manual. Below 1,000,000 it is read as seconds; from there on as an epoch if it lies between a day ago and ten years ahead, else as milliseconds. Absent, zero or negative: the token has no known expiry. */
             expires_in?: number;
             /** @description A 200 that holds an error is a failure. */
             error?: null;
@@ -117,7 +117,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description Too many requests. In the older documents only. */
+        /** @description Too many requests. The older documents show the body without a status, and the newer ones have neither. The status is inferred. */
         TooMany: {
             headers: {
                 [name: string]: unknown;
@@ -302,7 +302,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A permission is missing, as older managers say it. */
+            /** @description A permission is missing, by the documents of 2025 and one page of 2026. */
             403: {
                 headers: {
                     [name: string]: unknown;
