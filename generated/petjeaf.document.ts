@@ -5,7 +5,7 @@ export const document: Readonly<Record<string, unknown>> = {
     "title": "Petje.af",
     "version": "0.1.0",
     "summary": "Tokens, the current user and memberships of Petje.af, curated.",
-    "description": "A corrected description of the part of the Petje.af API that a client needs to obtain a person's token, prove that it works, and give it back. The older documents name the hosts petje.af, the newer ones petjeaf.com; both pairs are listed, and an API host always goes with the authorization page of its own pair.",
+    "description": "A corrected description of the part of the Petje.af API that a client needs to obtain a person's token, prove that it works, and give it back. One version of the vendor's pages names the hosts petje.af, another petjeaf.com, and neither is dated; both pairs are listed, and an API host always goes with the authorization page of its own pair.",
     "license": {
       "name": "MIT",
       "identifier": "MIT"
@@ -17,12 +17,12 @@ export const document: Readonly<Record<string, unknown>> = {
       "x-errata": [
         "PJ-11"
       ],
-      "description": "The newer documents.",
+      "description": "One of two versions of the vendor's pages. It is inferred to be the later one.",
       "x-authorization-url": "https://petjeaf.com/oauth2/authorize"
     },
     {
       "url": "https://api.petje.af/v1",
-      "description": "The older documents.",
+      "description": "The other version of the pages, and the vendor's code of 2019 to 2021.",
       "x-authorization-url": "https://petje.af/oauth2/authorize"
     }
   ],
@@ -104,7 +104,7 @@ export const document: Readonly<Record<string, unknown>> = {
         },
         "responses": {
           "200": {
-            "description": "A token. The refresh token of this answer replaces the earlier one.",
+            "description": "Tokens. Whether the refresh token replaces the earlier one is not documented.",
             "content": {
               "application/json": {
                 "schema": {
@@ -170,10 +170,19 @@ export const document: Readonly<Record<string, unknown>> = {
         ],
         "operationId": "revokeToken",
         "summary": "Revoke the access token that the request carries",
-        "description": "Known from the vendor's own plugin; no page describes it. Whether the refresh token dies too is unknown.",
+        "description": "Known from the vendor's own plugin, which does not look at the answer; no page describes the call. Whether the refresh token is revoked too is unknown.",
         "responses": {
+          "200": {
+            "description": "Revoked. Inferred: to the plugin, 200 is the only success of any call. The body is not known.",
+            "content": {
+              "application/json": {
+                "schema": {},
+                "example": {}
+              }
+            }
+          },
           "204": {
-            "description": "Revoked."
+            "description": "Revoked. Inferred: the vendor's PHP client accepts an empty body with a 204 only."
           },
           "default": {
             "$ref": "#/components/responses/Other"
@@ -182,15 +191,13 @@ export const document: Readonly<Record<string, unknown>> = {
       }
     },
     "/users/me": {
-      "x-errata": [
-        "PJ-17"
-      ],
       "get": {
         "tags": [
           "users"
         ],
         "operationId": "getCurrentUser",
         "summary": "The person whose token this is",
+        "description": "Known from the vendor's own plugin and OAuth provider.",
         "security": [
           {
             "oauth2": [
@@ -256,6 +263,9 @@ export const document: Readonly<Record<string, unknown>> = {
             "example": 50
           },
           {
+            "x-errata": [
+              "PJ-19"
+            ],
             "name": "from",
             "in": "query",
             "description": "Id of the last item of the page before.",
@@ -435,7 +445,8 @@ export const document: Readonly<Record<string, unknown>> = {
           "access_token": {
             "x-errata": [
               "PJ-08",
-              "PJ-10"
+              "PJ-10",
+              "PJ-20"
             ],
             "type": "string",
             "description": "A JWT with name, email and id. Of RFC 6750's b64token alphabet, so that it fits into a header.",

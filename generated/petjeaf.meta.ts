@@ -33,7 +33,9 @@ export const meta: ProviderMeta = {
       "security": [
         "oauth2"
       ],
+      "response": "application/json",
       "success": [
+        "200",
         "204"
       ]
     },

@@ -16,7 +16,7 @@ export interface paths {
         post: operations["createToken"];
         /**
          * Revoke the access token that the request carries
-         * @description Known from the vendor's own plugin; no page describes it. Whether the refresh token dies too is unknown.
+         * @description Known from the vendor's own plugin, which does not look at the answer; no page describes the call. Whether the refresh token is revoked too is unknown.
          */
         delete: operations["revokeToken"];
         options?: never;
@@ -31,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The person whose token this is */
+        /**
+         * The person whose token this is
+         * @description Known from the vendor's own plugin and OAuth provider.
+         */
         get: operations["getCurrentUser"];
         put?: never;
         post?: never;
@@ -198,7 +201,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A token. The refresh token of this answer replaces the earlier one. */
+            /** @description Tokens. Whether the refresh token replaces the earlier one is not documented. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -250,7 +253,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Revoked. */
+            /** @description Revoked. Inferred: to the plugin, 200 is the only success of any call. The body is not known. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": unknown;
+                };
+            };
+            /** @description Revoked. Inferred: the vendor's PHP client accepts an empty body with a 204 only. */
             204: {
                 headers: {
                     [name: string]: unknown;
