@@ -5,7 +5,7 @@ export const document: Readonly<Record<string, unknown>> = {
     "title": "GenLogs",
     "version": "0.1.0",
     "summary": "Freight intelligence. Tokens and carrier recommendations, curated.",
-    "description": "A corrected description of the part of the GenLogs API that a client needs to obtain a token and prove that it works. Where the vendor's pages disagree, this document holds the reading that works, and says so in the place where it matters.",
+    "description": "A corrected description of the part of the GenLogs API that a client needs to obtain a token and use it. Where the vendor's documents disagree, this document holds the reading with the best evidence, and says so in the place where it matters. No vendor was called to confirm it.",
     "license": {
       "name": "MIT",
       "identifier": "MIT"
@@ -15,7 +15,8 @@ export const document: Readonly<Record<string, unknown>> = {
     {
       "url": "https://api.genlogs.io",
       "x-errata": [
-        "GL-02"
+        "GL-02",
+        "GL-33"
       ],
       "description": "Production. Every path hangs below the root; the published fragment that uses `/auth` as a server means the same URLs."
     }
@@ -43,15 +44,15 @@ export const document: Readonly<Record<string, unknown>> = {
       ],
       "post": {
         "x-errata": [
-          "GL-11",
-          "GL-21"
+          "GL-21",
+          "GL-28"
         ],
         "tags": [
           "auth"
         ],
         "operationId": "createToken",
         "summary": "Exchange e-mail and password for an access and a refresh token",
-        "description": "Credentials go in the JSON body. The older form, both values in the query string, is kept for installations that still demand it: they answer 422 with a `loc` that begins with `query`. In a query string a reserved character must be percent-encoded, `+` above all, since it would be read as a space.",
+        "description": "Credentials go in the JSON body. The older form, both values in the query string, is kept in case the API still demands it: a 422 with a `loc` that begins with `query` says so. In a query string a reserved character must be percent-encoded, `+` above all, since it would be read as a space.",
         "security": [
           {
             "apiKey": []
@@ -137,7 +138,7 @@ export const document: Readonly<Record<string, unknown>> = {
         ],
         "operationId": "refreshToken",
         "summary": "Exchange a refresh token for a new pair of tokens",
-        "description": "One page documents this call, another says that the refresh token cannot be used at this time. A client must be able to do without it: logging in again is the way that always works.",
+        "description": "One page documents this call, another says that the refresh token cannot be used at this time. A client must be able to do without it, and to log in again.",
         "security": [
           {
             "apiKey": []
@@ -181,15 +182,15 @@ export const document: Readonly<Record<string, unknown>> = {
     "/carrier/recommendations": {
       "get": {
         "x-errata": [
-          "GL-19",
-          "GL-26"
+          "GL-26",
+          "GL-30"
         ],
         "tags": [
           "carrier"
         ],
         "operationId": "getCarrierRecommendations",
         "summary": "Carriers recommended for an origin, a destination or a lane",
-        "description": "Needs the permission `external-api-carrier-recommendation`, and `realtime-api` for `real_time`.",
+        "description": "Needs the permission `external-api-carrier-recommendation`, and `realtime-api` for `real_time`. Send an origin, a destination or both, each as city and state. No document says how a request without a location is answered.",
         "parameters": [
           {
             "name": "origin_city",
@@ -228,18 +229,24 @@ export const document: Readonly<Record<string, unknown>> = {
           {
             "name": "origin_radius",
             "in": "query",
-            "description": "Miles; 50 when absent.",
+            "x-errata": [
+              "GL-35"
+            ],
+            "description": "Whole miles; 50 when absent.",
             "schema": {
-              "type": "number",
+              "type": "integer",
               "minimum": 0
             }
           },
           {
             "name": "destination_radius",
             "in": "query",
-            "description": "Miles; 50 when absent.",
+            "x-errata": [
+              "GL-35"
+            ],
+            "description": "Whole miles; 50 when absent.",
             "schema": {
-              "type": "number",
+              "type": "integer",
               "minimum": 0
             }
           },
@@ -254,7 +261,10 @@ export const document: Readonly<Record<string, unknown>> = {
           {
             "name": "carrier_score_max",
             "in": "query",
-            "description": "1 when absent.",
+            "x-errata": [
+              "GL-31"
+            ],
+            "description": "Two defaults are documented: 1 and 100.",
             "schema": {
               "type": "number"
             }
@@ -262,6 +272,10 @@ export const document: Readonly<Record<string, unknown>> = {
           {
             "name": "fleet_size_min",
             "in": "query",
+            "x-errata": [
+              "GL-31"
+            ],
+            "description": "Power units.",
             "schema": {
               "type": "number"
             }
@@ -269,6 +283,10 @@ export const document: Readonly<Record<string, unknown>> = {
           {
             "name": "fleet_size_max",
             "in": "query",
+            "x-errata": [
+              "GL-31"
+            ],
+            "description": "Power units.",
             "schema": {
               "type": "number"
             }
@@ -283,6 +301,7 @@ export const document: Readonly<Record<string, unknown>> = {
           {
             "name": "equipment_types",
             "in": "query",
+            "description": "Several are joined by `|`. Upper and lower case matter.",
             "schema": {
               "type": "string"
             }
@@ -440,6 +459,9 @@ export const document: Readonly<Record<string, unknown>> = {
         }
       },
       "Forbidden": {
+        "x-errata": [
+          "GL-19"
+        ],
         "description": "A named permission is missing, or a feature was not bought. Some groups of endpoints also answer this for an expired access token.",
         "content": {
           "application/json": {
@@ -490,7 +512,7 @@ export const document: Readonly<Record<string, unknown>> = {
         }
       },
       "Other": {
-        "description": "Any answer that no document names. A missing API key answers 403 in the framework these answers come from.",
+        "description": "Any answer that no document names for the operation.",
         "content": {
           "application/json": {
             "schema": {
@@ -505,6 +527,9 @@ export const document: Readonly<Record<string, unknown>> = {
     },
     "schemas": {
       "Credentials": {
+        "x-errata": [
+          "GL-29"
+        ],
         "type": "object",
         "required": [
           "email",
@@ -543,8 +568,7 @@ export const document: Readonly<Record<string, unknown>> = {
           },
           "user_id": {
             "x-errata": [
-              "GL-16",
-              "GL-22"
+              "GL-16"
             ],
             "type": [
               "string",
@@ -562,6 +586,9 @@ export const document: Readonly<Record<string, unknown>> = {
             ]
           },
           "customer_name": {
+            "x-errata": [
+              "GL-17"
+            ],
             "type": [
               "string",
               "null"
@@ -590,7 +617,7 @@ export const document: Readonly<Record<string, unknown>> = {
               "GL-23"
             ],
             "type": "string",
-            "description": "An instant. The vendor's timestamps carry no zone and mean UTC; a zone is accepted.",
+            "description": "An instant. No document says whether it has a zone. Without one it is read as UTC, as the date-times of alerts are documented; a zone is accepted.",
             "pattern": "^\\d{4}-\\d{2}-\\d{2}[T ]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:?\\d{2})?$"
           }
         }
@@ -606,7 +633,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "x-errata": [
               "GL-25"
             ],
-            "description": "A list in the published schema, an object elsewhere and in practice.",
+            "description": "A list in a third party's catalogue, a dictionary on the vendor's page.",
             "oneOf": [
               {
                 "type": "array",
@@ -655,6 +682,9 @@ export const document: Readonly<Record<string, unknown>> = {
         }
       },
       "CarrierRecommendation": {
+        "x-errata": [
+          "GL-32"
+        ],
         "type": "object",
         "required": [
           "dot_number"
@@ -665,10 +695,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "USDOT number."
           },
           "mc_number": {
-            "type": [
-              "number",
-              "null"
-            ]
+            "type": "number"
           },
           "legal_name": {
             "type": "string"
@@ -697,6 +724,29 @@ export const document: Readonly<Record<string, unknown>> = {
           "email_address": {
             "type": "string"
           },
+          "confirmed_email": {
+            "x-errata": [
+              "GL-34"
+            ],
+            "description": "By e-mail address.",
+            "type": "object",
+            "additionalProperties": {
+              "$ref": "#/components/schemas/Confirmation"
+            }
+          },
+          "confirmed_phone": {
+            "x-errata": [
+              "GL-34"
+            ],
+            "description": "By phone number.",
+            "type": "object",
+            "additionalProperties": {
+              "$ref": "#/components/schemas/Confirmation"
+            }
+          },
+          "add_date": {
+            "type": "string"
+          },
           "carried_cargo": {
             "type": "string"
           },
@@ -704,6 +754,26 @@ export const document: Readonly<Record<string, unknown>> = {
             "type": "number"
           },
           "carrier_total_power_units": {
+            "type": "number"
+          },
+          "bipd_insurance_on_file": {
+            "type": "number"
+          },
+          "cargo_insurance_on_file": {
+            "type": "number"
+          },
+          "carrier_driver_oos_rate": {
+            "type": "number",
+            "description": "Rate at which drivers were put out of service."
+          },
+          "carrier_driver_oos_rate_national_avg": {
+            "type": "number"
+          },
+          "carrier_vehicle_oos_rate": {
+            "type": "number",
+            "description": "Rate at which vehicles were put out of service."
+          },
+          "carrier_vehicle_oos_rate_national_avg": {
             "type": "number"
           },
           "is_inbound": {
@@ -734,6 +804,14 @@ export const document: Readonly<Record<string, unknown>> = {
             ]
           },
           "broker_authority_status": {
+            "type": "string"
+          }
+        }
+      },
+      "Confirmation": {
+        "type": "object",
+        "properties": {
+          "add_date": {
             "type": "string"
           }
         }

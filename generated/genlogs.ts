@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Exchange e-mail and password for an access and a refresh token
-         * @description Credentials go in the JSON body. The older form, both values in the query string, is kept for installations that still demand it: they answer 422 with a `loc` that begins with `query`. In a query string a reserved character must be percent-encoded, `+` above all, since it would be read as a space.
+         * @description Credentials go in the JSON body. The older form, both values in the query string, is kept in case the API still demands it: a 422 with a `loc` that begins with `query` says so. In a query string a reserved character must be percent-encoded, `+` above all, since it would be read as a space.
          */
         post: operations["createToken"];
         delete?: never;
@@ -31,7 +31,7 @@ export interface paths {
         put?: never;
         /**
          * Exchange a refresh token for a new pair of tokens
-         * @description One page documents this call, another says that the refresh token cannot be used at this time. A client must be able to do without it: logging in again is the way that always works.
+         * @description One page documents this call, another says that the refresh token cannot be used at this time. A client must be able to do without it, and to log in again.
          */
         post: operations["refreshToken"];
         delete?: never;
@@ -49,7 +49,7 @@ export interface paths {
         };
         /**
          * Carriers recommended for an origin, a destination or a lane
-         * @description Needs the permission `external-api-carrier-recommendation`, and `realtime-api` for `real_time`.
+         * @description Needs the permission `external-api-carrier-recommendation`, and `realtime-api` for `real_time`. Send an origin, a destination or both, each as city and state. No document says how a request without a location is answered.
          */
         get: operations["getCarrierRecommendations"];
         put?: never;
@@ -78,11 +78,11 @@ export interface components {
         ExpiringToken: {
             /** @description Opaque. Visible ASCII, so that it fits into a header. */
             token: string;
-            /** @description An instant. The vendor's timestamps carry no zone and mean UTC; a zone is accepted. */
+            /** @description An instant. No document says whether it has a zone. Without one it is read as UTC, as the date-times of alerts are documented; a zone is accepted. */
             expires: string;
         };
         CarrierRecommendations: {
-            /** @description A list in the published schema, an object elsewhere and in practice. */
+            /** @description A list in a third party's catalogue, a dictionary on the vendor's page. */
             real_time_locs: components["schemas"]["RealTimeLocation"][] | Record<string, never>;
             recommendations: components["schemas"]["CarrierRecommendation"][];
         };
@@ -95,7 +95,7 @@ export interface components {
         CarrierRecommendation: {
             /** @description USDOT number. */
             dot_number: string;
-            mc_number?: number | null;
+            mc_number?: number;
             legal_name?: string;
             dba_name?: string | null;
             phy_street?: string;
@@ -104,9 +104,26 @@ export interface components {
             phy_zip?: string;
             telephone?: string;
             email_address?: string;
+            /** @description By e-mail address. */
+            confirmed_email?: {
+                [key: string]: components["schemas"]["Confirmation"];
+            };
+            /** @description By phone number. */
+            confirmed_phone?: {
+                [key: string]: components["schemas"]["Confirmation"];
+            };
+            add_date?: string;
             carried_cargo?: string;
             carrier_score_scaled?: number;
             carrier_total_power_units?: number;
+            bipd_insurance_on_file?: number;
+            cargo_insurance_on_file?: number;
+            /** @description Rate at which drivers were put out of service. */
+            carrier_driver_oos_rate?: number;
+            carrier_driver_oos_rate_national_avg?: number;
+            /** @description Rate at which vehicles were put out of service. */
+            carrier_vehicle_oos_rate?: number;
+            carrier_vehicle_oos_rate_national_avg?: number;
             is_inbound?: boolean;
             is_real_time?: boolean;
             is_visually_sighted?: boolean;
@@ -115,6 +132,9 @@ export interface components {
             lat?: number | null;
             lon?: number | null;
             broker_authority_status?: string;
+        };
+        Confirmation: {
+            add_date?: string;
         };
         ValidationProblem: {
             detail: components["schemas"]["ValidationError"][];
@@ -228,7 +248,7 @@ export interface components {
                 "application/json": components["schemas"]["Problem"];
             };
         };
-        /** @description Any answer that no document names. A missing API key answers 403 in the framework these answers come from. */
+        /** @description Any answer that no document names for the operation. */
         Other: {
             headers: {
                 [name: string]: unknown;
@@ -329,17 +349,20 @@ export interface operations {
                  * @example TX
                  */
                 destination_state?: string;
-                /** @description Miles; 50 when absent. */
+                /** @description Whole miles; 50 when absent. */
                 origin_radius?: number;
-                /** @description Miles; 50 when absent. */
+                /** @description Whole miles; 50 when absent. */
                 destination_radius?: number;
                 /** @description 0 when absent. */
                 carrier_score_min?: number;
-                /** @description 1 when absent. */
+                /** @description Two defaults are documented: 1 and 100. */
                 carrier_score_max?: number;
+                /** @description Power units. */
                 fleet_size_min?: number;
+                /** @description Power units. */
                 fleet_size_max?: number;
                 carried_cargo?: string;
+                /** @description Several are joined by `|`. Upper and lower case matter. */
                 equipment_types?: string;
                 preferred_carriers?: boolean;
                 /** @description 403 when the feature was not bought. */
