@@ -12,7 +12,7 @@ import {
 } from "../http/authorization-url.ts";
 import { addOptions } from "../http/known-secrets.ts";
 import { createReveal } from "../http/reveal-secret.ts";
-import { requireObject, requireText, requireUrl } from "../parts/check-options.ts";
+import { refuseOption, requireObject, requireText, requireUrl } from "../parts/check-options.ts";
 import { requireKnown } from "../parts/option-names.ts";
 import type { Connection, Provider, TokenRequest } from "../provider.ts";
 import type { Reveal } from "../secret.ts";
@@ -106,13 +106,11 @@ export class CodeFlow<Session> {
     codeChallenge: string | undefined,
     options: AuthorizationUrlOptions,
   ): string {
-    if (this.#page === undefined) {
-      throw new ConfigurationError({
-        option: "authorizeUrl",
-        message:
-          "Option `authorizeUrl` is missing. The vendor's document has no authorization page for this `baseUrl`, so the client needs its URL.",
-      });
-    }
+    if (this.#page === undefined)
+      refuseOption(
+        "authorizeUrl",
+        "is missing. The vendor's document has no authorization page for this `baseUrl`, so the client needs its URL.",
+      );
     const { authorization: flow } = this.#provider;
     const [clientId = ""] = this.#connection.identity;
     return buildAuthorizationUrl(

@@ -1,7 +1,6 @@
 /** Makes a client's connection from its options. */
-import { ConfigurationError } from "../errors.ts";
 import { documentedUrl } from "../http/token-url.ts";
-import { requireUrl, withoutTrailingSlashes } from "../parts/check-options.ts";
+import { refuseOption, requireUrl, withoutTrailingSlashes } from "../parts/check-options.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 import type { CommonUrls, Connection, Provider, ProviderMeta, ServerMeta } from "../provider.ts";
 
@@ -26,13 +25,11 @@ export function connect<Options extends object>(
   // Unlike in a base URL, a slash at the end counts.
   const { href, origin } = new URL(tokenUrl);
   const isOwn = options.baseUrl !== undefined && !serverOf(meta, baseUrl);
-  if (isOwn && options.tokenUrl === undefined && origin !== new URL(baseUrl).origin) {
-    throw new ConfigurationError({
-      option: "tokenUrl",
-      message:
-        "Option `tokenUrl` is missing. The vendor's token endpoint is not below its API, so a `baseUrl` of your own needs it too.",
-    });
-  }
+  if (isOwn && options.tokenUrl === undefined && origin !== new URL(baseUrl).origin)
+    refuseOption(
+      "tokenUrl",
+      "is missing. The vendor's token endpoint is not below its API, so a `baseUrl` of your own needs it too.",
+    );
   return { ...connection, tokenUrl: href };
 }
 

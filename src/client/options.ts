@@ -1,11 +1,11 @@
 /** The options that every client takes, and their defaults. */
 import { MAX_ANSWER_BYTES } from "../http/response-limit.ts";
 import { createClock } from "./checked-clock.ts";
-import { ConfigurationError } from "../errors.ts";
 import { publish, type OnEvent } from "../events.ts";
 import { createKnownSecrets, type KnownSecrets } from "../http/known-secrets.ts";
 import { namesOf, requireKnown } from "../parts/option-names.ts";
 import {
+  refuseOption,
   requireBytes,
   requireDuration,
   requireFunction,
@@ -135,10 +135,7 @@ export function createRuntime(
   requireObject(options.timeouts ?? {}, "timeouts");
   requireKnown(options.timeouts ?? {}, TIMEOUTS, "timeouts");
   if (![undefined, true, false].includes(options.replay))
-    throw new ConfigurationError({
-      option: "replay",
-      message: "Option `replay` must be true or false.",
-    });
+    refuseOption("replay", "must be true or false.");
   const total = requireDuration(options.timeouts?.total, "timeouts.total", 30_000);
   const clock = createClock(requireFunction(options.now, "now") ?? Date.now);
   return {
@@ -178,17 +175,14 @@ function leaseTimes(options: Partial<LeaseTimes>, total: number): LeaseTimes {
     poll: requireDuration(options.poll, "leases.poll", 100),
     patience: requireDuration(options.patience, "leases.patience", 2 * total),
   };
-  const refuse = (option: string, what: string): never => {
-    throw new ConfigurationError({ option, message: `Option \`${option}\` ${what}` });
-  };
   if (times.heartbeat > ttl / 2)
-    return refuse(
+    refuseOption(
       "leases.heartbeat",
       "must be at most half of `leases.ttl`, so that one lost heartbeat does not end a lease.",
     );
   // The request of another process may be under way for as long as `timeouts.total`.
   if (times.patience < total)
-    return refuse("leases.patience", "must not be shorter than `timeouts.total`.");
+    refuseOption("leases.patience", "must not be shorter than `timeouts.total`.");
   return times;
 }
 
@@ -211,11 +205,10 @@ function requireShareable(store: TokenStore & Partial<LeasedTokenStore>): void {
   for (const method of ["lease", "release"] as const)
     requireFunction(store[method] ?? null, `store.${method}`);
   if (store.renewer !== undefined) return;
-  throw new ConfigurationError({
-    option: "store",
-    message:
-      "Option `store` has `lease` and `release`, which have no effect without `shareable`. Give `shareable(store)` instead, so that processes renew a token one after another; or leave both methods out, if one client at a time uses the store.",
-  });
+  refuseOption(
+    "store",
+    "has `lease` and `release`, which have no effect without `shareable`. Give `shareable(store)` instead, so that processes renew a token one after another; or leave both methods out, if one client at a time uses the store.",
+  );
 }
 
 /** Whether the platform may freeze the process after a response. */

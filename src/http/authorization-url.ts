@@ -1,6 +1,5 @@
 /** Makes authorization URLs (RFC 6749 4.1.1), with PKCE (RFC 7636). */
-import { ConfigurationError } from "../errors.ts";
-import { requireObject, requireText } from "../parts/check-options.ts";
+import { refuseOption, requireObject, requireText } from "../parts/check-options.ts";
 import { base64url, sha256 } from "../platform/encoding.ts";
 import { parseUrl } from "../platform/parse-url.ts";
 import type { AuthorizationFlow } from "../provider.ts";
@@ -87,10 +86,7 @@ function furtherParameters(parameters: Readonly<Record<string, string>>): Record
     requireText(name, "parameters");
     requireText(value, `parameters.${name}`);
     if (RESERVED.includes(name))
-      throw new ConfigurationError({
-        option: "parameters",
-        message: `Option \`parameters\` holds \`${name}\`, which the client sets itself. Leave it out.`,
-      });
+      refuseOption("parameters", `holds \`${name}\`, which the client sets itself. Leave it out.`);
   }
   return parameters;
 }
@@ -104,12 +100,7 @@ const NO_CALLBACK = ["javascript:", "data:", "vbscript:", "blob:", "file:", "abo
  * @throws ConfigurationError for option `redirectUri`
  */
 export function requireRedirectUri(value: unknown): string {
-  const refuse = (what: string): never => {
-    throw new ConfigurationError({
-      option: "redirectUri",
-      message: `Option \`redirectUri\` ${what}`,
-    });
-  };
+  const refuse = (what: string): never => refuseOption("redirectUri", what);
   const text = requireText(value, "redirectUri");
   // The URL parser ignores these, but the vendor compares the text as it is.
   if (/[\s\p{Cc}]/u.test(text))

@@ -8,9 +8,13 @@ import { parseUrl } from "../platform/parse-url.ts";
 import { LONGEST_SECRET, type Secret } from "../secret.ts";
 import type { GetTokenOptions } from "../token-source.ts";
 
-const fail = (option: string, problem: string): never => {
+/**
+ * @param problem what is wrong with the option, and what to do: completes a sentence
+ * @throws ConfigurationError always
+ */
+export function refuseOption(option: string, problem: string): never {
   throw new ConfigurationError({ option, message: `Option \`${option}\` ${problem}` });
-};
+}
 
 /**
  * A text that is not blank.
@@ -23,15 +27,19 @@ const fail = (option: string, problem: string): never => {
  * ```
  */
 export function requireText(value: unknown, option: string): string {
-  if (value === undefined || value === null) return fail(option, "is missing. Give it a text.");
-  if (typeof value !== "string") return fail(option, "must be a text.");
+  if (value === undefined || value === null)
+    return refuseOption(option, "is missing. Give it a text.");
+  if (typeof value !== "string") return refuseOption(option, "must be a text.");
   if (value.trim() === "")
-    return fail(
+    return refuseOption(
       option,
       "is empty. If it comes from an environment variable, check that the variable is set.",
     );
   if (!value.isWellFormed())
-    return fail(option, "holds half of a character (a lone surrogate). Check how it was read.");
+    return refuseOption(
+      option,
+      "holds half of a character (a lone surrogate). Check how it was read.",
+    );
   return value;
 }
 
@@ -45,7 +53,7 @@ export function requireSecret(value: unknown, option: string): Secret {
   const text = requireText(value, option);
   return text.length <= LONGEST_SECRET
     ? text
-    : fail(option, "is longer than 65,536 characters. Check how it was read.");
+    : refuseOption(option, "is longer than 65,536 characters. Check how it was read.");
 }
 
 /**
@@ -62,7 +70,7 @@ export function requireOneOf<const T extends string>(
   if (value === undefined) return byDefault;
   return (
     words.find((word) => word === value) ??
-    fail(option, `must be one of ${words.map((w) => `"${w}"`).join(", ")}.`)
+    refuseOption(option, `must be one of ${words.map((w) => `"${w}"`).join(", ")}.`)
   );
 }
 
@@ -74,26 +82,26 @@ export function requireTokenOptions(options: GetTokenOptions = {}): GetTokenOpti
   requireKnown(options, TOKEN_OPTIONS);
   const { minTtl, signal } = options as { readonly minTtl?: unknown; readonly signal?: unknown };
   if (minTtl !== undefined && !(typeof minTtl === "number" && minTtl >= 0))
-    fail("minTtl", "must be a number of seconds.");
+    refuseOption("minTtl", "must be a number of seconds.");
   if (
     signal !== undefined &&
     signal !== null &&
     typeof (signal as Partial<AbortSignal>).throwIfAborted !== "function"
   )
-    fail("signal", "must be an AbortSignal.");
+    refuseOption("signal", "must be an AbortSignal.");
   return options;
 }
 
 /** @throws ConfigurationError if the value is no object */
 export function requireObject(value: unknown, option: string): void {
-  if (typeof value !== "object" || value === null) fail(option, "must be an object.");
+  if (typeof value !== "object" || value === null) refuseOption(option, "must be an object.");
 }
 
 /** A function, or undefined. @throws ConfigurationError for any other value */
 export function requireFunction<T>(value: T | undefined, option: string): T | undefined {
   return value === undefined || typeof value === "function"
     ? value
-    : fail(option, "must be a function.");
+    : refuseOption(option, "must be a function.");
 }
 
 /**
@@ -105,7 +113,7 @@ export function requireDuration(value: unknown, option: string, byDefault: numbe
   if (value === undefined) return byDefault;
   return typeof value === "number" && value > 0 && value <= 2 ** 31 - 1
     ? value
-    : fail(option, "must be a positive number of milliseconds.");
+    : refuseOption(option, "must be a positive number of milliseconds.");
 }
 
 /**
@@ -117,7 +125,7 @@ export function requireBytes(value: unknown, option: string, byDefault: number):
   if (value === undefined) return byDefault;
   return value === Infinity || (Number.isSafeInteger(value) && Number(value) > 0)
     ? Number(value)
-    : fail(option, "must be a number of bytes, from 1, or Infinity.");
+    : refuseOption(option, "must be a number of bytes, from 1, or Infinity.");
 }
 
 /**
@@ -136,11 +144,14 @@ export function requireUrl(value: unknown, option: string, allowHttpHost?: strin
   const url = parseUrl(text);
   // The parser reads `localhost:3000` as a URL with the scheme `localhost`.
   if (!url || !["http:", "https:"].includes(url.protocol))
-    return fail(option, "is not a full URL: give it with http:// or https://.");
+    return refuseOption(option, "is not a full URL: give it with http:// or https://.");
   if (url.username !== "" || url.password !== "")
-    return fail(option, "holds a user name or password. Credentials have options of their own.");
+    return refuseOption(
+      option,
+      "holds a user name or password. Credentials have options of their own.",
+    );
   if (url.search !== "" || url.hash !== "")
-    return fail(option, "holds a query or a fragment. Give it without.");
+    return refuseOption(option, "holds a query or a fragment. Give it without.");
   if (allowHttpHost !== undefined) requireText(allowHttpHost, "allowHttpHost");
   assertSecure(url, option, allowHttpHost?.toLowerCase());
   return withoutTrailingSlashes(url.href);
@@ -159,7 +170,7 @@ export function withoutTrailingSlashes(text: string): string {
 function assertSecure(url: URL, option: string, allowed: string | undefined): void {
   if (url.protocol === "https:") return;
   if (isLoopback(url.hostname) || url.hostname === allowed || url.host === allowed) return;
-  return fail(
+  return refuseOption(
     option,
     "begins with http://, which sends credentials in the clear. Use https://, or set `allowHttpHost` to its host if you mean it.",
   );

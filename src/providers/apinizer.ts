@@ -5,9 +5,8 @@
 import type { paths } from "../../generated/apinizer.ts";
 import { meta } from "../../generated/apinizer.meta.ts";
 import { createClient, type ApiClient } from "../client/create-client.ts";
-import { ConfigurationError } from "../errors.ts";
 import { namesOf } from "../parts/option-names.ts";
-import { requireSecret, requireText, requireUrl } from "../parts/check-options.ts";
+import { refuseOption, requireSecret, requireText, requireUrl } from "../parts/check-options.ts";
 import { firstText, isRecord } from "../parts/parse-error.ts";
 import type { Connection, Problem, Provider } from "../provider.ts";
 import type { CommonOptions } from "../client/options.ts";
@@ -58,23 +57,16 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
   }),
 
   connect({ baseUrl, managerUrl, allowHttpHost, username, password, token }) {
-    if (baseUrl !== undefined && managerUrl !== undefined) {
-      throw new ConfigurationError({
-        option: "baseUrl",
-        message:
-          "Option `baseUrl` does not go with `managerUrl`: both are the manager's address. Give `managerUrl` alone.",
-      });
-    }
+    if (baseUrl !== undefined && managerUrl !== undefined)
+      refuseOption(
+        "baseUrl",
+        "does not go with `managerUrl`: both are the manager's address. Give `managerUrl` alone.",
+      );
     const option = baseUrl === undefined ? "managerUrl" : "baseUrl";
     const url = requireUrl(baseUrl ?? managerUrl, option, allowHttpHost);
     const common = { baseUrl: apiUrl(url), tokenOperation: CREATE };
-    if (token !== undefined && (username !== undefined || password !== undefined)) {
-      throw new ConfigurationError({
-        option: "token",
-        message:
-          "Option `token` does not go with `username` and `password`. Give one or the others.",
-      });
-    }
+    if (token !== undefined && (username !== undefined || password !== undefined))
+      refuseOption("token", "does not go with `username` and `password`. Give one or the others.");
     if (token !== undefined)
       return {
         ...common,

@@ -1,5 +1,5 @@
 /** Tokens in a folder, for any number of processes of one host (rule T-19). */
-import { ConfigurationError } from "../errors.ts";
+import { refuseOption } from "../parts/check-options.ts";
 import { namesOf, requireKnown } from "../parts/option-names.ts";
 import { shareable } from "../sharing/shareable.ts";
 import type { BuiltInTokenStore } from "../tokens/token-store.ts";
@@ -74,9 +74,8 @@ function checkedPath(path: unknown): string | undefined {
   // A shell replaces `~` by the home folder; the file system does not.
   if (typeof path === "string" && path !== "" && !path.includes("\0") && !/^~(\/|$)/.test(path))
     return path;
-  throw new ConfigurationError({
-    option: "path",
-    message:
-      "Option `path` must be the path of a folder. Write the home folder in full: `~` is not expanded.",
-  });
+  return refuseOption(
+    "path",
+    "must be the path of a folder. Write the home folder in full: `~` is not expanded.",
+  );
 }

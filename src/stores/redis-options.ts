@@ -1,5 +1,5 @@
 /** The options of a Redis store, and what is made of them. */
-import { ConfigurationError } from "../errors.ts";
+import { refuseOption } from "../parts/check-options.ts";
 import { namesOf, requireKnown } from "../parts/option-names.ts";
 import { encryptionOf, type Encryption } from "./codec.ts";
 import { isCluster, type AnyClient } from "./redis-connection.ts";
@@ -67,18 +67,18 @@ export function redisStoreSettings(options: RedisStoreOptions): RedisStoreSettin
   const keepUnusedFor = keepUnusedForOf(options);
   const { prefix = "corrigenda:", replicas = 0, replicasTimeout = 1000 } = options;
   if (typeof prefix !== "string" || /[{}]/.test(prefix))
-    throw unusable("prefix", "must be a text without braces, because braces set the hash slot.");
+    refuseOption("prefix", "must be a text without braces, because braces set the hash slot.");
   if (client.options?.keyPrefix)
-    throw unusable(
+    refuseOption(
       "client",
       "has a `keyPrefix`, and keys with it cannot be listed. Set option `prefix` instead.",
     );
   if (!Number.isInteger(replicas) || replicas < 0)
-    throw unusable("replicas", "must be a number of replicas: an integer from 0.");
+    refuseOption("replicas", "must be a number of replicas: an integer from 0.");
   if (!(typeof replicasTimeout === "number" && replicasTimeout > 0))
-    throw unusable("replicasTimeout", "must be a positive number of milliseconds.");
+    refuseOption("replicasTimeout", "must be a positive number of milliseconds.");
   if (replicas > 0 && isCluster(client))
-    throw unusable(
+    refuseOption(
       "replicas",
       "cannot be used with a cluster, because a cluster client does not tell which node it wrote to.",
     );
@@ -89,8 +89,5 @@ export function redisStoreSettings(options: RedisStoreOptions): RedisStoreSettin
 function clientOf(options: RedisStoreOptions | undefined): AnyClient {
   const client = options?.client as unknown as AnyClient | undefined;
   if (typeof client?.eval === "function") return client;
-  throw unusable("client", "must be a client of node-redis or ioredis.");
+  return refuseOption("client", "must be a client of node-redis or ioredis.");
 }
-
-const unusable = (option: string, problem: string): ConfigurationError =>
-  new ConfigurationError({ option, message: `Option \`${option}\` ${problem}` });

@@ -1,5 +1,5 @@
 /** For how long a store retains a record that is no longer used. */
-import { ConfigurationError } from "../errors.ts";
+import { refuseOption } from "../parts/check-options.ts";
 import type { TokenRecord } from "../tokens/token-store.ts";
 
 /** How long a store keeps a record that nothing uses. */
@@ -26,10 +26,7 @@ export function keepUnusedForOf({ keepUnusedFor }: RetentionOptions): number | u
   if (keepUnusedFor === undefined) return undefined;
   if (typeof keepUnusedFor === "number" && keepUnusedFor > 0 && keepUnusedFor <= LONGEST)
     return Math.ceil(keepUnusedFor);
-  throw new ConfigurationError({
-    option: "keepUnusedFor",
-    message: "Option `keepUnusedFor` must be a positive number of milliseconds, up to 1e14.",
-  });
+  return refuseOption("keepUnusedFor", "must be a positive number of milliseconds, up to 1e14.");
 }
 
 /**

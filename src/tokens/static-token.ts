@@ -1,6 +1,7 @@
 /** A token that a person made by hand. It cannot be renewed. */
-import { ClosedError, ConfigurationError } from "../errors.ts";
+import { ClosedError } from "../errors.ts";
 import { revealWithin } from "../http/reveal-secret.ts";
+import { refuseOption } from "../parts/check-options.ts";
 import { B64TOKEN } from "../parts/parse-token.ts";
 import type { Scheduler } from "../platform/scheduler.ts";
 import type { Secret } from "../secret.ts";
@@ -34,13 +35,11 @@ export class StaticTokenSource {
       throw new ClosedError({ provider, message: `${provider}: the client was closed.` });
     const within = { provider, within: timeouts.total, scheduler, signal };
     const accessToken = await revealWithin(secret, "token", within);
-    if (!B64TOKEN.test(accessToken)) {
-      throw new ConfigurationError({
-        option: "token",
-        message:
-          "Option `token` holds a character that does not belong in a bearer token, such as a space or a line break.",
-      });
-    }
+    if (!B64TOKEN.test(accessToken))
+      refuseOption(
+        "token",
+        "holds a character that does not belong in a bearer token, such as a space or a line break.",
+      );
     return { accessToken, tokenType: "Bearer", issuedAt: now() };
   }
 
