@@ -43,10 +43,9 @@ export interface GrantedTokenSource extends TokenSource {
 export function createTokenEndpoint(
   provider: Provider<object, never>,
   connection: Connection,
-  { fetch, now, scheduler, serverClock, secrets }: Runtime,
+  runtime: Runtime,
 ): TokenEndpoint {
-  const { monotonic } = scheduler;
-  return { provider, connection, fetch, now, monotonic, serverClock, secrets };
+  return { ...runtime, provider, connection, monotonic: runtime.scheduler.monotonic };
 }
 
 /** @throws ConfigurationError */
@@ -120,25 +119,11 @@ const publicSource = (
     }),
 });
 
-const createRequester = (
-  endpoint: TokenEndpoint,
-  { timeouts, scheduler, replay }: Runtime,
-): TokenRequester => {
-  const room = roomFor(timeouts);
-  return {
-    room,
-    send: (request, grant, { deadline, rest, mayResend }) =>
-      sendWithRetries(request, grant, endpoint, {
-        attempt: timeouts.attempt,
-        total: deadline,
-        room,
-        scheduler,
-        rest,
-        replay,
-        maySend: mayResend,
-      }),
-  };
-};
+const createRequester = (endpoint: TokenEndpoint, runtime: Runtime): TokenRequester => ({
+  room: roomFor(runtime.timeouts),
+  send: (request, grant, sending) =>
+    sendWithRetries(request, grant, endpoint, { ...runtime, ...sending }),
+});
 
 function requireCredentials(provider: string, { grants, credentials }: Connection): void {
   if (!grants || typeof credentials === "object") return;

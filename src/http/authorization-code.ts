@@ -7,7 +7,7 @@ import type { Token } from "../token.ts";
 import { createKnownSecrets } from "./known-secrets.ts";
 import { prepareAll } from "./prepared-requests.ts";
 import type { TokenEndpoint } from "./token-request.ts";
-import { roomFor, sendWithRetries } from "./token-retry.ts";
+import { sendWithRetries } from "./token-retry.ts";
 
 /**
  * Sends an authorization code. The code is sent again only if no connection was made (rule T-13).
@@ -28,13 +28,12 @@ export async function exchangeCode(
   try {
     const prepared = (await prepareAll([grant], endpoint, reveal, deadline)).take(0);
     const outcome = await sendWithRetries(prepared, { grantType: "authorization_code" }, endpoint, {
-      attempt: timeouts.attempt,
-      total: deadline,
-      room: roomFor(timeouts),
+      timeouts,
+      deadline,
       scheduler,
       rest: (ms) => new Promise((resolve) => void scheduler.after(ms, resolve)),
       replay: false,
-      maySend: () => true,
+      mayResend: () => true,
     });
     if ("token" in outcome) return outcome.token;
     throw outcome.error;

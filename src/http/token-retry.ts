@@ -23,19 +23,22 @@ const BACKOFF = 200;
 
 /** The deadlines of a token request, and what decides whether it is sent again. */
 export interface Persistence {
-  /** Deadline of one attempt, ms. */
-  readonly attempt: number;
-  /** Deadline of all attempts. */
-  readonly total: Deadline;
-  /** A code or a refresh token is sent only if `total` has this many ms left: see `roomFor`. */
-  readonly room: number;
+  /** Deadlines in ms: `attempt` for one attempt, `total` for all attempts together. */
+  readonly timeouts: Timeouts;
+  /** The deadline of all attempts. */
+  readonly deadline: Deadline;
   readonly scheduler: Scheduler;
   /** Waits for some ms. */
   readonly rest: (ms: number) => Promise<void>;
   /** Whether a refresh token is sent again after its answer was lost. */
   readonly replay: boolean;
   /** Whether this process may still send the refresh token, for example if it holds the lease. */
-  readonly maySend: () => boolean;
+  readonly mayResend: () => boolean;
+}
+
+interface Timeouts {
+  readonly attempt: number;
+  readonly total: number;
 }
 
 /**
@@ -43,13 +46,7 @@ export interface Persistence {
  * attempts. Its answer may be the only copy of the next token, and must not be cut off by that
  * deadline (rule T-08).
  */
-export const roomFor = ({
-  attempt,
-  total,
-}: {
-  readonly attempt: number;
-  readonly total: number;
-}): number => Math.min(attempt, total / 2);
+export const roomFor = ({ attempt, total }: Timeouts): number => Math.min(attempt, total / 2);
 
 /**
  * Sends a token request, up to three times: until there is a token, or an error after which another
@@ -61,25 +58,26 @@ export async function sendWithRetries(
   request: PreparedRequest,
   grant: Pick<Grant, "grantType">,
   endpoint: TokenEndpoint,
-  { attempt, total, room, scheduler, rest, replay, maySend }: Persistence,
+  { timeouts, deadline, scheduler, rest, replay, mayResend }: Persistence,
 ): Promise<TokenOutcome & { readonly lost: boolean }> {
   let [replayed, lost] = [false, false];
   for (let tries = 1; ; tries += 1) {
     // The answer to a code or a refresh token may be the only copy of the next token: only the
     // deadline of all attempts cuts it off.
-    const deadline = createDeadline(
-      isRepeatable(grant) ? Math.min(attempt, total.left()) : total.left(),
+    const left = deadline.left();
+    const attempt = createDeadline(
+      isRepeatable(grant) ? Math.min(timeouts.attempt, left) : left,
       scheduler,
     );
     // This deadline does not keep the process alive. The deadline of all attempts does, if a caller
     // waits.
-    deadline.keepAlive(false);
+    attempt.keepAlive(false);
     const answer = await sendTokenRequest(
       request,
       grant.grantType,
       endpoint,
-      deadline.signal,
-    ).finally(deadline.clear);
+      attempt.signal,
+    ).finally(attempt.clear);
     lost ||= "error" in answer && isAmbiguous(answer.error);
     const outcome = { ...answer, lost };
     if ("token" in outcome || tries === ATTEMPTS) return outcome;
@@ -87,11 +85,11 @@ export async function sendWithRetries(
     const next = nextAttempt(outcome.error, grant, tries, mayReplay, endpoint.now, scheduler);
     if ("end" in next) return outcome;
     const pause = "replay" in next ? 0 : next.wait;
-    if (pause >= total.left() || (!isRepeatable(grant) && total.left() - pause < room))
-      return outcome;
+    const remaining = deadline.left() - pause;
+    if (remaining <= 0 || (!isRepeatable(grant) && remaining < roomFor(timeouts))) return outcome;
     replayed ||= "replay" in next;
     if (pause > 0) await rest(pause);
-    if (grant.grantType === "refresh_token" && !maySend()) return outcome;
+    if (grant.grantType === "refresh_token" && !mayResend()) return outcome;
   }
 }
 
