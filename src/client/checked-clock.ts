@@ -1,6 +1,5 @@
 /** The clock that a caller gives as the option `now`. It must give epoch ms, a finite number. */
 import { ConfigurationError } from "../errors.ts";
-import type { TokenSource } from "../token-source.ts";
 
 /** A clock that never fails while work is under way. */
 export interface Clock {
@@ -53,26 +52,6 @@ export function createClock(given: () => unknown): Clock {
         option: "now",
         message: `The function given as \`now\` ${what}. Make it give ms since 1970 as a finite number, as \`Date.now\` does. Nothing was sent.`,
       });
-    },
-  };
-}
-
-/**
- * The calls of a token source that read the clock, with a check before each. A clock that fails the
- * check rejects the call.
- */
-export function withCheck(
-  { getToken, explain }: Pick<TokenSource, "getToken" | "explain">,
-  { checkClock }: { readonly checkClock: Clock["check"] },
-): Pick<TokenSource, "getToken" | "explain"> {
-  return {
-    async getToken(options) {
-      checkClock();
-      return getToken(options);
-    },
-    async explain() {
-      checkClock();
-      return explain();
     },
   };
 }

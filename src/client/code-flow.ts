@@ -20,7 +20,7 @@ import type { Token } from "../token.ts";
 import { bindingKeyOf, type BindingKey } from "../tokens/binding.ts";
 import { connect, serverOf } from "./connect.ts";
 import { createTokenEndpoint } from "./create-token-source.ts";
-import { createRuntime, type ClientRuntime, type CommonOptions } from "./options.ts";
+import { createRuntime, type Runtime, type CommonOptions } from "./options.ts";
 import { Sessions, type SessionParts } from "./sessions.ts";
 
 /** The option that a client with the authorization code flow takes besides. */
@@ -61,13 +61,13 @@ interface Settings<Session> {
   readonly provider: Provider<object, never>;
   readonly options: CommonOptions & AuthorizationPageOptions;
   /** Makes the client of a person. */
-  readonly open: (parts: SessionParts, runtime: ClientRuntime) => Session;
+  readonly open: (parts: SessionParts, runtime: Runtime) => Session;
 }
 
 /** The authorization code flow of one client. */
 export class CodeFlow<Session> {
   readonly #provider: Provider<object, never>;
-  readonly #runtime: ClientRuntime;
+  readonly #runtime: Runtime;
   /** The client's own connection. Its key belongs to no person. */
   readonly #connection: Connection;
   readonly #page: string | undefined;

@@ -6,7 +6,6 @@ import { addOptions } from "../http/known-secrets.ts";
 import type { Connection, Provider } from "../provider.ts";
 import type { TokenSource } from "../token-source.ts";
 import { createCalls, type RequestFunction } from "./calls.ts";
-import { withCheck } from "./checked-clock.ts";
 import { connect } from "./connect.ts";
 import { createStaticTokenSource, createTokenSource } from "./create-token-source.ts";
 import { createRuntime, type CommonOptions, type Runtime } from "./options.ts";
@@ -68,8 +67,8 @@ export function createClient<Paths extends object, Options extends object>(
     connection.staticToken === undefined
       ? createTokenSource(provider, connection, runtime)
       : createStaticTokenSource(provider.name, connection.staticToken, runtime);
-  const { reset, close } = source;
-  return openClient(provider, connection, runtime, { ...withCheck(source, runtime), reset, close });
+  const { getToken, explain, reset, close } = source;
+  return openClient(provider, connection, runtime, { getToken, explain, reset, close });
 }
 
 /**

@@ -95,20 +95,26 @@ export function createTokenSource(
 export function createStaticTokenSource(
   provider: string,
   secret: NonNullable<Connection["staticToken"]>,
-  runtime: Pick<Runtime, "now" | "timeouts" | "scheduler">,
+  runtime: Pick<Runtime, "now" | "timeouts" | "scheduler" | "checkClock">,
 ): TokenSource {
   const source = new StaticTokenSource({ ...runtime, provider, secret });
   return publicSource(source, provider, runtime);
 }
 
-/** What callers may do with a source. Its options are checked here. */
+/** What callers may do with a source. Its options and the caller's clock are checked here. */
 const publicSource = (
   source: RenewableTokenSource | StaticTokenSource,
   provider: string,
-  { scheduler }: Pick<Runtime, "scheduler">,
+  { scheduler, checkClock }: Pick<Runtime, "scheduler" | "checkClock">,
 ): TokenSource => ({
-  getToken: async (options) => source.getToken(requireTokenOptions(options)),
-  explain: async () => source.explain(),
+  async getToken(options) {
+    checkClock();
+    return source.getToken(requireTokenOptions(options));
+  },
+  async explain() {
+    checkClock();
+    return source.explain();
+  },
   reset: () => source.reset(),
   close: (options) =>
     close(options, {

@@ -112,11 +112,10 @@ export interface Runtime {
   readonly replay: boolean;
   readonly maxAnswerBytes: number;
   readonly leases: LeaseTimes;
-}
-
-/** The shared parts, and the check that each call of a client begins with. */
-export interface ClientRuntime extends Runtime {
-  /** @throws ConfigurationError if the caller's `now` throws or does not give a finite number */
+  /**
+   * The check that each call of a client begins with.
+   * @throws ConfigurationError if the caller's `now` throws or does not give a finite number
+   */
   readonly checkClock: () => void;
 }
 
@@ -125,10 +124,7 @@ export interface ClientRuntime extends Runtime {
  * @param own names of the client's other options. Undefined: any name is accepted.
  * @throws ConfigurationError naming the option
  */
-export function createRuntime(
-  options: CommonOptions,
-  own: readonly string[] | undefined,
-): ClientRuntime {
+export function createRuntime(options: CommonOptions, own: readonly string[] | undefined): Runtime {
   requireObject(options, "options");
   if (own) requireKnown(options, [...own, ...COMMON]);
   const onEvent = requireFunction(options.onEvent, "onEvent");

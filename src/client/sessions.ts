@@ -8,10 +8,9 @@ import type { Connection, Provider } from "../provider.ts";
 import type { Token } from "../token.ts";
 import type { CloseOptions, TokenSource } from "../token-source.ts";
 import type { BindingKey } from "../tokens/binding.ts";
-import { withCheck } from "./checked-clock.ts";
 import { close, requireWithin } from "./closing.ts";
 import { createTokenSource, type GrantedTokenSource } from "./create-token-source.ts";
-import type { ClientRuntime } from "./options.ts";
+import type { Runtime } from "./options.ts";
 import { createPool, type Pool } from "./pool.ts";
 
 /** What the client of one person is made of. */
@@ -26,7 +25,7 @@ export interface SessionParts {
 
 interface SessionsOptions<Session> {
   readonly provider: Provider<object, never>;
-  readonly runtime: ClientRuntime;
+  readonly runtime: Runtime;
   /** Makes the connection of a person. */
   readonly connect: (key: string) => Connection;
   /** Makes the client of a person. */
@@ -59,11 +58,12 @@ export class Sessions<Session> {
    * @throws ConfigurationError if the key is not a text
    */
   open(key: string): Session {
-    const { runtime, connect, open } = this.#options;
+    const { connect, open } = this.#options;
     const source = this.#sources.get(requireText(key, "key"));
-    const { reset } = source;
+    const { getToken, explain, reset } = source;
     const auth: TokenSource = {
-      ...withCheck(source, runtime),
+      getToken,
+      explain,
       reset,
       close: (options) => this.#closeOne(key, source, options),
     };
