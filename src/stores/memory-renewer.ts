@@ -1,7 +1,8 @@
 /**
  * Renews a token in a store that the clients of one process share: one client after another. A
  * client keeps its turn until the client ends the turn, or until its heartbeat stops because the
- * platform has cancelled what the client was doing.
+ * platform has cancelled what the client was doing. A store that only one client uses is a special
+ * case, in which the turn is always free.
  */
 import { keepAliveDuring } from "../platform/deadline.ts";
 import type { Timer } from "../platform/scheduler.ts";
@@ -16,7 +17,7 @@ import {
   type Renewer,
   type Steps,
 } from "../tokens/renewer.ts";
-import { createSoleGate } from "../tokens/sole-renewer.ts";
+import { createSoleGate } from "../tokens/sole-gate.ts";
 
 /** The turn of one client. */
 interface Turn {

@@ -3,8 +3,8 @@
  *
  * A renewal is the same steps in both cases: look at the store, send a token request, save the
  * token. A renewer decides when each step may be taken. The renewer of a single process
- * (`sole-renewer.ts`) takes them one after another. The renewer in `sharing/` takes a lease first,
- * and writes an intent into the store.
+ * (`stores/memory-renewer.ts`) lets its clients take turns. The renewer in `sharing/` takes a lease
+ * first, and writes an intent into the store.
  */
 import type { StoreError } from "../errors.ts";
 import type { Deadline } from "../platform/deadline.ts";

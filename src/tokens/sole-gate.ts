@@ -1,16 +1,6 @@
-/** Renewing a token in a store that no other process uses: the steps, one after another. */
-import { keepAliveDuring } from "../platform/deadline.ts";
+/** Decides whether a refresh token may be sent, in a store that no other process uses. */
 import { Intents, intentOf } from "./intent.ts";
-import {
-  MAX_CHANGES,
-  type Gate,
-  type Plan,
-  type RecordAccess,
-  type Renewed,
-  type Renewer,
-  type RenewalEnvironment,
-  type Steps,
-} from "./renewer.ts";
+import type { Gate, RecordAccess, RenewalEnvironment } from "./renewer.ts";
 
 /** After a lost answer the refresh token is sent again, so nothing has to be remembered. */
 const OPEN: Gate = {
@@ -39,23 +29,3 @@ export const createSoleGate = (
   record: RecordAccess,
   { replay, now }: Pick<RenewalEnvironment, "replay" | "now">,
 ): Gate => (replay ? OPEN : createMarkingGate(record, now));
-
-export function createSoleRenewer(record: RecordAccess, environment: RenewalEnvironment): Renewer {
-  const gate = createSoleGate(record, environment);
-  const { timeouts, scheduler } = environment;
-  return {
-    renew: (steps) => renewAlone(steps, gate),
-    exclusively: (work) => keepAliveDuring(timeouts.total, scheduler, work),
-    end: async () => undefined,
-  };
-}
-
-async function renewAlone<P extends Plan>(steps: Steps<P>, gate: Gate): Promise<Renewed> {
-  for (let changes = 0; changes <= MAX_CHANGES; changes += 1) {
-    const look = await steps.look();
-    if ("done" in look) return look.done;
-    const outcome = await steps.send(look.plan, gate);
-    if ("done" in outcome) return outcome.done;
-  }
-  throw steps.changing();
-}
