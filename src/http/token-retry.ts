@@ -82,44 +82,40 @@ export async function sendWithRetries(
     const outcome = { ...answer, lost };
     if ("token" in outcome || tries === ATTEMPTS) return outcome;
     const mayReplay = replay && !replayed;
-    const next = nextAttempt(outcome.error, grant, tries, mayReplay, endpoint.now, scheduler);
-    if ("end" in next) return outcome;
-    const pause = "replay" in next ? 0 : next.wait;
+    const pause = nextPause(outcome.error, grant, tries, mayReplay, endpoint.now, scheduler);
+    if (pause === undefined) return outcome;
     const remaining = deadline.left() - pause;
     if (remaining <= 0 || (!isRepeatable(grant) && remaining < roomFor(timeouts))) return outcome;
-    replayed ||= "replay" in next;
+    replayed ||= pause === 0;
     if (pause > 0) await rest(pause);
     if (grant.grantType === "refresh_token" && !mayResend()) return outcome;
   }
 }
 
 /**
- * When to send the request again. `end`: never. `wait`: after this many ms. `replay`: at once,
- * though the vendor may have acted on the request (see `isAmbiguous`). There is at most one replay.
+ * After how many ms to send the request again; undefined: never. 0 is a replay: the request is sent
+ * at once, though the vendor may have acted on it (see `isAmbiguous`). There is at most one replay.
  */
-type NextAttempt = { readonly end: true } | { readonly wait: number } | { readonly replay: true };
-
-function nextAttempt(
+function nextPause(
   error: CorrigendaError,
   grant: Pick<Grant, "grantType">,
   tries: number,
   mayReplay: boolean,
   now: () => number,
   scheduler: Scheduler,
-): NextAttempt {
+): number | undefined {
   const neverConnected = error instanceof NetworkError && !error.maybeReceived;
-  if (grant.grantType === "authorization_code" && !neverConnected) return { end: true };
+  if (grant.grantType === "authorization_code" && !neverConnected) return undefined;
   // After a 503 nobody knows whether the refresh token was used up, even with a `Retry-After`. So
   // it is not sent again if no replay is allowed.
-  if (grant.grantType === "refresh_token" && !mayReplay && isAmbiguous(error)) return { end: true };
-  if (error instanceof RateLimitError)
-    return { wait: Math.max(1, (error.retryAt ?? Infinity) - now()) };
+  if (grant.grantType === "refresh_token" && !mayReplay && isAmbiguous(error)) return undefined;
+  if (error instanceof RateLimitError) return Math.max(1, (error.retryAt ?? Infinity) - now());
   if (!error.retryable || !(error instanceof NetworkError || error instanceof ServerError))
-    return { end: true };
+    return undefined;
   if (isRepeatable(grant) || neverConnected)
-    return { wait: 1 + scheduler.random() * BACKOFF * 2 ** (tries - 1) };
+    return 1 + scheduler.random() * BACKOFF * 2 ** (tries - 1);
   // Nobody knows whether the vendor used up the refresh token.
-  return mayReplay ? { replay: true } : { end: true };
+  return mayReplay ? 0 : undefined;
 }
 
 /**
