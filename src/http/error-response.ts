@@ -100,13 +100,9 @@ export function tokenRefusal(refusal: Refusal, grantType: Grant["grantType"]): C
     status === 401 ||
     status === 403 ||
     ["invalid_grant", "invalid_client", "unauthorized_client"].includes(code);
-  const hinted = (what: string): ErrorDetails => ({
-    ...details(what),
-    message: details(what).message + hint(refusal),
-  });
   return refused
-    ? new CredentialsError(hinted("The credentials were refused"))
-    : new RejectedError(hinted("The token request was refused"));
+    ? new CredentialsError(details("The credentials were refused", hint(refusal)))
+    : new RejectedError(details("The token request was refused", hint(refusal)));
 }
 
 /**
@@ -133,20 +129,21 @@ export function apiRefusal(refusal: Refusal): CorrigendaError {
   return new RejectedError(details("The call was refused"));
 }
 
-type Describe = (what: string) => ErrorDetails;
+/** @param more further sentences for the message, each after a space */
+type Describe = (what: string, more?: string) => ErrorDetails;
 
 function describe(refusal: Refusal): Describe {
   const { context, status, problem } = refusal;
   const said = [problem.code, problem.message]
     .filter((text) => text !== undefined && text !== "")
     .join(": ");
-  return (what) =>
+  return (what, more = "") =>
     withContext(
       {
         status,
         retryAt: retryAt(refusal),
         vendorCode: problem.code,
-        message: `${what} (${status}${said === "" ? "" : `, ${said}`}).`,
+        message: `${what} (${status}${said === "" ? "" : `, ${said}`}).${more}`,
       },
       context,
     );

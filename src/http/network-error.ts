@@ -115,8 +115,7 @@ function codeOf(error: unknown): string {
  * and not by its class, since it may come from another realm.
  * @param server names the server in the message
  */
-export function describeNetworkFailure(error: unknown, server: string): ErrorDetails {
-  const code = codeOf(error);
+function describeFailure(code: string, server: string): ErrorDetails {
   const found = TRANSIENT.test(code)
     ? undefined
     : MISCONFIGURATIONS.find((one) => one.code.test(code));
@@ -148,7 +147,7 @@ export function fetchError(
 ): CorrigendaError {
   const code = codeOf(error);
   if (!DECOMPRESSION.test(code))
-    return new NetworkError(withContext(describeNetworkFailure(error, server), context));
+    return new NetworkError(withContext(describeFailure(code, server), context));
   return new ContractError(
     withContext(
       { pointer: "", code, status, message: `The answer cannot be decompressed (${code}).` },
