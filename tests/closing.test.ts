@@ -18,8 +18,8 @@ import { apinizer } from "../src/providers/apinizer.ts";
 import { createRuntime } from "../src/client/options.ts";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.ts";
 import { systemScheduler, type Scheduler } from "../src/platform/scheduler.ts";
-import type { GrantedTokenSource } from "../src/client/create-token-source.ts";
-import { createTokenSource } from "../src/client/create-token-source.ts";
+import type { GrantedTokenSource } from "../src/client/granted-token-source.ts";
+import { createGrantedTokenSource } from "../src/client/granted-token-source.ts";
 import { inChild } from "./support/child.ts";
 import { failure } from "./support/clients.ts";
 import { until } from "./support/wait.ts";
@@ -178,7 +178,7 @@ async function renewing(options: CommonOptions = {}): Promise<
     },
   };
   const watch = watched();
-  const source = createTokenSource(apinizer, apinizer.connect(given), {
+  const source = createGrantedTokenSource(apinizer, apinizer.connect(given), {
     ...createRuntime(given, undefined),
     scheduler: watch.scheduler,
   });
@@ -240,7 +240,7 @@ describe("after close()", () => {
       },
     };
     const options = { ...sandbox.apinizer.options, store };
-    const source = createTokenSource(apinizer, apinizer.connect(options), {
+    const source = createGrantedTokenSource(apinizer, apinizer.connect(options), {
       ...createRuntime(options, undefined),
       scheduler,
     });

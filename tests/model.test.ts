@@ -7,8 +7,8 @@
 import fc from "fast-check";
 import { createMemoryStore, isCorrigendaError, type Token, type TokenStore } from "../src/index.ts";
 import { createLeasedStore } from "./support/leased-store.ts";
-import { createTokenSource } from "../src/client/create-token-source.ts";
-import type { GrantedTokenSource } from "../src/client/create-token-source.ts";
+import { createGrantedTokenSource } from "../src/client/granted-token-source.ts";
+import type { GrantedTokenSource } from "../src/client/granted-token-source.ts";
 import { createRuntime } from "../src/client/options.ts";
 import { createServerClock } from "../src/http/server-clock.ts";
 import { storeKey } from "../src/tokens/store-key.ts";
@@ -96,7 +96,7 @@ class World {
       { store: this.store, fetch: this.fetch, now: this.now, timeouts: TIMEOUTS, leases: LEASES },
       undefined,
     );
-    this.source = createTokenSource(plainProvider, connection, {
+    this.source = createGrantedTokenSource(plainProvider, connection, {
       ...runtime,
       scheduler: this.clock.scheduler,
       serverClock: createServerClock(this.clock.scheduler.monotonic),

@@ -6,11 +6,9 @@ import { roomFor, sendWithRetries } from "../http/token-retry.ts";
 import { requireTokenOptions } from "../parts/check-options.ts";
 import type { Connection, Provider } from "../provider.ts";
 import type { TokenSource } from "../token-source.ts";
-import type { Token } from "../token.ts";
-import type { BindingKey } from "../tokens/binding.ts";
 import { MemoryRenewer } from "../stores/memory-renewer.ts";
 import { RenewalCredentials } from "../tokens/renewal-credentials.ts";
-import type { TokenRequester } from "../tokens/renewal-settings.ts";
+import type { TokenRequester, TokenSourceSettings } from "../tokens/renewal-settings.ts";
 import { SharedLatch } from "../tokens/shared-latch.ts";
 import { StaticTokenSource } from "../tokens/static-token.ts";
 import { createStoreAccess } from "../tokens/store-access.ts";
@@ -18,26 +16,6 @@ import { storeKey } from "../tokens/store-key.ts";
 import { RenewableTokenSource } from "../tokens/token-source.ts";
 import { close } from "./closing.ts";
 import type { Runtime } from "./options.ts";
-
-/** A token source that the authorization code flow fills. */
-export interface GrantedTokenSource extends TokenSource {
-  /**
-   * Takes over the token of a consent, in place of what is stored. The token is kept in memory if
-   * it cannot be stored.
-   * @param bindingKey the key of the credentials that brought it; undefined in a store of the
-   *   client's own
-   */
-  adopt(token: Token, grant: string, bindingKey: BindingKey | undefined): Promise<void>;
-  /** Forgets the token, stored or not. @throws StoreError */
-  forget(): Promise<void>;
-  /**
-   * What `close` waits for, however long that takes. Keeps no process alive. @throws StoreError as
-   * `close` does
-   */
-  finish(): Promise<void>;
-  /** Whether a request or a save is under way, or a token is in memory only. */
-  readonly pending: boolean;
-}
 
 /** What sends token requests to the endpoint of a connection. */
 export function createTokenEndpoint(
@@ -48,12 +26,22 @@ export function createTokenEndpoint(
   return { ...runtime, provider, connection, monotonic: runtime.scheduler.monotonic };
 }
 
-/** @throws ConfigurationError */
+/** The token source of a credential. @throws ConfigurationError */
 export function createTokenSource(
   provider: Provider<object, never>,
   connection: Connection,
   runtime: Runtime,
-): GrantedTokenSource {
+): TokenSource {
+  const source = new RenewableTokenSource(sourceSettings(provider, connection, runtime));
+  return publicSource(source, provider.name, runtime);
+}
+
+/** What a token source is made of. @throws ConfigurationError */
+export function sourceSettings(
+  provider: Provider<object, never>,
+  connection: Connection,
+  runtime: Runtime,
+): TokenSourceSettings {
   const { name } = provider;
   const { timeouts, scheduler, now, secrets, binds } = runtime;
   if (binds) requireCredentials(name, connection);
@@ -64,7 +52,7 @@ export function createTokenSource(
   const grantsFor: NonNullable<Connection["grants"]> = (state) => connection.grants?.(state) ?? [];
   const login = grantsFor({ refreshToken: undefined, worked: () => false }).some(isRepeatable);
   const latch = { store, key, provider: name, consentOnly: !login, secrets, now };
-  const source = new RenewableTokenSource({
+  return {
     ...runtime,
     provider: name,
     key,
@@ -79,18 +67,7 @@ export function createTokenSource(
     requests: createRequester(endpoint, runtime),
     sharedLatch: binds ? new SharedLatch(latch) : undefined,
     onToken: ({ accessToken, refreshToken }) => secrets.add(accessToken, refreshToken),
-  });
-  const granted: GrantedTokenSource = {
-    ...publicSource(source, name, runtime),
-    adopt: (token, grant, bindingKey) => source.adopt(token, grant, bindingKey),
-    forget: () => source.forget(),
-    finish: () => source.finish(),
-    get pending() {
-      return source.pending;
-    },
   };
-  source.holder = granted;
-  return granted;
 }
 
 /** The token source of a token that a person made by hand. */
@@ -104,7 +81,7 @@ export function createStaticTokenSource(
 }
 
 /** What callers may do with a source. Its options and the caller's clock are checked here. */
-const publicSource = (
+export const publicSource = (
   source: RenewableTokenSource | StaticTokenSource,
   provider: string,
   { scheduler, checkClock }: Pick<Runtime, "scheduler" | "checkClock">,

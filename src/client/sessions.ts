@@ -9,7 +9,7 @@ import type { Token } from "../token.ts";
 import type { CloseOptions, TokenSource } from "../token-source.ts";
 import type { BindingKey } from "../tokens/binding.ts";
 import { close, requireWithin } from "./closing.ts";
-import { createTokenSource, type GrantedTokenSource } from "./create-token-source.ts";
+import { createGrantedTokenSource, type GrantedTokenSource } from "./granted-token-source.ts";
 import type { Runtime } from "./options.ts";
 import { createPool, type Pool } from "./pool.ts";
 
@@ -43,7 +43,7 @@ export class Sessions<Session> {
   constructor(options: SessionsOptions<Session>) {
     const { provider, runtime, connect } = options;
     this.#options = options;
-    this.#sources = createPool((key) => createTokenSource(provider, connect(key), runtime));
+    this.#sources = createPool((key) => createGrantedTokenSource(provider, connect(key), runtime));
   }
 
   /** @throws ClosedError once the client was closed */

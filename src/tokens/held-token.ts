@@ -67,10 +67,6 @@ export class HeldToken {
     this.refused = undefined;
     this.softFailedAt = this.#forcedAt = -Infinity;
   }
-
-  clear(): void {
-    this.current = this.refused = undefined;
-  }
 }
 
 /** Whether less than `span` ms have passed since `at`. False after a clock was set back. */

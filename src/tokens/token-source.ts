@@ -7,7 +7,6 @@ import { ClosedError, CorrigendaError, NetworkError } from "../errors.ts";
 import { withSignal } from "../platform/deadline.ts";
 import type { Explanation, GetTokenOptions } from "../token-source.ts";
 import { freshness, type Token } from "../token.ts";
-import type { BindingKey } from "./binding.ts";
 import { isWithin } from "./held-token.ts";
 import type { TokenSourceSettings } from "./renewal-settings.ts";
 import { TokenRenewal } from "./renewal.ts";
@@ -26,26 +25,20 @@ const busy = new Set<RenewableTokenSource>();
 
 export class RenewableTokenSource {
   readonly #settings: TokenSourceSettings;
-  readonly #renewal: TokenRenewal;
+  protected readonly renewal: TokenRenewal;
   readonly #saves: SaveRetries;
   /** When a save failed last, epoch ms. */
   #saveFailedAt = -Infinity;
   /** A consent or a revocation is being written. Nobody is served meanwhile. */
-  #exclusive: Promise<unknown> | undefined;
+  protected exclusive: Promise<unknown> | undefined;
   #closed = false;
   #ending: Promise<void> | undefined;
   /** `finish` has made its last attempt to save the token. */
   #ended = false;
-  /**
-   * The object that callers hold. It stays alive as long as this source is busy, so that a pool
-   * finds it again.
-   */
-  holder: object | undefined;
-
   constructor(settings: TokenSourceSettings) {
     this.#settings = settings;
-    this.#renewal = new TokenRenewal(settings, {
-      onEnd: () => this.#settle(),
+    this.renewal = new TokenRenewal(settings, {
+      onEnd: () => this.settle(),
       onSaveFailed: () => this.#saveFailed(),
     });
     this.#saves = new SaveRetries(settings.scheduler, () => this.#flush());
@@ -53,13 +46,13 @@ export class RenewableTokenSource {
 
   /** @throws CorrigendaError; the signal's reason when it aborts */
   async getToken({ rejected, minTtl, signal }: GetTokenOptions = {}): Promise<Token> {
-    const { held, record } = this.#renewal;
+    const { held, record } = this.renewal;
     this.#requireOpen();
     signal?.throwIfAborted();
-    if (this.#exclusive) await this.#waitForExclusive(signal);
+    if (this.exclusive) await this.#waitForExclusive(signal);
     const stillServed = rejected && held.reject(rejected);
     if (stillServed) return stillServed;
-    const saveSoon = record.hasUnsaved && !this.#renewal.ongoing;
+    const saveSoon = record.hasUnsaved && !this.renewal.ongoing;
     if (saveSoon && !this.#isWithin(SAVE_PAUSE, this.#saveFailedAt)) this.#flush();
     for (let overslept = false; ;) {
       const token = this.#serve(minTtl) ?? (await this.#wait(minTtl, signal));
@@ -76,7 +69,7 @@ export class RenewableTokenSource {
 
   /** Waits for a consent or a revocation that is being written. */
   async #waitForExclusive(signal: GetTokenOptions["signal"]): Promise<void> {
-    while (this.#exclusive) await withSignal(this.#exclusive, signal);
+    while (this.exclusive) await withSignal(this.exclusive, signal);
   }
 
   /**
@@ -84,17 +77,17 @@ export class RenewableTokenSource {
    * is renewed in the background.
    */
   #serve(minTtl: number | undefined): Token | undefined {
-    const { held, latch } = this.#renewal;
+    const { held, latch } = this.renewal;
     const { background, now } = this.#settings;
     const state = held.freshness(minTtl);
     if (state !== "fresh" && state !== "soft") return undefined;
     const recent = this.#isWithin(SOFT_RETRY, held.softFailedAt);
-    const due = state === "soft" && !this.#renewal.ongoing && !recent && !latch.isLimited;
+    const due = state === "soft" && !this.renewal.ongoing && !recent && !latch.isLimited;
     if (due)
       this.#start(undefined).result.catch(() => {
         held.softFailedAt = now();
       });
-    const { ongoing } = this.#renewal;
+    const { ongoing } = this.renewal;
     // Where the platform may freeze the process, nothing runs in the background: the caller waits.
     if (ongoing && !background) return undefined;
     if (due && ongoing) background?.(ongoing.result.catch(() => undefined));
@@ -109,9 +102,9 @@ export class RenewableTokenSource {
     minTtl: number | undefined,
     signal: GetTokenOptions["signal"],
   ): Promise<Token | undefined> {
-    const { held } = this.#renewal;
+    const { held } = this.renewal;
     try {
-      const joined = this.#renewal.ongoing;
+      const joined = this.renewal.ongoing;
       const token = await (joined ?? this.#start(minTtl)).wait(signal);
       const { now } = this.#settings;
       const tooShort = minTtl !== undefined && freshness(token, now(), 0, minTtl) === "hard";
@@ -127,78 +120,47 @@ export class RenewableTokenSource {
   }
 
   #start(minTtl: number | undefined): OngoingRenewal {
+    this.hold();
+    return this.renewal.start(minTtl);
+  }
+
+  /** Keeps the source from garbage collection until `settle` finds no work left. */
+  protected hold(): void {
     busy.add(this);
-    return this.#renewal.start(minTtl);
   }
 
   /** Is called when any work has ended. Lets the source go if no work is left. */
-  #settle(): void {
-    const unsaved = this.#renewal.record.hasUnsaved && !this.#ended;
+  protected settle(): void {
+    const unsaved = this.renewal.record.hasUnsaved && !this.#ended;
     if (!unsaved) this.#saves.stop();
-    if (this.#renewal.ongoing || this.#exclusive || unsaved) return;
+    if (this.renewal.ongoing || this.exclusive || unsaved) return;
     busy.delete(this);
-    void this.#renewal.renewer.end();
+    void this.renewal.renewer.end();
   }
 
   #flush(): void {
-    void this.#renewal.record.flush().finally(() => this.#settle());
+    void this.renewal.record.flush().finally(() => this.settle());
   }
 
   #saveFailed(): void {
     this.#saveFailedAt = this.#settings.now();
     // A closed source makes its last attempt to save in `#end`.
-    if (this.#renewal.record.hasUnsaved && !this.#closed) this.#saves.schedule();
+    if (this.renewal.record.hasUnsaved && !this.#closed) this.#saves.schedule();
   }
 
   /** What is known of the token, without any secret. */
   explain(): Explanation {
-    return { ...this.#renewal.explain(), closed: this.#closed };
+    return { ...this.renewal.explain(), closed: this.#closed };
   }
 
   reset(): void {
-    this.#renewal.reset();
-  }
-
-  /** Runs alone: after the renewal under way, and before any other. */
-  async #alone(run: () => Promise<void>): Promise<void> {
-    while (this.#exclusive) await this.#exclusive;
-    const before = this.#renewal.ongoing?.wait(undefined).catch(() => undefined);
-    const work = Promise.resolve(before).then(run);
-    const mine = work.catch(() => undefined);
-    this.#exclusive = mine;
-    busy.add(this);
-    await work.finally(() => {
-      if (this.#exclusive === mine) this.#exclusive = undefined;
-      this.#settle();
-    });
-  }
-
-  /** Takes over a token that a consent brought, in place of what is stored. */
-  adopt(token: Token, grantType: string, bindingKey: BindingKey | undefined): Promise<void> {
-    const { key, credentials } = this.#settings;
-    return this.#alone(async () => {
-      credentials.adopt(bindingKey);
-      await this.#renewal.record.save(token, "consent", await bindingKey?.bindingOf(key));
-      this.#renewal.held.refused = undefined;
-      this.#renewal.take(token, grantType);
-      this.#renewal.announce("token_issued", token);
-    });
-  }
-
-  /** Forgets the token, stored or not. @throws StoreError */
-  forget(): Promise<void> {
-    const { held, record, renewer } = this.#renewal;
-    return this.#alone(async () => {
-      held.clear();
-      const binding = await this.#settings.credentials.lastBinding();
-      await renewer.exclusively(() => record.discard(binding));
-    });
+    this.renewal.reset();
   }
 
   /** Whether a request or a save is under way, or a token is in memory only. */
   get pending(): boolean {
-    const { ongoing, record } = this.#renewal;
-    return ongoing !== undefined || this.#exclusive !== undefined || record.hasUnsaved;
+    const { ongoing, record } = this.renewal;
+    return ongoing !== undefined || this.exclusive !== undefined || record.hasUnsaved;
   }
 
   /** Ends the source, however long that takes. Keeps no process alive. @throws StoreError */
@@ -209,12 +171,12 @@ export class RenewableTokenSource {
 
   async #end(): Promise<void> {
     this.#closed = true;
-    while (this.#renewal.ongoing ?? this.#exclusive)
-      await (this.#renewal.ongoing?.result.catch(() => undefined) ?? this.#exclusive);
-    const failure = await this.#renewal.record.flush();
+    while (this.renewal.ongoing ?? this.exclusive)
+      await (this.renewal.ongoing?.result.catch(() => undefined) ?? this.exclusive);
+    const failure = await this.renewal.record.flush();
     this.#ended = true;
-    this.#settle();
-    await this.#renewal.renewer.end();
+    this.settle();
+    await this.renewal.renewer.end();
     if (failure)
       throw failure.copy((details) => ({
         ...details,

@@ -9,8 +9,8 @@ import {
 } from "../../src/index.ts";
 import { createRuntime, type CommonOptions } from "../../src/client/options.ts";
 import { createServerClock } from "../../src/http/server-clock.ts";
-import type { GrantedTokenSource } from "../../src/client/create-token-source.ts";
-import { createTokenSource } from "../../src/client/create-token-source.ts";
+import type { GrantedTokenSource } from "../../src/client/granted-token-source.ts";
+import { createGrantedTokenSource } from "../../src/client/granted-token-source.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { plainConnection, plainProvider, type Ways } from "./plain-provider.ts";
 
@@ -51,7 +51,7 @@ export function createWorld({
     undefined,
   );
   const { scheduler } = clock;
-  const source = createTokenSource(
+  const source = createGrantedTokenSource(
     plainProvider,
     { ...plainConnection(ways), ...connection },
     { ...runtime, scheduler, serverClock: createServerClock(scheduler.monotonic), binds: false },

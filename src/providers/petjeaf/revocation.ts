@@ -14,7 +14,7 @@ import type { OnEvent } from "../../events.ts";
 import { namesOf, requireKnown } from "../../parts/option-names.ts";
 import { requireObject } from "../../parts/check-options.ts";
 import type { Scheduler } from "../../platform/scheduler.ts";
-import type { GrantedTokenSource } from "../../client/create-token-source.ts";
+import type { GrantedTokenSource } from "../../client/granted-token-source.ts";
 
 /** Options of `PetjeafAuth.revoke`. */
 export interface RevokeOptions {

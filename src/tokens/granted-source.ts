@@ -1,0 +1,56 @@
+/** The token of a person: a consent brings it, and a revocation ends it (rule T-17). */
+import type { Token } from "../token.ts";
+import type { BindingKey } from "./binding.ts";
+import type { TokenSourceSettings } from "./renewal-settings.ts";
+import { RenewableTokenSource } from "./token-source.ts";
+
+export class GrantedSource extends RenewableTokenSource {
+  readonly #settings: TokenSourceSettings;
+  /**
+   * The object that callers hold. It stays alive as long as this source is busy, so that a pool
+   * finds it again.
+   */
+  holder: object | undefined;
+
+  constructor(settings: TokenSourceSettings) {
+    super(settings);
+    this.#settings = settings;
+  }
+
+  /** Takes over a token that a consent brought, in place of what is stored. */
+  adopt(token: Token, grantType: string, bindingKey: BindingKey | undefined): Promise<void> {
+    const { key, credentials } = this.#settings;
+    const { held, record } = this.renewal;
+    return this.#alone(async () => {
+      credentials.adopt(bindingKey);
+      await record.save(token, "consent", await bindingKey?.bindingOf(key));
+      held.refused = undefined;
+      this.renewal.take(token, grantType);
+      this.renewal.announce("token_issued", token);
+    });
+  }
+
+  /** Forgets the token, stored or not. @throws StoreError */
+  forget(): Promise<void> {
+    const { held, record, renewer } = this.renewal;
+    return this.#alone(async () => {
+      held.current = held.refused = undefined;
+      const binding = await this.#settings.credentials.lastBinding();
+      await renewer.exclusively(() => record.discard(binding));
+    });
+  }
+
+  /** Runs alone: after the renewal under way, and before any other. */
+  async #alone(run: () => Promise<void>): Promise<void> {
+    while (this.exclusive) await this.exclusive;
+    const before = this.renewal.ongoing?.wait(undefined).catch(() => undefined);
+    const work = Promise.resolve(before).then(run);
+    const mine = work.catch(() => undefined);
+    this.exclusive = mine;
+    this.hold();
+    await work.finally(() => {
+      if (this.exclusive === mine) this.exclusive = undefined;
+      this.settle();
+    });
+  }
+}
