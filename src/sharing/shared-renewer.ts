@@ -2,7 +2,7 @@
  * Renewing a token that many processes share (rule T-14): look at the store, take the lease, look
  * again, leave an intent, send, save, give the lease back.
  */
-import { keepAliveDuring, withDeadline } from "../platform/deadline.ts";
+import { withDeadline } from "../platform/deadline.ts";
 import type { ProcessIdentity } from "../platform/process-identity.ts";
 import {
   MAX_CHANGES,
@@ -50,6 +50,7 @@ export class SharedRenewer implements Renewer {
   }
 
   async renew<P extends Plan>(steps: Steps<P>): Promise<Renewed> {
+    const { leases, scheduler } = this.#environment;
     let [looks, changes] = [0, 0];
     let mine = false;
     try {
@@ -72,7 +73,7 @@ export class SharedRenewer implements Renewer {
           if ("again" in outcome && (changes += 1) > MAX_CHANGES) throw steps.changing();
           if ("again" in outcome) continue;
         }
-        await steps.rest(this.#pause(looks));
+        await steps.rest(pauseAfter(looks, leases.poll, scheduler));
         looks += 1;
       }
     } finally {
@@ -108,22 +109,9 @@ export class SharedRenewer implements Renewer {
     await withDeadline(this.end(), leases.poll, slow, scheduler, false).catch(() => undefined);
   }
 
-  #pause(looks: number): number {
-    const { leases, scheduler } = this.#environment;
-    return pauseAfter(looks, leases.poll, scheduler);
-  }
-
-  async exclusively(work: () => Promise<void>): Promise<void> {
-    const { scheduler, timeouts } = this.#environment;
-    await keepAliveDuring(timeouts.total, scheduler, async (deadline) => {
-      // If the store fails, the work is done without the lease, and meets the failure itself.
-      const take = (): Promise<boolean> => this.#lease.take().catch(() => true);
-      for (let looks = 0; !(await take()) && deadline.left() > 0; looks += 1) {
-        const pause = this.#pause(looks);
-        await new Promise<void>((resolve) => void scheduler.after(pause, resolve));
-      }
-      await work();
-    }).finally(() => this.end());
+  /** If the store fails, the caller works without the lease, and meets the failure itself. */
+  take(): Promise<boolean> {
+    return this.#lease.take().catch(() => true);
   }
 
   end(): Promise<void> {

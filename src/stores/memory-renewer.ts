@@ -4,7 +4,6 @@
  * platform has cancelled what the client was doing. A store that only one client uses is a special
  * case, in which the turn is always free.
  */
-import { keepAliveDuring } from "../platform/deadline.ts";
 import type { Timer } from "../platform/scheduler.ts";
 import {
   MAX_CHANGES,
@@ -61,10 +60,11 @@ export class MemoryRenewer implements Renewer {
   }
 
   async renew<P extends Plan>(steps: Steps<P>): Promise<Renewed> {
+    const { leases, scheduler } = this.#environment;
     let [looks, changes] = [0, 0];
     try {
       for (;;) {
-        const held = this.#take();
+        const held = await this.take();
         const look = await steps.look();
         if ("done" in look) return look.done;
         if (held && this.#held) {
@@ -73,7 +73,7 @@ export class MemoryRenewer implements Renewer {
           // The store has changed, or the turn was lost: look again, but not without end.
           if ((changes += 1) > MAX_CHANGES) throw steps.changing();
         } else {
-          await steps.rest(this.#pause(looks));
+          await steps.rest(pauseAfter(looks, leases.poll, scheduler));
           looks += 1;
         }
       }
@@ -83,31 +83,17 @@ export class MemoryRenewer implements Renewer {
     }
   }
 
-  async exclusively(work: () => Promise<void>): Promise<void> {
-    const { scheduler, timeouts } = this.#environment;
-    await keepAliveDuring(timeouts.total, scheduler, async (deadline) => {
-      for (let looks = 0; !this.#take() && deadline.left() > 0; looks += 1) {
-        const pause = this.#pause(looks);
-        await new Promise<void>((resolve) => void scheduler.after(pause, resolve));
-      }
-      // If another client still has the turn at the end of the deadline, the work is done all the
-      // same.
-      await work();
-    }).finally(() => this.end());
-  }
-
-  async end(): Promise<void> {
-    this.#timer?.clear();
-    if (this.#held) this.#turns.delete(this.#key);
-  }
-
-  /** Takes the turn, if it is free. @returns whether this client has it now */
-  #take(): boolean {
+  async take(): Promise<boolean> {
     const turn = this.#turns.get(this.#key);
     if (turn && turn.owner !== this && !this.#isAbandoned(turn)) return false;
     this.#turns.set(this.#key, { owner: this, beat: this.#environment.scheduler.monotonic() });
     this.#scheduleHeartbeat();
     return true;
+  }
+
+  async end(): Promise<void> {
+    this.#timer?.clear();
+    if (this.#held) this.#turns.delete(this.#key);
   }
 
   /**
@@ -132,10 +118,5 @@ export class MemoryRenewer implements Renewer {
       this.#scheduleHeartbeat();
     });
     this.#timer.keepAlive(false);
-  }
-
-  #pause(looks: number): number {
-    const { leases, scheduler } = this.#environment;
-    return pauseAfter(looks, leases.poll, scheduler);
   }
 }

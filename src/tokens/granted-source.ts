@@ -1,7 +1,9 @@
 /** The token of a person: a consent brings it, and a revocation ends it (rule T-17). */
+import { keepAliveDuring } from "../platform/deadline.ts";
 import type { Token } from "../token.ts";
 import type { BindingKey } from "./binding.ts";
 import type { TokenSourceSettings } from "./renewal-settings.ts";
+import { pauseAfter } from "./renewer.ts";
 import { RenewableTokenSource } from "./token-source.ts";
 
 export class GrantedSource extends RenewableTokenSource {
@@ -32,12 +34,28 @@ export class GrantedSource extends RenewableTokenSource {
 
   /** Forgets the token, stored or not. @throws StoreError */
   forget(): Promise<void> {
-    const { held, record, renewer } = this.renewal;
+    const { held, record } = this.renewal;
     return this.#alone(async () => {
       held.current = held.refused = undefined;
       const binding = await this.#settings.credentials.lastBinding();
-      await renewer.exclusively(() => record.discard(binding));
+      await this.#exclusively(() => record.discard(binding));
     });
+  }
+
+  /**
+   * Does the work while no other client renews the token. If another client takes too long, the
+   * work is done nevertheless.
+   */
+  async #exclusively(work: () => Promise<void>): Promise<void> {
+    const { timeouts, scheduler, leases } = this.#settings;
+    const { renewer } = this.renewal;
+    await keepAliveDuring(timeouts.total, scheduler, async (deadline) => {
+      for (let looks = 0; !(await renewer.take()) && deadline.left() > 0; looks += 1) {
+        const pause = pauseAfter(looks, leases.poll, scheduler);
+        await new Promise<void>((resolve) => void scheduler.after(pause, resolve));
+      }
+      await work();
+    }).finally(() => renewer.end());
   }
 
   /** Runs alone: after the renewal under way, and before any other. */

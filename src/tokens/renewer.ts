@@ -124,10 +124,10 @@ export type GateDecision =
 export interface Renewer {
   renew<P extends Plan>(steps: Steps<P>): Promise<Renewed>;
   /**
-   * Does the work while no other process renews the token. If another process takes too long, the
-   * work is done nevertheless.
+   * Takes the right to renew the token, if no other client has it. Never rejects.
+   * @returns whether this client has it now; true as well if the store fails
    */
-  exclusively(work: () => Promise<void>): Promise<void>;
+  take(): Promise<boolean>;
   /** Lets others renew the token. Never rejects. */
   end(): Promise<void>;
 }
