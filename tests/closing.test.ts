@@ -245,7 +245,7 @@ describe("after close()", () => {
       scheduler,
     });
     await source.getToken();
-    expect(timers.size).toBe(2); // It would be written again after a while, and its turn is kept.
+    expect(timers.size).toBe(1); // It would be written again after a while.
     const error = await failure(source.close());
     expect(error).toBeInstanceOf(StoreError);
     expect(error.message).toContain("lost with this client");

@@ -6,10 +6,10 @@ import { roomFor, sendWithRetries } from "../http/token-retry.ts";
 import { requireTokenOptions } from "../parts/check-options.ts";
 import type { Connection, Provider } from "../provider.ts";
 import type { TokenSource } from "../token-source.ts";
-import { MemoryRenewer } from "../stores/memory-renewer.ts";
 import { RenewalCredentials } from "../tokens/renewal-credentials.ts";
 import type { TokenRequester, TokenSourceSettings } from "../tokens/renewal-settings.ts";
 import { SharedLatch } from "../tokens/shared-latch.ts";
+import { createSoleRenewer } from "../tokens/sole-renewer.ts";
 import { StaticTokenSource } from "../tokens/static-token.ts";
 import { createStoreAccess } from "../tokens/store-access.ts";
 import { storeKey } from "../tokens/store-key.ts";
@@ -60,9 +60,7 @@ export function sourceSettings(
     login,
     grantsFor,
     createRenewer: (record, environment) =>
-      // Without a renewer, one client at a time uses the store, so that it always has the turn.
-      runtime.store.renewer?.(record, environment) ??
-      new MemoryRenewer(new Map(), record, environment),
+      runtime.store.renewer?.(record, environment) ?? createSoleRenewer(record, environment),
     credentials: new RenewalCredentials({ endpoint, connection, key, binds }),
     requests: createRequester(endpoint, runtime),
     sharedLatch: binds ? new SharedLatch(latch) : undefined,

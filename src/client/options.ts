@@ -14,7 +14,7 @@ import {
 import type { CommonUrls } from "../provider.ts";
 import { systemScheduler, type Scheduler } from "../platform/scheduler.ts";
 import { createServerClock, type ServerClock } from "../http/server-clock.ts";
-import { createMemoryStore } from "../stores/memory.ts";
+import { createOwnStore } from "../stores/own-store.ts";
 import type { LeasedTokenStore, SharedTokenStore, TokenStore } from "../tokens/token-store.ts";
 import type { LeaseTimes } from "../tokens/renewer.ts";
 
@@ -140,7 +140,7 @@ export function createRuntime(options: CommonOptions, own: readonly string[] | u
       requireFunction(options.fetch, "fetch") ?? ((input, init) => globalThis.fetch(input, init)),
     now: clock.now,
     checkClock: clock.check,
-    store: requireStore(options.store) ?? createMemoryStore(),
+    store: requireStore(options.store) ?? createOwnStore(),
     binds: options.store !== undefined,
     emit: (event) => {
       // An error of the listener must not lose a token or end the process.

@@ -1,8 +1,7 @@
 /**
  * Renews a token in a store that the clients of one process share: one client after another. A
  * client keeps its turn until the client ends the turn, or until its heartbeat stops because the
- * platform has cancelled what the client was doing. A store that only one client uses is a special
- * case, in which the turn is always free.
+ * platform has cancelled what the client was doing.
  */
 import type { Timer } from "../platform/scheduler.ts";
 import {
@@ -16,7 +15,7 @@ import {
   type Renewer,
   type Steps,
 } from "../tokens/renewer.ts";
-import { createSoleGate } from "../tokens/sole-gate.ts";
+import { createSoleGate } from "../tokens/sole-renewer.ts";
 
 /** The turn of one client. */
 interface Turn {

@@ -1,10 +1,12 @@
 import { latchKeyOf, partOf } from "../tokens/latch-key.ts";
 import type { ListedTokenStore, TokenRecord } from "../tokens/token-store.ts";
 import { MemoryRenewer, type Turns } from "./memory-renewer.ts";
+import { createOwnStore } from "./own-store.ts";
 
 /**
- * A store that keeps tokens for as long as the process lives. It is the default of every client.
- * Several clients of one process may share one: they renew a token one after another.
+ * A store that keeps tokens for as long as the process lives. Several clients of one process may
+ * share one: they renew a token one after another. A client to which no store is given has such a
+ * store of its own.
  *
  * @example
  * ```ts
@@ -16,12 +18,7 @@ export function createMemoryStore(): ListedTokenStore {
   const records = new Map<string, TokenRecord>();
   const turns: Turns = new Map();
   return {
-    get: async (key) => records.get(key),
-    set: async (key, record, expected) => {
-      if ((records.get(key)?.generation ?? 0) !== expected) return false;
-      records.set(key, record);
-      return true;
-    },
+    ...createOwnStore(records),
     delete: async (key) => {
       records.delete(key);
       records.delete(latchKeyOf(key));

@@ -24,7 +24,7 @@ export class GrantedSource extends RenewableTokenSource {
     const { key, credentials } = this.#settings;
     const { held, record } = this.renewal;
     return this.#alone(async () => {
-      credentials.adopt(bindingKey);
+      credentials.bindingKey = bindingKey ?? credentials.bindingKey;
       await record.save(token, "consent", await bindingKey?.bindingOf(key));
       held.refused = undefined;
       this.renewal.take(token, grantType);
@@ -34,10 +34,11 @@ export class GrantedSource extends RenewableTokenSource {
 
   /** Forgets the token, stored or not. @throws StoreError */
   forget(): Promise<void> {
+    const { key, credentials } = this.#settings;
     const { held, record } = this.renewal;
     return this.#alone(async () => {
       held.current = held.refused = undefined;
-      const binding = await this.#settings.credentials.lastBinding();
+      const binding = await credentials.bindingKey?.bindingOf(key);
       await this.#exclusively(() => record.discard(binding));
     });
   }

@@ -44,8 +44,11 @@ interface Settings {
 
 export class RenewalCredentials {
   readonly #settings: Settings;
-  /** The binding key that was derived or adopted last. */
-  #bindingKey: BindingKey | undefined;
+  /**
+   * The binding key of the credentials that were revealed last, or of a consent, whose credentials
+   * were not revealed by a renewal.
+   */
+  bindingKey: BindingKey | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -63,16 +66,6 @@ export class RenewalCredentials {
     };
   }
 
-  /** Takes over the binding key of a consent, whose credentials were not revealed by a renewal. */
-  adopt(bindingKey: BindingKey | undefined): void {
-    this.#bindingKey = bindingKey ?? this.#bindingKey;
-  }
-
-  /** The binding of the credentials that were revealed last. */
-  async lastBinding(): Promise<string | undefined> {
-    return this.#bindingKey?.bindingOf(this.#settings.key);
-  }
-
   /**
    * Derives the binding key. If a vault fails that worked before, the earlier key is used, since
    * this client did have the credentials.
@@ -80,10 +73,10 @@ export class RenewalCredentials {
   async #bind(reveal: Reveal, { signal }: Deadline): Promise<BindingKey> {
     const { connection, endpoint } = this.#settings;
     const { name } = endpoint.provider;
-    const known = this.#bindingKey;
+    const known = this.bindingKey;
     // The key is kept even if the vault answers after the deadline.
     const derived = bindingKeyOf(name, connection, reveal).then(
-      (bindingKey) => (this.#bindingKey = bindingKey),
+      (bindingKey) => (this.bindingKey = bindingKey),
       (error: unknown) => {
         if (known) return known;
         throw error;

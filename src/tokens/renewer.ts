@@ -2,9 +2,10 @@
  * The types that hide whether one process uses a store or many processes share it.
  *
  * A renewal is the same steps in both cases: look at the store, send a token request, save the
- * token. A renewer decides when each step may be taken. The renewer of a single process
- * (`stores/memory-renewer.ts`) lets its clients take turns. The renewer in `sharing/` takes a lease
- * first, and writes an intent into the store.
+ * token. A renewer decides when each step may be taken. The renewer of a single client
+ * (`sole-renewer.ts`) takes them one after another. The renewer of a memory store lets the clients
+ * of a process take turns. The renewer in `sharing/` takes a lease first, and writes an intent into
+ * the store.
  */
 import type { StoreError } from "../errors.ts";
 import type { Deadline } from "../platform/deadline.ts";

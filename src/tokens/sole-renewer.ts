@@ -1,6 +1,15 @@
-/** Decides whether a refresh token may be sent, in a store that no other process uses. */
+/** Renewing a token in a store that no other process uses: the steps, one after another. */
 import { Intents, intentOf } from "./intent.ts";
-import type { Gate, RecordAccess, RenewalEnvironment } from "./renewer.ts";
+import {
+  MAX_CHANGES,
+  type Gate,
+  type Plan,
+  type RecordAccess,
+  type Renewed,
+  type Renewer,
+  type RenewalEnvironment,
+  type Steps,
+} from "./renewer.ts";
 
 /** After a lost answer the refresh token is sent again, so nothing has to be remembered. */
 const OPEN: Gate = {
@@ -29,3 +38,22 @@ export const createSoleGate = (
   record: RecordAccess,
   { replay, now }: Pick<RenewalEnvironment, "replay" | "now">,
 ): Gate => (replay ? OPEN : createMarkingGate(record, now));
+
+export function createSoleRenewer(record: RecordAccess, environment: RenewalEnvironment): Renewer {
+  const gate = createSoleGate(record, environment);
+  return {
+    renew: (steps) => renewAlone(steps, gate),
+    take: async () => true,
+    end: async () => undefined,
+  };
+}
+
+async function renewAlone<P extends Plan>(steps: Steps<P>, gate: Gate): Promise<Renewed> {
+  for (let changes = 0; changes <= MAX_CHANGES; changes += 1) {
+    const look = await steps.look();
+    if ("done" in look) return look.done;
+    const outcome = await steps.send(look.plan, gate);
+    if ("done" in outcome) return outcome.done;
+  }
+  throw steps.changing();
+}
