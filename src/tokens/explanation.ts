@@ -29,21 +29,14 @@ export function explainToken(
   };
 }
 
-export function explainFailure(
-  failure: { readonly at: number; readonly error: CorrigendaError } | undefined,
-): Pick<Explanation, "lastFailure"> {
-  if (!failure) return {};
-  const {
-    at,
-    error: { kind, message, code, status },
-  } = failure;
-  return {
-    lastFailure: {
-      at,
-      kind,
-      message,
-      ...(code === undefined ? {} : { code }),
-      ...(status === undefined ? {} : { status }),
-    },
-  };
-}
+/** @param at when the renewal failed, epoch ms */
+export const explainFailure = (
+  { kind, message, code, status }: CorrigendaError,
+  at: number,
+): NonNullable<Explanation["lastFailure"]> => ({
+  at,
+  kind,
+  message,
+  ...(code === undefined ? {} : { code }),
+  ...(status === undefined ? {} : { status }),
+});

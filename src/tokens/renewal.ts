@@ -43,7 +43,7 @@ export class TokenRenewal {
   /** The names of the grants that brought a token. */
   readonly #worked = new Set<string>();
   #ongoing: OngoingRenewal | undefined;
-  #lastFailure: { readonly at: number; readonly error: CorrigendaError } | undefined;
+  #lastFailure: Explanation["lastFailure"] | undefined;
   #rotationInDoubt = false;
   #replays = 0;
   /**
@@ -150,7 +150,7 @@ export class TokenRenewal {
     if (this.#afresh === afresh && (error instanceof CredentialsError || lost))
       this.#afresh = undefined;
     if (error instanceof CorrigendaError) {
-      this.#lastFailure = { at: this.#settings.now(), error };
+      this.#lastFailure = explainFailure(error, this.#settings.now());
       this.#emit({ type: "renewal_failed", error });
     }
     return error;
@@ -238,7 +238,7 @@ export class TokenRenewal {
       rotationInDoubt: this.#rotationInDoubt,
       replays: this.#replays,
       ...this.latch.explain(),
-      ...explainFailure(this.#lastFailure),
+      ...(this.#lastFailure ? { lastFailure: this.#lastFailure } : {}),
       ...(current ? { token: explainToken(current, state) } : {}),
     };
   }

@@ -54,7 +54,7 @@ interface Settings {
   readonly now: () => number;
 }
 
-/** Reading never fails. Writing is best effort. */
+/** Writing is best effort. */
 export class SharedLatch {
   readonly #settings: Settings;
   readonly #key: string;
@@ -64,20 +64,18 @@ export class SharedLatch {
     this.#key = latchKeyOf(settings.key);
   }
 
-  /** @param tag an HMAC that identifies a set of credentials and reveals none of them */
+  /**
+   * @param tag an HMAC that identifies a set of credentials and reveals none of them
+   * @throws StoreError
+   */
   async read(tag: string): Promise<Noted> {
-    try {
-      const { latch, renewals } = contentOf(await this.#settings.store.get(this.#key));
-      const entry = latch.find((one) => one.tag === tag);
-      const refusal =
-        entry && this.#holds(entry)
-          ? { error: errorOf(entry, this.#settings), until: entry.until }
-          : undefined;
-      return { refusal, noted: entry !== undefined, renewals };
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      return { refusal: undefined, noted: false, renewals: [] };
-    }
+    const { latch, renewals } = contentOf(await this.#settings.store.get(this.#key));
+    const entry = latch.find((one) => one.tag === tag);
+    const refusal =
+      entry && this.#holds(entry)
+        ? { error: errorOf(entry, this.#settings), until: entry.until }
+        : undefined;
+    return { refusal, noted: entry !== undefined, renewals };
   }
 
   /** @param until epoch ms */
