@@ -36,7 +36,7 @@ export async function close(
   const late = new StoreError({
     provider,
     code: "gave_up",
-    message: `${provider}: \`close()\` gave up after ${within} ms: a token request, or the saving of a token, is still under way. What it brings is saved if this process lives long enough; otherwise the newest token may be lost.`,
+    message: `${provider}: \`close()\` gave up after ${within} ms: a token request, or the saving of a token, is still under way. If this process ends before it does, the newest token may be lost.`,
   });
   try {
     await withDeadline(finish(), within, () => late, scheduler);

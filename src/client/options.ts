@@ -203,7 +203,7 @@ function requireShareable(store: TokenStore & Partial<LeasedTokenStore>): void {
   if (store.renewer !== undefined) return;
   refuseOption(
     "store",
-    "has `lease` and `release`, which have no effect without `shareable`. Give `shareable(store)` instead, so that processes renew a token one after another; or leave both methods out, if one client at a time uses the store.",
+    "has `lease` and `release`, which have no effect without `shareable`. Give `shareable(store)` instead, or leave both methods out if one client at a time uses the store.",
   );
 }
 
