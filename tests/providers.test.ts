@@ -1,10 +1,12 @@
 /** What each provider does that the other providers do not. */
 import {
+  apinizer,
   createApinizerClient,
   createClient,
   createGenLogsClient,
   createMemoryStore,
   createPetjeafClient,
+  genlogs,
   petjeaf,
   type PetjeafClient,
   type TokenStore,
@@ -386,5 +388,21 @@ describe("Petje.af", () => {
     expect(await session.auth.claims()).toEqual({});
     expect(session.key).toMatch(/^[0-9a-f-]{36}$/);
     await server.close();
+  });
+});
+
+// `createGenLogsClient` and `createApinizerClient` leave out the checks that `createClient` makes.
+describe("a provider of this package passes the checks of any provider", () => {
+  test("GenLogs", () => {
+    const store = createMemoryStore();
+    expect(() => createClient(genlogs, { ...sandbox.genlogs.options, store })).not.toThrow();
+  });
+
+  test("Apinizer", () => {
+    const { options } = sandbox.apinizer;
+    const { managerUrl } = options;
+    const store = createMemoryStore();
+    expect(() => createClient(apinizer, { ...options, store })).not.toThrow();
+    expect(() => createClient(apinizer, { managerUrl, token: "made-by-hand" })).not.toThrow();
   });
 });

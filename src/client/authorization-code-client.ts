@@ -10,6 +10,7 @@ import { requireObject } from "../parts/check-options.ts";
 import { namesOf, requireKnown } from "../parts/option-names.ts";
 import type { Provider } from "../provider.ts";
 import type { CloseOptions, TokenSource } from "../token-source.ts";
+import { requireSchemes } from "./check-provider.ts";
 import { CodeFlow, type AuthorizationPageOptions, type ExchangeOptions } from "./code-flow.ts";
 import { openClient, type ApiClient } from "./create-client.ts";
 import type { CommonOptions } from "./options.ts";
@@ -111,6 +112,7 @@ export function createAuthorizationCodeClient<
     provider: provider,
     options,
     open: ({ key, connection, source, auth }, runtime) => {
+      requireSchemes(provider);
       const forgetting = { ...auth, forget: () => source.forget() };
       return Object.assign(openClient(provider, connection, runtime, forgetting), { key });
     },

@@ -1,11 +1,12 @@
 /** `createClient`: a client of any provider. The only file that knows openapi-fetch. */
 import createFetchClient, { type Client } from "openapi-fetch";
-import { ConfigurationError, type AnyCorrigendaError } from "../errors.ts";
+import type { AnyCorrigendaError } from "../errors.ts";
 import { createSend } from "../http/auth-fetch.ts";
 import { addOptions } from "../http/known-secrets.ts";
 import type { Connection, Provider } from "../provider.ts";
 import type { TokenSource } from "../token-source.ts";
 import { createCalls, type RequestFunction } from "./calls.ts";
+import { requireSchemes, requireTokenRequests } from "./check-provider.ts";
 import { connect } from "./connect.ts";
 import { createStaticTokenSource, createTokenSource } from "./create-token-source.ts";
 import { createRuntime, type CommonOptions, type Runtime } from "./options.ts";
@@ -61,8 +62,24 @@ export function createClient<Paths extends object, Options extends object>(
   provider: Provider<Paths, Options>,
   options: Options & CommonOptions,
 ): ApiClient<Paths> {
+  return createUncheckedClient(provider, options, (connection, { binds }) => {
+    if (connection.staticToken === undefined) requireTokenRequests(provider, connection, binds);
+    requireSchemes(provider);
+  });
+}
+
+/**
+ * Makes a client of a provider of this package, which is known to be right.
+ * @param check checks any other provider. @throws ConfigurationError
+ */
+export function createUncheckedClient<Paths extends object, Options extends object>(
+  provider: Provider<Paths, Options>,
+  options: Options & CommonOptions,
+  check?: (connection: Connection, runtime: Runtime) => void,
+): ApiClient<Paths> {
   const runtime = createRuntime(options, provider.options);
   const connection = connect(provider, options);
+  check?.(connection, runtime);
   const source =
     connection.staticToken === undefined
       ? createTokenSource(provider, connection, runtime)
@@ -71,10 +88,7 @@ export function createClient<Paths extends object, Options extends object>(
   return openClient(provider, connection, runtime, { getToken, explain, reset, close });
 }
 
-/**
- * Makes a client on a token source that exists already.
- * @throws ConfigurationError if the provider's `tokenScheme` is not in its document
- */
+/** Makes a client on a token source that exists already. */
 export function openClient<Paths extends object, Auth extends TokenSource>(
   provider: Provider<Paths, never>,
   connection: Connection,
@@ -82,7 +96,6 @@ export function openClient<Paths extends object, Auth extends TokenSource>(
   auth: Auth,
 ): ApiClient<Paths, Auth> {
   const { name } = provider;
-  requireSchemes(provider);
   const { baseUrl } = connection;
   addOptions(runtime.secrets, connection);
   const send = createSend({ provider, connection, source: auth, ...runtime });
@@ -94,25 +107,4 @@ export function openClient<Paths extends object, Auth extends TokenSource>(
     fetch: createPlainFetch({ provider: name, baseUrl, send }),
     toError: createToError({ ...runtime, provider }),
   });
-}
-
-/** A call whose security scheme is unknown would go out without credentials (rule T-22). */
-function requireSchemes({
-  name,
-  meta,
-  tokenScheme,
-}: Pick<Provider<object, never>, "name" | "meta" | "tokenScheme">): void {
-  const known = Object.keys(meta.schemes);
-  const require = (option: string, scheme: string): void => {
-    if (known.includes(scheme)) return;
-    throw new ConfigurationError({
-      provider: name,
-      option,
-      message: `${name}: \`${option}\` is "${scheme}", and the spec has no such security scheme: it has ${known.join(", ")}.`,
-    });
-  };
-  require("tokenScheme", tokenScheme);
-  for (const scheme of meta.security) require("meta.security", scheme);
-  for (const { security } of Object.values(meta.operations))
-    for (const scheme of security) require("security", scheme);
 }

@@ -1,5 +1,4 @@
 /** Puts a token source together: its store, its credentials, its requests, and its renewer. */
-import { ConfigurationError } from "../errors.ts";
 import { isRepeatable } from "../http/grants.ts";
 import type { TokenEndpoint } from "../http/token-request.ts";
 import { roomFor, sendWithRetries } from "../http/token-retry.ts";
@@ -44,8 +43,6 @@ export function sourceSettings(
 ): TokenSourceSettings {
   const { name } = provider;
   const { timeouts, scheduler, now, secrets, binds } = runtime;
-  if (binds) requireCredentials(name, connection);
-  requireTokenOperation(provider, connection);
   const key = storeKey(name, connection);
   const endpoint = createTokenEndpoint(provider, connection, runtime);
   const store = createStoreAccess(runtime.store, name, timeouts.attempt, scheduler);
@@ -107,25 +104,3 @@ const createRequester = (endpoint: TokenEndpoint, runtime: Runtime): TokenReques
   send: (request, grant, sending) =>
     sendWithRetries(request, grant, endpoint, { ...runtime, ...sending }),
 });
-
-function requireCredentials(provider: string, { grants, credentials }: Connection): void {
-  if (!grants || typeof credentials === "object") return;
-  throw new ConfigurationError({
-    provider,
-    option: "store",
-    message: `${provider}: a token in a store of your own is bound to the credentials that brought it, and the provider's \`connect\` gives no \`credentials\`. Add them to what it returns.`,
-  });
-}
-
-/** A name that the document does not have would send the credentials to the wrong address. */
-function requireTokenOperation(
-  { name, meta }: Provider<object, never>,
-  { tokenOperation }: Connection,
-): void {
-  if (meta.operations[tokenOperation] !== undefined) return;
-  throw new ConfigurationError({
-    provider: name,
-    option: "tokenOperation",
-    message: `${name}: the document has no operation "${tokenOperation}", which the provider's \`connect\` gives as \`tokenOperation\`. Write it as the document does: the method, a space and the path.`,
-  });
-}

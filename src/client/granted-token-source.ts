@@ -4,6 +4,7 @@ import type { TokenSource } from "../token-source.ts";
 import type { Token } from "../token.ts";
 import type { BindingKey } from "../tokens/binding.ts";
 import { GrantedSource } from "../tokens/granted-source.ts";
+import { requireTokenRequests } from "./check-provider.ts";
 import { publicSource, sourceSettings } from "./create-token-source.ts";
 import type { Runtime } from "./options.ts";
 
@@ -33,6 +34,7 @@ export function createGrantedTokenSource(
   connection: Connection,
   runtime: Runtime,
 ): GrantedTokenSource {
+  requireTokenRequests(provider, connection, runtime.binds);
   const source = new GrantedSource(sourceSettings(provider, connection, runtime));
   const granted: GrantedTokenSource = {
     ...publicSource(source, provider.name, runtime),

@@ -4,7 +4,7 @@
  */
 import type { paths } from "../../generated/apinizer.ts";
 import { meta } from "../../generated/apinizer.meta.ts";
-import { createClient, type ApiClient } from "../client/create-client.ts";
+import { createUncheckedClient, type ApiClient } from "../client/create-client.ts";
 import { namesOf } from "../parts/option-names.ts";
 import { refuseOption, requireSecret, requireText, requireUrl } from "../parts/check-options.ts";
 import { firstText, isRecord } from "../parts/parse-error.ts";
@@ -136,7 +136,7 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
 export function createApinizerClient(
   options: ApinizerOptions & { readonly managerUrl: string } & CommonOptions,
 ): ApinizerClient {
-  return createClient(apinizer, options);
+  return createUncheckedClient(apinizer, options);
 }
 
 /**

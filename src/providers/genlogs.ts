@@ -1,7 +1,7 @@
 /** GenLogs: a login with e-mail, password and API key. Errata GL-*. */
 import type { paths } from "../../generated/genlogs.ts";
 import { meta } from "../../generated/genlogs.meta.ts";
-import { createClient, type ApiClient } from "../client/create-client.ts";
+import { createUncheckedClient, type ApiClient } from "../client/create-client.ts";
 import { namesOf } from "../parts/option-names.ts";
 import { requireOneOf, requireSecret, requireText, requireUrl } from "../parts/check-options.ts";
 import { firstText, isRecord } from "../parts/parse-error.ts";
@@ -186,7 +186,7 @@ export const genlogs: Provider<paths, GenLogsOptions> = {
  * if (result.data === undefined) throw genlogs.toError(result);
  */
 export function createGenLogsClient(options: GenLogsOptions & CommonOptions): GenLogsClient {
-  return createClient(genlogs, options);
+  return createUncheckedClient(genlogs, options);
 }
 
 /**
