@@ -1,14 +1,13 @@
 /**
- * Renders the ledgers as docs/errata.md and docs/errata.html. A bug report to a vendor can link to
- * an entry there.
+ * Renders the ledgers as docs/errata.md. `npm run docs` renders them as pages of the site.
  *
  *   npm run errata [-- --check]
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { readOptions } from "./cli.ts";
-import { html, markdown } from "./errata/render.ts";
+import { markdown } from "./errata/render.ts";
 import { readLedger } from "./errata/ledger.ts";
 
 const values = readOptions("errata", { check: { type: "boolean" } });
@@ -27,20 +26,13 @@ if (faults.length > 0) {
   process.exit(1);
 }
 const ledgers = read.flatMap(({ ledger }) => ledger ?? []);
-const style = await resolveConfig("docs/errata.md");
-const pages = [
-  ["docs/errata.md", await format(markdown(ledgers), { ...style, parser: "markdown" })],
-  ["docs/errata.html", html(ledgers)],
-] as const;
-const stale = pages.filter(
-  ([file, text]) => !existsSync(file) || readFileSync(file, "utf8") !== text,
-);
-if (!values.check) {
-  mkdirSync("docs", { recursive: true });
-  for (const [file, text] of stale) writeFileSync(file, text);
-}
-for (const [file] of stale) console.log(`${values.check ? "stale" : "wrote"} ${file}`);
+const page = "docs/errata.md";
+const style = await resolveConfig(page);
+const text = await format(markdown(ledgers), { ...style, parser: "markdown" });
+const stale = !existsSync(page) || readFileSync(page, "utf8") !== text;
+if (stale && !values.check) writeFileSync(page, text);
+if (stale) console.log(`${values.check ? "stale" : "wrote"} ${page}`);
 console.log(
   `${ledgers.reduce((sum, { errata }) => sum + errata.length, 0)} errata of ${ledgers.length} vendors.`,
 );
-process.exitCode = values.check && stale.length > 0 ? 1 : 0;
+process.exitCode = values.check && stale ? 1 : 0;

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
 import { load } from "../scripts/contracts/load.ts";
-import { html, markdown } from "../scripts/errata/render.ts";
+import { indexPage, markdown, vendorPage } from "../scripts/errata/render.ts";
 import { ledgerFaults, type Erratum } from "../scripts/errata/ledger.ts";
 import { inChild } from "./support/child.ts";
 
@@ -39,132 +39,145 @@ const HOSTILE = [
   "<form action=//evil.example>",
   "../../../etc/passwd",
   "\u2028<script>alert(1)</script>",
+  "see https://evil.example/a",
+  "see http://evil.example/a or www.evil.example",
+  "WWW.evil.example",
+  "mail a@evil.example",
+  "| <script>alert(1)</script> | [x](//evil.example) |",
+  "`a | b` | [x](//evil.example)",
+  "# x",
+  "    <script>alert(1)</script>",
 ];
+/** A document's address is a link, whatever stands in its path. */
+const DOCUMENTS = "https://documents.example";
 
 const entry = (text: string): Erratum => ({
   id: text,
   title: text,
   kind: text as "wire",
   origin: "seed",
-  claims: [{ document: text, at: text, says: text }],
+  claims: [
+    { document: text, at: text, says: text },
+    { document: "other", at: text, says: text },
+  ],
+  impact: text,
   resolution: text,
+  suggestion: text,
   confidence: "documented",
+  settled: text,
   pointers: [text],
   evidence: [text],
   documented: [{ target: text, update: { [text]: text } }],
   violations: [{ half: text as "answer", in: text as "body", at: text, rule: text }],
+  vendorOverlay: { document: "other", actions: [{ target: text, copy: text }] },
 });
-const source = (text: string) => ({
+const source = (text: string, address: string) => ({
   title: text,
   publisher: text,
   by: text as "vendor",
   version: text,
-  address: text,
+  address,
   read: text,
 });
-const ledgers = HOSTILE.map((text) => ({
+const ledgerOf = (text: string) => ({
   provider: text,
-  documents: { [text]: source(text), other: source(`x${text}`) },
+  documents: { [text]: source(text, text), other: source(`x${text}`, `${DOCUMENTS}/${text}`) },
   errata: [entry(text), entry(`x ${text} y`)],
-}));
+});
 
-/** Elements and attributes of a page, by a parser that reads it as browsers do. */
-function elementsOf(
-  page: string,
-  asMarkdown: boolean,
-): { tag: string; attributes: Record<string, string> }[] {
+interface Element {
+  readonly tag: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The elements of each page, by a parser that reads it as browsers do. */
+function elementsOf(pages: readonly string[], onSite: boolean): Element[][] {
   const folder = mkdtempSync(join(tmpdir(), "corrigenda-errata-"));
-  writeFileSync(join(folder, "page"), page);
+  writeFileSync(join(folder, "pages"), JSON.stringify(pages));
   const out = inChild(`
     import { readFileSync } from "node:fs";
     import { marked } from ${JSON.stringify(resolve("node_modules/marked/lib/marked.esm.js"))};
     import { parse } from ${JSON.stringify(resolve("node_modules/parse5/dist/index.js"))};
-    const page = readFileSync(${JSON.stringify(join(folder, "page"))}, "utf8");
-    const elements = [];
-    const walk = (node) => {
-      if (node.tagName) elements.push({ tag: node.tagName, attributes: Object.fromEntries(node.attrs.map(({ name, value }) => [name, value])) });
-      for (const child of node.childNodes ?? []) walk(child);
-    };
-    walk(parse(${asMarkdown ? "marked.parse(page)" : "page"}));
-    console.log(JSON.stringify(elements));`);
+    import { renderPage } from ${JSON.stringify(resolve("scripts/site/page.ts"))};
+    const html = (text) => ${onSite}
+      ? renderPage({ source: "errata/page.md", text }, (path, hash) => path + hash)
+      : marked.parse(text);
+    const pages = JSON.parse(readFileSync(${JSON.stringify(join(folder, "pages"))}, "utf8")).map((text) => {
+      const elements = [];
+      const walk = (node) => {
+        if (node.tagName) elements.push({ tag: node.tagName, attributes: Object.fromEntries(node.attrs.map(({ name, value }) => [name, value])) });
+        for (const child of node.childNodes ?? []) walk(child);
+      };
+      walk(parse(html(text)));
+      return elements;
+    });
+    console.log(JSON.stringify(pages));`);
   rmSync(folder, { recursive: true });
-  return JSON.parse(out) as ReturnType<typeof elementsOf>;
+  return JSON.parse(out) as Element[][];
 }
 
-const TAGS = new Set([
-  "html",
-  "head",
-  "body",
-  "meta",
-  "title",
-  "style",
-  "h1",
-  "h2",
-  "h3",
-  "p",
-  "ul",
-  "li",
-  "a",
-  "em",
-  "strong",
-  "section",
-  "dl",
-  "dt",
-  "dd",
-  "article",
-  "span",
-  "table",
-  "tbody",
-  "tr",
-  "th",
-  "td",
-  "small",
-  "code",
-  "br",
-  "details",
-  "summary",
-  "pre",
-]);
-const ATTRIBUTES = new Set(["id", "href", "class", "title", "lang", "charset", "name", "content"]);
+const TAGS = new Set(
+  "html head body meta title link header nav main footer h1 h2 h3 p ul li a em strong blockquote div table thead tbody tr th td code details summary pre".split(
+    " ",
+  ),
+);
+const ATTRIBUTES = new Set(
+  "id href rel class lang charset name content http-equiv tabindex role aria-label aria-current".split(
+    " ",
+  ),
+);
 
 describe.each([
-  ["HTML", html, false],
-  ["Markdown", markdown, true],
-] as const)("the page in %s, of hostile entries", (_, render, asMarkdown) => {
-  const elements = elementsOf(render(ledgers), asMarkdown);
+  ["HTML", (text: string) => [indexPage([ledgerOf(text)]), vendorPage(ledgerOf(text))], true],
+  ["Markdown", (text: string) => [markdown([ledgerOf(text)])], false],
+] as const)("the page in %s, of hostile entries", (_, pagesOf, onSite) => {
+  const [harmless = [], ...hostile] = ["harmless", ...HOSTILE].map((text) => pagesOf(text));
+  const count = harmless.length;
+  const elements = elementsOf([...harmless, ...hostile.flat()], onSite);
+  const all = elements.flat();
 
   test("has no element or attribute that the template does not have", () => {
-    expect(elements.length).toBeGreaterThan(1000);
-    expect([...new Set(elements.map(({ tag }) => tag))].filter((tag) => !TAGS.has(tag))).toEqual(
-      [],
-    );
+    expect(all.length).toBeGreaterThan(1000);
+    expect(all.map(({ tag }) => tag).filter((tag) => !TAGS.has(tag))).toEqual([]);
     expect(
-      [...new Set(elements.flatMap(({ attributes }) => Object.keys(attributes)))].filter(
-        (name) => !ATTRIBUTES.has(name),
-      ),
+      all
+        .flatMap(({ attributes }) => Object.keys(attributes))
+        .filter((name) => !ATTRIBUTES.has(name)),
     ).toEqual([]);
-    expect(elements.filter(({ tag }) => tag === "style")).toHaveLength(asMarkdown ? 0 : 1);
   });
 
-  test("links to places on itself, to specs and to cases, and nowhere else", () => {
-    const links = elements.flatMap(({ attributes }) => attributes["href"] ?? []);
+  test.each(HOSTILE)("%j adds no element but emphasis and code", (text) => {
+    const structureOf = (page: readonly Element[]): string[] =>
+      page.map(({ tag }) => tag).filter((tag) => tag !== "em" && tag !== "code");
+    const at = (HOSTILE.indexOf(text) + 1) * count;
+    for (let page = 0; page < count; page += 1)
+      expect(structureOf(elements[at + page]!)).toEqual(structureOf(elements[page]!));
+  });
+
+  test("links to places on itself, to specs, to cases and to documents, and nowhere else", () => {
+    const links = all.flatMap(({ attributes }) => attributes["href"] ?? []);
     expect(links.length).toBeGreaterThan(100);
     // A browser has the last word on what a link is.
     for (const link of links) {
-      const { origin, pathname } = new URL(link, "https://here.example/docs/errata.html");
+      const { origin, pathname } = new URL(link, "https://here.example/errata/page.html");
+      if (origin === DOCUMENTS) continue;
       expect(origin).toBe("https://here.example");
       expect(pathname).toMatch(
-        /^\/(docs\/errata\.html|openapi\/[^/]+\.yaml|tests\/cases\/[^/]+\/[^/]+\.json)$/,
+        /^\/(errata\/[^/]+\.(html|md)|(index\.html|style\.css)|openapi\/[^/]+\.yaml|tests\/cases\/[^/]+\/[^/]+\.json)$/,
       );
     }
+    expect(links.filter((link) => link.startsWith(DOCUMENTS)).length).toBeGreaterThan(
+      2 * HOSTILE.length,
+    );
   });
 });
 
 test("the ledgers that are there keep to the schema, and their pages hold what they say", () => {
   const real = load().map(({ ledger }) => ledger);
   expect(real.flatMap(ledgerFaults)).toEqual([]);
-  for (const page of [html(real), markdown(real)])
-    for (const { errata } of real) for (const { id } of errata) expect(page).toContain(id);
+  for (const ledger of real)
+    for (const page of [indexPage(real), vendorPage(ledger), markdown(real)])
+      for (const { id } of ledger.errata) expect(page).toContain(id);
 });
 
 const good = load()[0]!.ledger;
@@ -173,7 +186,7 @@ test.each(HOSTILE)("the schema refuses %j where a name belongs", (text) => {
   const broken = [
     { ...good, provider: text },
     { ...good, documents: { ...good.documents, [text]: Object.values(good.documents)[0]! } },
-    { ...good, documents: { ...good.documents, create: { ...source("A title"), address: text } } },
+    { ...good, documents: { ...good.documents, create: source("A title", text) } },
     ...[
       { id: text },
       { kind: text },
@@ -212,7 +225,7 @@ test("npm run errata refuses a ledger that does not keep to the schema, and writ
         errata: [{ ...first, evidence: [`x"><script>alert(1)</script>`] }, ...rest],
       }),
     );
-    const before = readFileSync(join(folder, "docs", "errata.html"), "utf8");
+    const before = readFileSync(join(folder, "docs", "errata.md"), "utf8");
     const { status, stderr } = spawnSync(
       process.execPath,
       ["--import", "tsx", "scripts/errata.ts"],
@@ -222,7 +235,7 @@ test("npm run errata refuses a ledger that does not keep to the schema, and writ
     expect(stderr).toMatch(
       /genlogs\.yaml:\d+: erratum GL-01: \/errata\/0\/evidence\/0 must match pattern/,
     );
-    expect(readFileSync(join(folder, "docs", "errata.html"), "utf8")).toBe(before);
+    expect(readFileSync(join(folder, "docs", "errata.md"), "utf8")).toBe(before);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -28,8 +28,9 @@ import { storeHolding } from "../../src/testing/index.ts";
 import { createServerClock } from "../../src/http/server-clock.ts";
 import { prepareTokenRequest } from "../../src/http/prepared-requests.ts";
 import { sendTokenRequest } from "../../src/http/token-request.ts";
-import { html, markdown } from "../errata/render.ts";
+import { markdown, vendorPage } from "../errata/render.ts";
 import { readLedger } from "../errata/ledger.ts";
+import { renderPage } from "../site/page.ts";
 import type { Random } from "./random.ts";
 import { ALL_SECRETS, echo, json, mutate, SECRETS, text, value } from "./texts.ts";
 
@@ -620,7 +621,9 @@ const ledgers: Target<string> = {
   async run(input) {
     const { ledger, faults } = readLedger(input);
     if (!ledger) return faults;
-    const pages = [html([ledger]), markdown([ledger])];
+    const pages = [markdown([ledger]), vendorPage(ledger)].map((page) =>
+      renderPage({ source: "errata/page.md", text: page }, (path) => path),
+    );
     for (const page of pages)
       if (/<(script|img|iframe|svg)/i.test(page))
         throw new Error("a page holds markup of an entry");
