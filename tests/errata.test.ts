@@ -117,7 +117,7 @@ function elementsOf(pages: readonly string[], onSite: boolean): Element[][] {
 }
 
 const TAGS = new Set(
-  "html head body meta title link header nav main footer h1 h2 h3 p ul li a em strong blockquote div table thead tbody tr th td code details summary pre".split(
+  "html head body meta title link header nav main footer h1 h2 h3 p ul li a em strong blockquote div table thead tbody tr th td time code details summary pre".split(
     " ",
   ),
 );

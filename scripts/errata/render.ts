@@ -40,8 +40,8 @@ The column "Confirmed live" is empty: every entry is "${CONFIRMED_LIVE}" until s
 with an account at the vendor.
 
 **Documents.** A document that is "given, undated" was handed to this project as a text without an
-address or a date. A claim is in our own words. A third party's document is marked wherever it is
-cited.
+address or a date. Where a published text is equal to it, the entry names that text as well. A claim
+is in our own words. A third party's document is marked wherever it is cited.
 
 **Kinds.** An entry of kind *wire* changes what a correct client sends or has to accept. It has a
 proof: an overlay turns the curated OpenAPI document back into what the vendor's document claims,
@@ -54,9 +54,9 @@ export const markdown = (ledgers: readonly Ledger[]): string =>
     "# Errata",
     RENDERED,
     INTRODUCTION,
-    ...ledgers.flatMap((ledger) => [
-      `- [${nameOf(ledger)}](#${anchor(ledger.provider)}): ${countsOf(ledger)}`,
-    ]),
+    ledgers
+      .map((one) => `- [${nameOf(one)}](#${anchor(one.provider)}): ${countsOf(one)}`)
+      .join("\n"),
     ...ledgers.flatMap((ledger) => [
       `<a id="${anchor(ledger.provider)}"></a>`,
       `## ${nameOf(ledger)}`,
@@ -118,7 +118,7 @@ function partsOf(ledger: Ledger, level: string): string[] {
     titleOf(source),
     publisherOf(source),
     cell(source.version),
-    cell(source.read),
+    `<time>${cell(source.read)}</time>`,
   ]);
   return [
     "Documents that these entries cite:",

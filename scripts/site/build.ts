@@ -42,6 +42,10 @@ export async function buildSite(out: string): Promise<Report> {
   }
   cpSync(new URL("style.css", import.meta.url), join(out, "style.css"));
   cpSync(CASES, join(out, CASES), { recursive: true });
+  for (const { provider } of subjects) {
+    const spec = `openapi/${provider}.yaml`;
+    cpSync(spec, join(out, spec));
+  }
   await Promise.all(subjects.map((subject) => buildReference(subject, out)));
   return { pages: pages.length, specs: subjects.length };
 }
@@ -97,7 +101,7 @@ async function buildReference({ provider, document }: Subject, out: string): Pro
   try {
     const file = join(folder, `${provider}.yaml`);
     const spec = withErrataLinks(document, provider) as { info: { description?: string } };
-    const ways = `[Overview](../index.html) · [Errata](../errata/${provider}.html)`;
+    const ways = `[Overview](../index.html) · [Errata](../errata/${provider}.html) · [OpenAPI document](${provider}.yaml)`;
     spec.info.description = `${ways}\n\n${spec.info.description ?? ""}`;
     writeFileSync(file, stringify(spec));
     await promisify(execFile)("npx", [
@@ -125,7 +129,8 @@ function withErrataLinks(node: unknown, provider: string): unknown {
     Object.entries(node).map(([name, child]) => [name, withErrataLinks(child, provider)]),
   );
   const ids = copy["x-errata"] as readonly string[] | undefined;
-  if (ids === undefined) return copy;
+  // Redocly shows the description of a server as plain text.
+  if (ids === undefined || "url" in copy) return copy;
   const links = ids.map((id) => `[${id}](../errata/${provider}.html#${id.toLowerCase()})`);
   const description = typeof copy["description"] === "string" ? `${copy["description"]}\n\n` : "";
   return { ...copy, description: `${description}Errata: ${links.join(", ")}.` };
