@@ -32,8 +32,8 @@ const FAULTS = [
 ];
 
 readOptions("test:browser", {});
-const folder = mkdtempSync(join(tmpdir(), "corrigenda-browser-"));
 const { browser, axe } = await startChromium();
+const folder = mkdtempSync(join(tmpdir(), "corrigenda-browser-"));
 const faults: string[] = [];
 try {
   const broken = join(folder, "broken");
