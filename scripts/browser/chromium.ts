@@ -48,8 +48,8 @@ export async function startChromium(): Promise<{ browser: Browser; axe: string }
       .split(delimiter)
       .flatMap((folder) => NAMES.map((name) => join(folder, name)))
       .find(existsSync);
-  if (executablePath === undefined)
-    refuse("Chromium is not installed. Install it, or name its program in CHROMIUM.");
+  if (executablePath === undefined || !existsSync(executablePath))
+    refuse("Chromium is not installed, or CHROMIUM names no file.");
   const { resolve } = createRequire(import.meta.url);
   let paths: readonly [playwright: string, axe: string];
   try {
