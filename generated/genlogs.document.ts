@@ -52,47 +52,17 @@ export const document: Readonly<Record<string, unknown>> = {
         ],
         "operationId": "createToken",
         "summary": "Exchange e-mail and password for an access and a refresh token",
-        "description": "Credentials go in the JSON body. The older form, both values in the query string, is kept in case the API still demands it: a 422 with a `loc` that begins with `query` says so. In a query string a reserved character must be percent-encoded, `+` above all, since it would be read as a space.",
+        "description": "E-mail and password are in the JSON body. An account whose login still demands the older form, both in the query string, responds with 422 and a `loc` that begins with `query`. The overlay overlays/genlogs-query.yaml turns this document into one of that form.",
         "security": [
           {
             "apiKey": []
-          }
-        ],
-        "parameters": [
-          {
-            "name": "email",
-            "in": "query",
-            "x-errata": [
-              "GL-14"
-            ],
-            "deprecated": true,
-            "description": "Older form of the credentials. A URL is logged by every hop; use the body.",
-            "schema": {
-              "type": "string",
-              "minLength": 1
-            },
-            "example": "user@example.com"
-          },
-          {
-            "name": "password",
-            "in": "query",
-            "x-errata": [
-              "GL-14"
-            ],
-            "deprecated": true,
-            "description": "Older form of the credentials. A URL is logged by every hop; use the body.",
-            "schema": {
-              "type": "string",
-              "minLength": 1
-            },
-            "example": "not-a-real-password"
           }
         ],
         "requestBody": {
           "x-errata": [
             "GL-15"
           ],
-          "description": "Absent only when the credentials are in the query string.",
+          "required": true,
           "content": {
             "application/json": {
               "schema": {
@@ -236,7 +206,8 @@ export const document: Readonly<Record<string, unknown>> = {
             "schema": {
               "type": "integer",
               "minimum": 0
-            }
+            },
+            "example": 50
           },
           {
             "name": "destination_radius",
@@ -248,7 +219,8 @@ export const document: Readonly<Record<string, unknown>> = {
             "schema": {
               "type": "integer",
               "minimum": 0
-            }
+            },
+            "example": 50
           },
           {
             "name": "carrier_score_min",
@@ -256,7 +228,8 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "0 when absent.",
             "schema": {
               "type": "number"
-            }
+            },
+            "example": 0
           },
           {
             "name": "carrier_score_max",
@@ -267,7 +240,8 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "Two defaults are documented: 1 and 100.",
             "schema": {
               "type": "number"
-            }
+            },
+            "example": 1
           },
           {
             "name": "fleet_size_min",
@@ -278,7 +252,8 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "Power units.",
             "schema": {
               "type": "number"
-            }
+            },
+            "example": 5
           },
           {
             "name": "fleet_size_max",
@@ -289,14 +264,16 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "Power units.",
             "schema": {
               "type": "number"
-            }
+            },
+            "example": 100
           },
           {
             "name": "carried_cargo",
             "in": "query",
             "schema": {
               "type": "string"
-            }
+            },
+            "example": "General Freight"
           },
           {
             "name": "equipment_types",
@@ -304,14 +281,16 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "Several are joined by `|`. Upper and lower case matter.",
             "schema": {
               "type": "string"
-            }
+            },
+            "example": "Dry Van"
           },
           {
             "name": "preferred_carriers",
             "in": "query",
             "schema": {
               "type": "boolean"
-            }
+            },
+            "example": false
           },
           {
             "name": "real_time",
@@ -319,28 +298,32 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "403 when the feature was not bought.",
             "schema": {
               "type": "boolean"
-            }
+            },
+            "example": false
           },
           {
             "name": "power_only",
             "in": "query",
             "schema": {
               "type": "boolean"
-            }
+            },
+            "example": false
           },
           {
             "name": "broker_authority",
             "in": "query",
             "schema": {
               "type": "boolean"
-            }
+            },
+            "example": false
           },
           {
             "name": "is_possible_backhaul",
             "in": "query",
             "schema": {
               "type": "boolean"
-            }
+            },
+            "example": false
           },
           {
             "name": "auth_months_min",
@@ -348,7 +331,8 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "Months of authority; 1 when absent.",
             "schema": {
               "type": "number"
-            }
+            },
+            "example": 12
           }
         ],
         "responses": {

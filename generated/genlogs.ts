@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Exchange e-mail and password for an access and a refresh token
-         * @description Credentials go in the JSON body. The older form, both values in the query string, is kept in case the API still demands it: a 422 with a `loc` that begins with `query` says so. In a query string a reserved character must be percent-encoded, `+` above all, since it would be read as a space.
+         * @description E-mail and password are in the JSON body. An account whose login still demands the older form, both in the query string, responds with 422 and a `loc` that begins with `query`. The overlay overlays/genlogs-query.yaml turns this document into one of that form.
          */
         post: operations["createToken"];
         delete?: never;
@@ -272,26 +272,12 @@ export type $defs = Record<string, never>;
 export interface operations {
     createToken: {
         parameters: {
-            query?: {
-                /**
-                 * @deprecated
-                 * @description Older form of the credentials. A URL is logged by every hop; use the body.
-                 * @example user@example.com
-                 */
-                email?: string;
-                /**
-                 * @deprecated
-                 * @description Older form of the credentials. A URL is logged by every hop; use the body.
-                 * @example not-a-real-password
-                 */
-                password?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description Absent only when the credentials are in the query string. */
-        requestBody?: {
+        requestBody: {
             content: {
                 /**
                  * @example {
@@ -349,28 +335,60 @@ export interface operations {
                  * @example TX
                  */
                 destination_state?: string;
-                /** @description Whole miles; 50 when absent. */
+                /**
+                 * @description Whole miles; 50 when absent.
+                 * @example 50
+                 */
                 origin_radius?: number;
-                /** @description Whole miles; 50 when absent. */
+                /**
+                 * @description Whole miles; 50 when absent.
+                 * @example 50
+                 */
                 destination_radius?: number;
-                /** @description 0 when absent. */
+                /**
+                 * @description 0 when absent.
+                 * @example 0
+                 */
                 carrier_score_min?: number;
-                /** @description Two defaults are documented: 1 and 100. */
+                /**
+                 * @description Two defaults are documented: 1 and 100.
+                 * @example 1
+                 */
                 carrier_score_max?: number;
-                /** @description Power units. */
+                /**
+                 * @description Power units.
+                 * @example 5
+                 */
                 fleet_size_min?: number;
-                /** @description Power units. */
+                /**
+                 * @description Power units.
+                 * @example 100
+                 */
                 fleet_size_max?: number;
+                /** @example General Freight */
                 carried_cargo?: string;
-                /** @description Several are joined by `|`. Upper and lower case matter. */
+                /**
+                 * @description Several are joined by `|`. Upper and lower case matter.
+                 * @example Dry Van
+                 */
                 equipment_types?: string;
+                /** @example false */
                 preferred_carriers?: boolean;
-                /** @description 403 when the feature was not bought. */
+                /**
+                 * @description 403 when the feature was not bought.
+                 * @example false
+                 */
                 real_time?: boolean;
+                /** @example false */
                 power_only?: boolean;
+                /** @example false */
                 broker_authority?: boolean;
+                /** @example false */
                 is_possible_backhaul?: boolean;
-                /** @description Months of authority; 1 when absent. */
+                /**
+                 * @description Months of authority; 1 when absent.
+                 * @example 12
+                 */
                 auth_months_min?: number;
             };
             header?: never;

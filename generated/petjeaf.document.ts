@@ -249,7 +249,8 @@ export const document: Readonly<Record<string, unknown>> = {
             "schema": {
               "type": "string",
               "minLength": 1
-            }
+            },
+            "example": "examplePage000000001"
           },
           {
             "name": "limit",
@@ -272,7 +273,8 @@ export const document: Readonly<Record<string, unknown>> = {
             "schema": {
               "type": "string",
               "minLength": 1
-            }
+            },
+            "example": "exampleMembership001"
           }
         ],
         "responses": {

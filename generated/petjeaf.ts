@@ -304,14 +304,20 @@ export interface operations {
     listMemberships: {
         parameters: {
             query?: {
-                /** @description Only memberships of this page. */
+                /**
+                 * @description Only memberships of this page.
+                 * @example examplePage000000001
+                 */
                 pageId?: string;
                 /**
                  * @description At most so many.
                  * @example 50
                  */
                 limit?: number;
-                /** @description Id of the last item of the page before. */
+                /**
+                 * @description Id of the last item of the page before.
+                 * @example exampleMembership001
+                 */
                 from?: string;
             };
             header?: never;

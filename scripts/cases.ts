@@ -11,7 +11,7 @@ import { existsSync } from "node:fs";
 import { apinizer, genlogs, petjeaf } from "../src/index.ts";
 import { createContract, runCase, type Target } from "../src/testing/index.ts";
 import { readOptions, refuse } from "./cli.ts";
-import { load } from "./contracts/load.ts";
+import { documentOf, load } from "./contracts/load.ts";
 
 if (existsSync(".env")) process.loadEnvFile(".env");
 const { env } = process;
@@ -52,9 +52,9 @@ const subject =
 const { baseUrl, ...target } =
   TARGETS[subject.provider]?.() ?? fail(`There is no account for ${subject.provider}.`);
 const address = withoutSlash(baseUrl);
-const contract = await createContract(subject.document);
 let failed = 0;
 for (const one of subject.cases.filter(({ safe }) => safe)) {
+  const contract = await createContract(documentOf(subject, one));
   const problems = await runCase(contract, one, { ...target, baseUrl: address });
   if (problems.length > 0) failed += 1;
   console.log(

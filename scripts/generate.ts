@@ -1,6 +1,7 @@
 /**
  * Writes three files for every spec in openapi/: generated/<provider>.ts (types), .meta.ts (what
- * the client needs at run time) and .document.ts (the spec, for the sandbox).
+ * the client needs at run time) and .document.ts (the spec, for the sandbox). For every overlay in
+ * openapi/overlays/ it writes generated/<overlay>.document.ts, the spec with the overlay applied.
  *
  *   npm run generate [-- --check] [--specs DIR] [--out DIR]
  *

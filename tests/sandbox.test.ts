@@ -37,6 +37,10 @@ test("GenLogs: no API key, no credentials, a member too many", async () => {
   });
   expect(await post(url, undefined, key)).toMatchObject({
     status: 422,
+    body: { detail: [{ loc: ["body"], msg: "Field required", type: "missing" }] },
+  });
+  expect(await post(url, "{}", key)).toMatchObject({
+    status: 422,
     body: { detail: [{ loc: ["body", "email"] }, { loc: ["body", "password"] }] },
   });
   expect(await post(url, `{"email":"a","password":"b","username":"c"}`, key)).toMatchObject({
@@ -44,6 +48,32 @@ test("GenLogs: no API key, no credentials, a member too many", async () => {
     body: { detail: [{ loc: ["body", "username"], type: "unevaluatedProperties" }] },
   });
   expect(await post(url, "email=a", { ...key, ...FORM })).toMatchObject({ status: 422 });
+});
+
+test("GL-15 GenLogs: the setting `credentialsIn` says which form of the login is taken", async () => {
+  const { apiKey, email, password, baseUrl } = sandbox.genlogs.options;
+  const query = `?email=${encodeURIComponent(email)}&password=${encodeURIComponent(password)}`;
+  const body = JSON.stringify({ email, password });
+  const login = (search: string, text: string | undefined) =>
+    post(`${baseUrl}/auth/token${search}`, text, {
+      "x-api-key": apiKey,
+      ...(text === undefined ? {} : { "content-type": "application/json" }),
+    });
+  const missing = (...loc: string[]) => ({
+    status: 422,
+    body: { detail: expect.arrayContaining([{ loc, msg: "Field required", type: "missing" }]) },
+  });
+  expect(await login("", body)).toMatchObject({ status: 200 });
+  expect(await login(query, body)).toMatchObject({ status: 422 });
+  expect(await login(query, undefined)).toMatchObject(missing("body"));
+  sandbox.genlogs.settings.credentialsIn = "query";
+  try {
+    expect(await login(query, undefined)).toMatchObject({ status: 200 });
+    expect(await login(query, body)).toMatchObject({ status: 422 });
+    expect(await login("", body)).toMatchObject(missing("query", "email"));
+  } finally {
+    sandbox.genlogs.settings.credentialsIn = "body";
+  }
 });
 
 test("AP-03 Apinizer: JSON is refused, and so is another grant type", async () => {

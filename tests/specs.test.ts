@@ -3,19 +3,25 @@
  * valid.
  */
 import { createContract, type Contract } from "../src/sandbox/index.ts";
-import { SPECS } from "./support/specs.ts";
+import { FORMS, SPECS } from "./support/specs.ts";
 
 interface Response {
   $ref?: string;
   content?: Record<string, { example?: unknown; examples?: Record<string, { value: unknown }> }>;
 }
+interface Parameter {
+  in: string;
+  name: string;
+  example?: unknown;
+}
 interface Operation {
   operationId: string;
+  parameters?: Parameter[];
   requestBody?: Response;
   responses: Record<string, Response>;
 }
 
-describe.each(SPECS)("$name", ({ document }) => {
+describe.each([...SPECS, ...FORMS])("$name", ({ document }) => {
   let contract: Contract;
   beforeAll(async () => {
     contract = await createContract(document);
@@ -65,22 +71,36 @@ describe.each(SPECS)("$name", ({ document }) => {
     },
   );
 
-  test("request examples validate", () => {
+  const queryOf = ({ parameters = [] }: Operation): string =>
+    parameters
+      .filter(({ in: place }) => place === "query")
+      .map(({ name, example }) => `${name}=${encodeURIComponent(String(example))}`)
+      .join("&");
+
+  test("every parameter has an example, and the request that the examples make is valid", () => {
     for (const operation of operations) {
-      for (const [type, value] of operation.requestBody ? examples(operation.requestBody) : []) {
+      for (const { name, example } of operation.parameters ?? [])
+        expect([name, example]).not.toEqual([name, undefined]);
+      const bodies = operation.requestBody ? examples(operation.requestBody) : [];
+      for (const [type, value] of bodies.length > 0 ? bodies : [[undefined, undefined] as const]) {
         const body =
-          type === "application/json"
-            ? JSON.stringify(value)
-            : new URLSearchParams(value as Record<string, string>).toString();
+          type === undefined
+            ? undefined
+            : type === "application/json"
+              ? JSON.stringify(value)
+              : new URLSearchParams(value as Record<string, string>).toString();
         const headers = new Headers({
-          "content-type": type,
+          ...(type === undefined ? {} : { "content-type": type }),
           "x-api-key": "k",
           "access-token": "t",
           authorization: "Bearer t",
         });
         expect(
-          contract.checkRequest(find(operation.operationId), { query: "", headers, body })
-            .violations,
+          contract.checkRequest(find(operation.operationId), {
+            query: queryOf(operation),
+            headers,
+            body,
+          }).violations,
         ).toEqual([]);
       }
     }

@@ -1,12 +1,15 @@
 /** Checks that the ledger, the spec and the cases name the same errata. */
 import { escape, nodeAt } from "./schema.ts";
+import type { OpenApiDocument } from "../../src/testing/index.ts";
 import type { Subject } from "./load.ts";
 
 /** The differences between the three. Each text names the erratum, and its file and line. */
 export function disagreements(subject: Subject): string[] {
-  const { document, ledger, cases, ledgerFaults, placeOf } = subject;
+  const { document, forms, ledger, cases, ledgerFaults, placeOf } = subject;
   if (ledgerFaults.length > 0) return [...ledgerFaults];
-  const inSpec = erratumNodes(document);
+  const documents = [document, ...forms.map((form) => form.document)];
+  const carried = new Map(documents.map((one) => [one, erratumNodes(one)]));
+  const inSpec = unique([...carried.values()].flat());
   const ids = ledger.errata.map(({ id }) => id);
   const out: string[] = [];
   for (const [
@@ -17,8 +20,11 @@ export function disagreements(subject: Subject): string[] {
       void out.push(`${placeOf(["errata", index, part])}: erratum ${id}: ${what}`);
     if (ids.indexOf(id) !== index) say("id", "it is in the ledger twice");
     for (const pointer of pointers) {
-      if (nodeAt(document, pointer) === undefined) say("pointers", `the spec has no ${pointer}`);
-      else if (!inSpec.some((node) => node.id === id && node.pointer === pointer))
+      const having = documents.filter((one) => nodeAt(one, pointer) !== undefined);
+      const carries = (one: OpenApiDocument): boolean =>
+        carried.get(one)?.some((node) => node.id === id && node.pointer === pointer) === true;
+      if (having.length === 0) say("pointers", `the spec has no ${pointer}`);
+      else if (!having.every(carries))
         say("pointers", `the spec's ${pointer} does not carry it in x-errata`);
     }
     const cited = [...claims.map((claim) => claim.document), vendorOverlay?.document ?? []].flat();
@@ -39,10 +45,7 @@ export function disagreements(subject: Subject): string[] {
   ];
 }
 
-function unknownInSpec(
-  { provider, ledger }: Subject,
-  inSpec: readonly { id: string; pointer: string }[],
-): string[] {
+function unknownInSpec({ provider, ledger }: Subject, inSpec: readonly ErratumNode[]): string[] {
   return inSpec.flatMap(({ id, pointer }) => {
     const erratum = ledger.errata.find((one) => one.id === id);
     const where = `openapi/${provider}.yaml: erratum ${id}: the spec carries it at ${pointer}`;
@@ -78,7 +81,17 @@ function uncited({ ledger, placeOf }: Subject): string[] {
     .map((key) => `${placeOf(["documents", key])}: no claim cites the document ${key}`);
 }
 
-function erratumNodes(node: unknown, pointer = ""): { id: string; pointer: string }[] {
+interface ErratumNode {
+  readonly id: string;
+  readonly pointer: string;
+}
+
+/** The forms of a spec have most of their nodes in common with it. */
+const unique = (nodes: readonly ErratumNode[]): ErratumNode[] => [
+  ...new Map(nodes.map((node) => [`${node.id} ${node.pointer}`, node])).values(),
+];
+
+function erratumNodes(node: unknown, pointer = ""): ErratumNode[] {
   if (typeof node !== "object" || node === null) return [];
   return Object.entries(node).flatMap(([name, child]) =>
     name === "x-errata"

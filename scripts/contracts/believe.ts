@@ -2,43 +2,38 @@
  * Believes a vendor's documents: applies the overlay of an erratum to the curated spec, and looks
  * whether the evidence then shows the violation that the erratum names.
  */
-import {
-  complaints,
-  createContract,
-  judge,
-  type Contract,
-  type OpenApiDocument,
-} from "../../src/testing/index.ts";
+import { complaints, createContract, judge, type Contract } from "../../src/testing/index.ts";
 import type { Erratum, NamedViolation } from "../errata/ledger.ts";
-import type { NamedCase } from "./load.ts";
+import { documentOf, type NamedCase, type Subject } from "./load.ts";
 import { applyOverlay } from "./overlay.ts";
 
 /** What is wrong with the proof of an erratum of kind wire. Empty: the proof holds. */
 export async function proofFaults(
   { documented = [], evidence = [], violations = [] }: Erratum,
-  document: OpenApiDocument,
-  cases: readonly NamedCase[],
+  subject: Pick<Subject, "document" | "forms" | "cases">,
 ): Promise<string[]> {
-  let believed: Contract;
-  try {
-    believed = await createContract(applyOverlay(document, documented));
-  } catch (error) {
-    return [error instanceof Error ? error.message : "its overlay cannot be applied"];
-  }
-  const curated = await createContract(document);
   const named = violations.map(nameOf);
   const shown = new Set<string>();
-  const faults = cases
-    .filter(({ name }) => evidence.includes(name))
-    .flatMap((one) => {
-      if (complaints(judge(believed, one), one.conforms).length === 0)
-        return [`if the documents are believed, its case ${one.name} does not fail`];
-      const found = changes(one, curated, believed);
-      for (const name of found) shown.add(name);
-      return found.some((name) => named.includes(name))
-        ? []
-        : [`its case ${one.name} fails by ${found.join(", ")}, and by none of ${named.join(", ")}`];
-    });
+  const faults: string[] = [];
+  for (const one of subject.cases.filter(({ name }) => evidence.includes(name))) {
+    const document = documentOf(subject, one);
+    let believed: Contract;
+    try {
+      believed = await createContract(applyOverlay(document, documented));
+    } catch (error) {
+      return [error instanceof Error ? error.message : "its overlay cannot be applied"];
+    }
+    if (complaints(judge(believed, one), one.conforms).length === 0) {
+      faults.push(`if the documents are believed, its case ${one.name} does not fail`);
+      continue;
+    }
+    const found = changes(one, await createContract(document), believed);
+    for (const name of found) shown.add(name);
+    if (!found.some((name) => named.includes(name)))
+      faults.push(
+        `its case ${one.name} fails by ${found.join(", ")}, and by none of ${named.join(", ")}`,
+      );
+  }
   const missing = named.filter((name) => !shown.has(name));
   return [...faults, ...missing.map((name) => `none of its cases fails by ${name}`)];
 }

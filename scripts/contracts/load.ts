@@ -4,15 +4,24 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { ContractCase, OpenApiDocument } from "../../src/testing/index.ts";
 import { loadLedger, type Ledger, type LedgerPath } from "../errata/ledger.ts";
+import { applyOverlay, readOverlays } from "./overlay.ts";
 
 export interface NamedCase extends ContractCase {
   readonly name: string;
+}
+
+/** A document to which openapi/overlays/<provider>-<name>.yaml is applied. */
+export interface Form {
+  readonly name: string;
+  readonly document: OpenApiDocument;
 }
 
 /** A provider with everything that is proven about its spec. */
 export interface Subject {
   readonly provider: string;
   readonly document: OpenApiDocument;
+  /** Other forms of the document. Cases whose `variant` is the name of one are judged by it. */
+  readonly forms: readonly Form[];
   /** Without errata where the provider has no ledger, or one that is not valid. */
   readonly ledger: Ledger;
   /** Why the ledger is not valid, each with file and line. */
@@ -22,6 +31,12 @@ export interface Subject {
   readonly cases: readonly NamedCase[];
 }
 
+/** The document that a case is judged by. */
+export const documentOf = (
+  { document, forms }: Pick<Subject, "document" | "forms">,
+  { variant }: Pick<NamedCase, "variant">,
+): OpenApiDocument => forms.find(({ name }) => name === variant)?.document ?? document;
+
 /**
  * @param root folder that holds openapi/ and tests/cases/
  * @throws RangeError if there is no folder openapi/
@@ -29,6 +44,7 @@ export interface Subject {
 export function load(root = "."): Subject[] {
   if (!existsSync(join(root, "openapi")))
     throw new RangeError(`${root} has no folder openapi/, which holds the specs.`);
+  const overlays = readOverlays(join(root, "openapi"));
   return readdirSync(join(root, "openapi"))
     .filter((name) => name.endsWith(".yaml"))
     .sort()
@@ -42,9 +58,16 @@ export function load(root = "."): Subject[] {
         : [];
       const ledgerFile = `openapi/errata/${file}`;
       const { ledger, faults, lineOf } = loadLedger(join(root, ledgerFile), provider);
+      const document = parse(readFileSync(join(root, "openapi", file), "utf8")) as OpenApiDocument;
       return {
         provider,
-        document: parse(readFileSync(join(root, "openapi", file), "utf8")) as OpenApiDocument,
+        document,
+        forms: overlays
+          .filter((one) => one.provider === provider)
+          .map(({ name, actions }) => ({
+            name: name.slice(provider.length + 1),
+            document: applyOverlay(document, actions),
+          })),
         ledger: ledger ?? { provider, documents: {}, errata: [] },
         ledgerFaults: faults.map((fault) => `${ledgerFile}:${fault}`),
         placeOf: (path) => `${ledgerFile}:${lineOf(path)}`,

@@ -18,6 +18,7 @@ export async function onSandbox(
 ): Promise<Result> {
   const sandbox: Sandbox = await startServer({ vendor: implementation.vendor });
   try {
+    Object.assign(sandbox.vendors.vendor.settings, testCase.sandbox?.settings ?? {});
     const root = `${sandbox.url}/${implementation.provider.name}`;
     return testCase.conforms === "request"
       ? await refusal(contract, testCase, root)
@@ -63,7 +64,6 @@ async function outcome(
   const { operationId, response, request, sandbox: arrange } = testCase;
   const place = locate(contract, testCase);
   if (!place) return [`${request.url} is not in the spec`];
-  Object.assign(vendor.settings, arrange?.settings ?? {});
   const { provider, account } = implementation;
   const target: Target = {
     provider,

@@ -1,7 +1,36 @@
 /** Applies the actions of an OpenAPI Overlay 1.1 to a copy of a document. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { jsonpath } from "json-p3";
+import { parse } from "yaml";
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 import type { OverlayAction } from "../errata/ledger.ts";
+
+/** An overlay that the project publishes: openapi/overlays/<provider>-<form>.yaml. */
+export interface PublishedOverlay {
+  /** Name of the file, without its ending. */
+  readonly name: string;
+  /** Name of the provider whose spec the overlay changes, by its `extends`. */
+  readonly provider: string;
+  readonly actions: readonly OverlayAction[];
+}
+
+/** @param specs folder that holds the specs, and may hold overlays/ */
+export function readOverlays(specs: string): PublishedOverlay[] {
+  const folder = join(specs, "overlays");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".yaml"))
+    .sort()
+    .map((file) => {
+      const overlay = parse(readFileSync(join(folder, file), "utf8")) as {
+        extends: string;
+        actions: readonly OverlayAction[];
+      };
+      const [name, provider] = [file, overlay.extends].map((one) => basename(one, ".yaml"));
+      return { name: name!, provider: provider!, actions: overlay.actions };
+    });
+}
 
 /** @throws RangeError if an action matches nothing, since it would prove nothing */
 export function applyOverlay(

@@ -19,7 +19,7 @@ import {
   type Implementation,
   type Implementations,
 } from "./implementations.ts";
-import { load, type NamedCase, type Subject } from "./load.ts";
+import { documentOf, load, type NamedCase, type Subject } from "./load.ts";
 import { specMutants } from "./spec-mutants.ts";
 
 export interface Row {
@@ -69,12 +69,12 @@ export async function score(
   const counts = new Map<string, string>();
   const equivalents = (readList(root, "equivalent-mutants.yaml") ?? []) as Equivalent[];
   for (const subject of load(root)) {
-    const contract = await createContract(subject.document);
+    const contractOf = await contractsOf(subject);
     report.survivors.push(...disagreements(subject));
     const implementation = implementations[subject.provider];
-    if (implementation) rows.push(...(await parity(subject, implementation, contract, report)));
+    if (implementation) rows.push(...(await parity(subject, implementation, contractOf, report)));
     else report.uncovered.push(`${subject.provider}: there is no client and no vendor for it`);
-    const mutants = mutantsOfCases(subject, contract, report);
+    const mutants = mutantsOfCases(subject, contractOf, report);
     countDocuments(subject, report);
     await overlays(subject, report);
     const unneeded = extraCases(subject);
@@ -92,11 +92,21 @@ export async function score(
       );
     counts.set(
       subject.provider,
-      `${mutants.length} of cases, ${[...specMutants(subject.document)].length} of the spec`,
+      `${mutants.length} of cases, ${mistakesOf(subject).length} of the spec`,
     );
   }
   report.survivors.push(...changedCounts(root, counts));
   return { report, rows };
+}
+
+type ContractOf = (testCase: NamedCase) => Contract;
+
+/** The contract that each case is judged by: that of the spec, or of a form of it. */
+async function contractsOf(subject: Subject): Promise<ContractOf> {
+  const contracts = new Map<OpenApiDocument, Contract>();
+  for (const document of [subject.document, ...subject.forms.map((form) => form.document)])
+    contracts.set(document, await createContract(document));
+  return (testCase) => contracts.get(documentOf(subject, testCase))!;
 }
 
 /** A list that a project may keep under tests/. Undefined: it keeps none. */
@@ -121,18 +131,18 @@ function changedCounts(root: string, counts: ReadonlyMap<string, string>): strin
 }
 
 async function parity(
-  { provider, document, cases }: Subject,
+  { provider, document, forms, cases }: Subject,
   implementation: Implementation,
-  contract: Contract,
+  contractOf: ContractOf,
   report: Report,
 ): Promise<Row[]> {
   const results = new Map<NamedCase, Record<Executor, Result>>();
   // The interceptor of the client takes one case at a time. Each sandbox is a server of its own.
-  const sandboxes = inBatches(cases, 8, (one) => onSandbox(implementation, contract, one));
+  const sandboxes = inBatches(cases, 8, (one) => onSandbox(implementation, contractOf(one), one));
   for (const one of cases)
     results.set(one, {
-      spec: onSpec(contract, one),
-      client: await onClient(implementation, contract, one, cases),
+      spec: onSpec(contractOf(one), one),
+      client: await onClient(implementation, contractOf(one), one, cases),
       sandbox: null,
     });
   for (const [index, result] of (await sandboxes).entries())
@@ -143,7 +153,7 @@ async function parity(
       for (const problem of byExecutor[executor] ?? [])
         report.uncovered.push(`${provider} ${name}${evidence} on ${executor}: ${problem}`);
   }
-  const cells = cellsOf(document);
+  const cells = cellsOf(document, forms);
   report.cells += cells.length;
   if (cases.length === 0) report.uncovered.push(`${provider}: there are no cases`);
   for (const one of cases)
@@ -190,17 +200,15 @@ async function inBatches<T, R>(
 const accepts = (contract: Contract, testCase: NamedCase): boolean =>
   complaints(judge(contract, testCase), undefined).length === 0;
 
-function mutantsOfCases(
-  { provider, document, cases }: Subject,
-  contract: Contract,
-  report: Report,
-): CaseMutant[] {
+function mutantsOfCases(subject: Subject, contractOf: ContractOf, report: Report): CaseMutant[] {
+  const { provider, cases } = subject;
   const mutants = cases
     .filter(({ conforms }) => conforms === undefined)
-    .flatMap((one) => caseMutants(document, one));
+    .flatMap((one) => caseMutants(documentOf(subject, one), one));
   report.caseMutants.total += mutants.length;
   for (const { name, mutant } of mutants) {
-    if (accepts(contract, mutant)) report.survivors.push(`case mutant: ${provider} ${name}`);
+    if (accepts(contractOf(mutant), mutant))
+      report.survivors.push(`case mutant: ${provider} ${name}`);
     else report.caseMutants.killed += 1;
   }
   return mutants;
@@ -214,44 +222,61 @@ function countDocuments({ ledger }: Subject, { documents }: Report): void {
   }
 }
 
-async function overlays(
-  { document, ledger, cases, placeOf }: Subject,
-  report: Report,
-): Promise<void> {
-  for (const [index, erratum] of ledger.errata.entries()) {
+async function overlays(subject: Subject, report: Report): Promise<void> {
+  for (const [index, erratum] of subject.ledger.errata.entries()) {
     if (erratum.kind === "prose") {
       report.errata.prose += 1;
       continue;
     }
     report.errata.total += 1;
     if (erratum.origin === "seed") report.errata.fromSeeds += 1;
-    const faults = await proofFaults(erratum, document, cases);
+    const faults = await proofFaults(erratum, subject);
     if (faults.length === 0) report.errata.killed += 1;
-    const place = placeOf(["errata", index, "documented"]);
+    const place = subject.placeOf(["errata", index, "documented"]);
     for (const fault of faults) report.survivors.push(`${place}: erratum ${erratum.id}: ${fault}`);
   }
 }
 
+/** A mistake, made in the spec and in each form of it that has the same node. */
+interface Mistake {
+  readonly name: string;
+  /** By the document in which the mistake is made. */
+  readonly broken: ReadonlyMap<OpenApiDocument, OpenApiDocument>;
+}
+
+/** The mistakes of a spec, and those that only a form of it can have. */
+function mistakesOf({ document, forms }: Subject): Mistake[] {
+  const mistakes = new Map<string, Map<OpenApiDocument, OpenApiDocument>>();
+  for (const one of [document, ...forms.map((form) => form.document)]) {
+    for (const { name, document: broken } of specMutants(one))
+      mistakes.set(name, (mistakes.get(name) ?? new Map<never, never>()).set(one, broken));
+  }
+  return [...mistakes].map(([name, broken]) => ({ name, broken }));
+}
+
 /** @param unneeded names of cases. Removes those that are the only ones to notice a broken spec. */
 async function mutantsOfSpec(
-  { provider, document, cases }: Subject,
+  subject: Subject,
   mutants: readonly CaseMutant[],
   equivalents: readonly Equivalent[],
   unneeded: Set<string>,
   report: Report,
 ): Promise<void> {
+  const { provider, cases } = subject;
   const unused = new Set(equivalents.map(({ mutant }) => mutant));
   const probes: Probe[] = [
     ...cases.map((one) => ({
       name: one.name,
+      document: documentOf(subject, one),
       fails: (contract: Contract) => complaints(judge(contract, one), one.conforms).length > 0,
     })),
     ...mutants.map(({ mutant }) => ({
       name: mutant.name,
+      document: documentOf(subject, mutant),
       fails: (contract: Contract) => accepts(contract, mutant),
     })),
   ];
-  for (const { name, document: broken } of specMutants(document)) {
+  for (const { name, broken } of mistakesOf(subject)) {
     const killers = await killersOf(broken, probes, unneeded);
     if (equivalents.some(({ mutant }) => mutant === name)) {
       unused.delete(name);
@@ -276,6 +301,8 @@ async function mutantsOfSpec(
 /** A check that holds for the spec, and may fail for a broken one. */
 interface Probe {
   readonly name: string;
+  /** The document that it holds for. */
+  readonly document: OpenApiDocument;
   readonly fails: (contract: Contract) => boolean;
 }
 
@@ -284,15 +311,17 @@ interface Probe {
  * after two of them, or after one that is needed anyway.
  */
 async function killersOf(
-  document: OpenApiDocument,
+  broken: Mistake["broken"],
   probes: Probe[],
   unneeded: ReadonlySet<string>,
 ): Promise<Set<string>> {
-  const contract = await createContract(document);
+  const contracts = new Map<OpenApiDocument, Contract>();
+  for (const [document, changed] of broken) contracts.set(document, await createContract(changed));
   const killers = new Set<string>();
   const fails = (probe: Probe): boolean => {
     try {
-      return probe.fails(contract);
+      const contract = contracts.get(probe.document);
+      return contract !== undefined && probe.fails(contract);
     } catch {
       return true; // Ajv cannot compile the broken spec.
     }

@@ -135,7 +135,8 @@ function* schemaMutants(pointer: string, schema: Schema, mutate: Mutate): Genera
       node["const"] = typeof schema.const === "string" ? `${schema.const} mutant` : "mutant";
     });
   for (const keyword of ["format", "pattern", "minLength", "minimum", "maximum"] as const) {
-    if (schema[keyword] !== undefined)
+    // `format: password` is a hint for tools and restricts no value (OpenAPI 3.1, 4.4).
+    if (schema[keyword] !== undefined && schema[keyword] !== "password")
       yield mutate(`${keyword} dropped`, pointer, (node) => {
         delete node[keyword];
       });

@@ -4,7 +4,9 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
 import { parse } from "yaml";
+import { applyOverlay, readOverlays } from "../contracts/overlay.ts";
 import { HTTP_METHODS } from "../../src/platform/http-methods.ts";
+import type { OpenApiDocument } from "../../src/testing/index.ts";
 import type { OperationMeta, ProviderMeta, ServerMeta } from "../../src/provider.ts";
 
 interface Operation {
@@ -135,15 +137,21 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
   };
 }
 
+const bannerOf = (source: string): string =>
+  `// Generated from ${source} by \`npm run generate\`. Do not edit.\n`;
+const documentModule = (source: string, document: object): string =>
+  `${bannerOf(source)}export const document: Readonly<Record<string, unknown>> = ${JSON.stringify(document, null, 2)};\n`;
+
 /** @returns the content of every file of the output folder, by name */
 export async function generate(specs: string): Promise<Map<string, string>> {
+  const overlays = readOverlays(specs);
   const files = new Map<string, string>();
   for (const file of readdirSync(specs)
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()) {
     const provider = basename(file).replace(/\.ya?ml$/, "");
     const spec = parse(readFileSync(join(specs, file), "utf8")) as Spec;
-    const banner = `// Generated from openapi/${file} by \`npm run generate\`. Do not edit.\n`;
+    const banner = bannerOf(`openapi/${file}`);
     // openapi-typescript has lint rules of its own here, and does not read redocly.yaml.
     const types = astToString(
       await openapiTS(pathToFileURL(join(specs, file)), { alphabetize: false }),
@@ -153,10 +161,12 @@ export async function generate(specs: string): Promise<Map<string, string>> {
       `${provider}.meta.ts`,
       `${banner}import type { ProviderMeta } from "../src/provider.ts";\n\nexport const meta: ProviderMeta = ${JSON.stringify(metaOf(spec, file), null, 2)};\n`,
     );
-    files.set(
-      `${provider}.document.ts`,
-      `${banner}export const document: Readonly<Record<string, unknown>> = ${JSON.stringify(spec, null, 2)};\n`,
-    );
+    files.set(`${provider}.document.ts`, documentModule(`openapi/${file}`, spec));
+    for (const { name, actions } of overlays.filter((one) => one.provider === provider)) {
+      const changed = applyOverlay(spec as OpenApiDocument, actions);
+      const source = `openapi/${file} and openapi/overlays/${name}.yaml`;
+      files.set(`${name}.document.ts`, documentModule(source, changed));
+    }
   }
   return files;
 }

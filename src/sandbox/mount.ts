@@ -52,7 +52,9 @@ export interface ArrivedRequest {
 }
 
 export async function createMount(vendor: Vendor, delays: Delays): Promise<Mount> {
-  const contract = await createContract(vendor.document);
+  const { document, alternative } = vendor;
+  const own = await createContract(document);
+  const other = alternative && (await createContract(alternative.document));
   const counts = new Map<string, number>();
   const faults = createFaults();
   return {
@@ -72,6 +74,7 @@ export async function createMount(vendor: Vendor, delays: Delays): Promise<Mount
     }),
     async answer(request, response) {
       const { message, path, url } = request;
+      const contract = other && alternative?.applies() ? other : own;
       const page = vendor.pages?.[path];
       if (page && message.method === "GET") return send(response, page(url.searchParams));
       const below = path.startsWith(`${vendor.prefix}/`) ? path.slice(vendor.prefix.length) : "";

@@ -43,6 +43,14 @@ export interface Vendor<Options extends object = object, Settings extends object
   readonly name: string;
   /** Requests that break it are refused, and every answer of a handler is checked against it. */
   readonly document: OpenApiDocument;
+  /**
+   * Another form of the document, such as one whose login carries its credentials elsewhere. It
+   * takes the place of the document for as long as `applies` returns true.
+   */
+  readonly alternative?: {
+    readonly document: OpenApiDocument;
+    readonly applies: () => boolean;
+  };
   /** What stands between `/<name>` and the paths of the document, such as `/v1`. May be empty. */
   readonly prefix: string;
   /**

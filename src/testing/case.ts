@@ -14,7 +14,9 @@ export interface ContractCase {
   readonly mediaType: string | null;
   /**
    * `grant_type` or form of the request; `-` where the operation has only one. A case with
-   * `authorization_code` goes through the client's exchange of a code.
+   * `authorization_code` goes through the client's exchange of a code. A form that a published
+   * overlay describes has the name of the overlay: the case with `query` of the provider `genlogs`
+   * is judged by the document with openapi/overlays/genlogs-query.yaml applied.
    */
   readonly variant: string;
   /**

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import type { OpenApiDocument } from "../../src/sandbox/index.ts";
+import { applyOverlay, readOverlays } from "../../scripts/contracts/overlay.ts";
 
 /** Every curated spec, found by listing. */
 export const SPECS = readdirSync("openapi")
@@ -9,3 +10,10 @@ export const SPECS = readdirSync("openapi")
     name: name.replace(".yaml", ""),
     document: parse(readFileSync(`openapi/${name}`, "utf8")) as OpenApiDocument,
   }));
+
+/** Every form of a curated spec: the spec with a published overlay applied. */
+export const FORMS = readOverlays("openapi").map(({ name, provider, actions }) => ({
+  name,
+  provider,
+  document: applyOverlay(SPECS.find((one) => one.name === provider)!.document, actions),
+}));

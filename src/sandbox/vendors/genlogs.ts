@@ -1,5 +1,6 @@
 /** GenLogs' API, as its errata GL-* say that it behaves. */
 import { document } from "../../../generated/genlogs.document.ts";
+import { document as queryForm } from "../../../generated/genlogs-query.document.ts";
 import type { SandboxClock } from "../clock.ts";
 import { createTokenBook, random, type Issued, type TokenBook } from "../token-book.ts";
 import type { Call, Reply, Vendor } from "../vendor.ts";
@@ -53,6 +54,7 @@ export function createGenLogs(
   return {
     name: "genlogs",
     document,
+    alternative: { document: queryForm, applies: () => settings.credentialsIn === "query" },
     prefix: "",
     settings,
     options: (root) => ({ ...CREDENTIALS, baseUrl: root }),
@@ -80,18 +82,7 @@ function createToken(
   { credentialsIn, tokenLifetime }: GenLogsSandboxSettings,
 ): Reply {
   const given =
-    credentialsIn === "query"
-      ? Object.fromEntries(query)
-      : ((body as Record<string, string> | undefined) ?? {});
-  const absent = ["email", "password"].filter((name) => given[name] === undefined);
-  if (absent.length > 0)
-    return invalid(
-      absent.map((name) => ({
-        loc: [credentialsIn, name],
-        msg: "Field required",
-        type: "missing",
-      })),
-    );
+    credentialsIn === "query" ? Object.fromEntries(query) : (body as Record<string, string>);
   if (given["email"] !== CREDENTIALS.email || given["password"] !== CREDENTIALS.password)
     return { status: 401, body: { detail: "Incorrect email or password" } };
   return tokenReply(tokens.issue({ subject: CREDENTIALS.email, scope: "" }, tokenLifetime));
@@ -132,8 +123,9 @@ function refuse({ violations }: Call): Reply {
   return invalid(
     violations.map(({ in: place, at, message, rule }) => ({
       loc: [place, ...at.split("/").filter(Boolean)],
-      msg: message,
-      type: rule,
+      ...(rule === "required"
+        ? { msg: "Field required", type: "missing" }
+        : { msg: message, type: rule }),
     })),
   );
 }
