@@ -5,11 +5,19 @@ export const document: Readonly<Record<string, unknown>> = {
     "title": "Apinizer Management API",
     "version": "0.1.0",
     "summary": "Tokens, projects and the health check of a self-hosted Apinizer manager, curated.",
-    "description": "A corrected description of the part of the manager's API that a client needs to obtain a token and prove that it works. This is the manager (`/apiops`), not the gateway, which has token services of its own on another server. Paths keep their trailing slash exactly as documented: some have one, some have none. What the manager makes of the other form is not known.",
+    "description": "A corrected description of the part of the manager's API that a client needs to obtain a token and prove that it works. This is the manager (`/apiops`), not the gateway, which has token services of its own on another server. Paths keep their trailing slash exactly as documented: some have one, some have none. What the manager makes of the other form is not known. Apinizer did not write this document. `x-errata` on a node lists what the vendor's documents get wrong there, by the ids of the entries in errata/apinizer.yaml.",
+    "contact": {
+      "name": "Apinizer",
+      "url": "https://docs.apinizer.com"
+    },
     "license": {
       "name": "MIT",
       "identifier": "MIT"
     }
+  },
+  "externalDocs": {
+    "description": "The vendor's own documentation, which this document corrects.",
+    "url": "https://docs.apinizer.com"
   },
   "servers": [
     {
@@ -273,12 +281,26 @@ export const document: Readonly<Record<string, unknown>> = {
         "description": "A token of `/auth/token`, or one created by hand in the console under My Profile."
       }
     },
+    "headers": {
+      "RetryAfter": {
+        "description": "How long to wait after a 429 or 503: seconds, or an HTTP date (RFC 9110, 10.2.3). No document of the vendor names this header.",
+        "schema": {
+          "type": "string"
+        },
+        "example": "60"
+      }
+    },
     "responses": {
       "TooMany": {
         "x-errata": [
           "AP-18"
         ],
         "description": "Too many requests. The older documents show the body without a status, and the newer ones have neither. The status is inferred.",
+        "headers": {
+          "Retry-After": {
+            "$ref": "#/components/headers/RetryAfter"
+          }
+        },
         "content": {
           "application/json": {
             "schema": {
@@ -308,6 +330,11 @@ export const document: Readonly<Record<string, unknown>> = {
       },
       "Other": {
         "description": "Any answer that no document names.",
+        "headers": {
+          "Retry-After": {
+            "$ref": "#/components/headers/RetryAfter"
+          }
+        },
         "content": {
           "application/json": {
             "schema": {
@@ -343,11 +370,12 @@ export const document: Readonly<Record<string, unknown>> = {
           },
           "client_secret": {
             "type": "string",
+            "format": "password",
             "minLength": 1,
             "description": "That user's password."
           }
         },
-        "unevaluatedProperties": false
+        "additionalProperties": false
       },
       "TokenResponse": {
         "x-errata": [

@@ -66,7 +66,10 @@ export interface components {
             grant_type: "client_credentials";
             /** @description Name of a console user. */
             client_id: string;
-            /** @description That user's password. */
+            /**
+             * Format: password
+             * @description That user's password.
+             */
             client_secret: string;
         };
         TokenResponse: {
@@ -120,6 +123,7 @@ export interface components {
         /** @description Too many requests. The older documents show the body without a status, and the newer ones have neither. The status is inferred. */
         TooMany: {
             headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -151,6 +155,7 @@ export interface components {
         /** @description Any answer that no document names. */
         Other: {
             headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -166,7 +171,13 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description How long to wait after a 429 or 503: seconds, or an HTTP date (RFC 9110, 10.2.3). No document of the vendor names this header.
+         * @example 60
+         */
+        RetryAfter: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;

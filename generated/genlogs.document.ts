@@ -5,11 +5,19 @@ export const document: Readonly<Record<string, unknown>> = {
     "title": "GenLogs",
     "version": "0.1.0",
     "summary": "Freight intelligence. Tokens and carrier recommendations, curated.",
-    "description": "A corrected description of the part of the GenLogs API that a client needs to obtain a token and use it. Where the vendor's documents disagree, this document holds the reading with the best evidence, and says so in the place where it matters. No vendor was called to confirm it.",
+    "description": "A corrected description of the part of the GenLogs API that a client needs to obtain a token and use it. Where the vendor's documents disagree, this document holds the reading with the best evidence, and says so in the place where it matters. No vendor was called to confirm it. GenLogs did not write this document. `x-errata` on a node lists what the vendor's pages get wrong there, by the ids of the entries in errata/genlogs.yaml.",
+    "contact": {
+      "name": "Help centre of GenLogs",
+      "url": "https://help.genlogs.io"
+    },
     "license": {
       "name": "MIT",
       "identifier": "MIT"
     }
+  },
+  "externalDocs": {
+    "description": "The vendor's own documentation, which this document corrects.",
+    "url": "https://docs.genlogs.io"
   },
   "servers": [
     {
@@ -125,6 +133,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "The refresh token of an earlier answer. No document offers another place for it.",
             "schema": {
               "type": "string",
+              "format": "password",
               "minLength": 1
             },
             "example": "example-refresh-token"
@@ -392,6 +401,15 @@ export const document: Readonly<Record<string, unknown>> = {
         "description": "The `token` of `access_token_data`, as it is, without a `Bearer` prefix."
       }
     },
+    "headers": {
+      "RetryAfter": {
+        "description": "How long to wait after a 429 or 503: seconds, or an HTTP date (RFC 9110, 10.2.3). No document of the vendor names this header.",
+        "schema": {
+          "type": "string"
+        },
+        "example": "60"
+      }
+    },
     "responses": {
       "Tokens": {
         "description": "A new pair of tokens.",
@@ -497,6 +515,11 @@ export const document: Readonly<Record<string, unknown>> = {
       },
       "Other": {
         "description": "Any answer that no document names for the operation.",
+        "headers": {
+          "Retry-After": {
+            "$ref": "#/components/headers/RetryAfter"
+          }
+        },
         "content": {
           "application/json": {
             "schema": {
@@ -526,10 +549,11 @@ export const document: Readonly<Record<string, unknown>> = {
           },
           "password": {
             "type": "string",
+            "format": "password",
             "minLength": 1
           }
         },
-        "unevaluatedProperties": false
+        "additionalProperties": false
       },
       "TokenPair": {
         "type": "object",

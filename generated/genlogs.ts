@@ -66,6 +66,7 @@ export interface components {
     schemas: {
         Credentials: {
             email: string;
+            /** Format: password */
             password: string;
         };
         TokenPair: {
@@ -251,6 +252,7 @@ export interface components {
         /** @description Any answer that no document names for the operation. */
         Other: {
             headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -265,7 +267,13 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description How long to wait after a 429 or 503: seconds, or an HTTP date (RFC 9110, 10.2.3). No document of the vendor names this header.
+         * @example 60
+         */
+        RetryAfter: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;

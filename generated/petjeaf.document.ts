@@ -5,11 +5,19 @@ export const document: Readonly<Record<string, unknown>> = {
     "title": "Petje.af",
     "version": "0.1.0",
     "summary": "Tokens, the current user and memberships of Petje.af, curated.",
-    "description": "A corrected description of the part of the Petje.af API that a client needs to obtain a person's token, prove that it works, and give it back. One version of the vendor's pages names the hosts petje.af, another petjeaf.com, and neither is dated; both pairs are listed, and an API host always goes with the authorization page of its own pair.",
+    "description": "A corrected description of the part of the Petje.af API that a client needs to obtain a person's token, prove that it works, and give it back. One version of the vendor's pages names the hosts petje.af and api.petje.af, another petjeaf.com and api.petjeaf.com, and neither is dated. This document has the second pair; the overlay overlays/petjeaf-older-hosts.yaml puts the first in its place. An API host always goes with the authorization page of its own pair. Petje.af did not write this document. `x-errata` on a node lists what the vendor's documents get wrong there, by the ids of the entries in errata/petjeaf.yaml.",
+    "contact": {
+      "name": "Petje.af",
+      "url": "https://docs.petje.af"
+    },
     "license": {
       "name": "MIT",
       "identifier": "MIT"
     }
+  },
+  "externalDocs": {
+    "description": "The vendor's own documentation, which this document corrects.",
+    "url": "https://docs.petje.af"
   },
   "servers": [
     {
@@ -17,13 +25,7 @@ export const document: Readonly<Record<string, unknown>> = {
       "x-errata": [
         "PJ-11"
       ],
-      "description": "One of two versions of the vendor's pages. It is inferred to be the later one.",
-      "x-authorization-url": "https://petjeaf.com/oauth2/authorize"
-    },
-    {
-      "url": "https://api.petje.af/v1",
-      "description": "The other version of the pages, and the vendor's code of 2019 to 2021.",
-      "x-authorization-url": "https://petje.af/oauth2/authorize"
+      "description": "One of two versions of the vendor's pages. It is inferred to be the later one."
     }
   ],
   "tags": [
@@ -122,13 +124,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "links": {
               "refresh": {
                 "operationId": "createToken",
-                "description": "The refresh token of this answer, for the next access token.",
-                "requestBody": {
-                  "grant_type": "refresh_token",
-                  "client_id": "example-client",
-                  "client_secret": "not-a-real-secret",
-                  "refresh_token": "$response.body#/refresh_token"
-                }
+                "description": "The refresh token of this answer is the `refresh_token` of a request with `grant_type` `refresh_token`. A runtime expression can only be the whole body, so this link has none."
               }
             }
           },
@@ -345,9 +341,23 @@ export const document: Readonly<Record<string, unknown>> = {
         }
       }
     },
+    "headers": {
+      "RetryAfter": {
+        "description": "How long to wait after a 429 or 503: seconds, or an HTTP date (RFC 9110, 10.2.3). No document of the vendor names this header.",
+        "schema": {
+          "type": "string"
+        },
+        "example": "60"
+      }
+    },
     "responses": {
       "Other": {
         "description": "Any answer that no document names.",
+        "headers": {
+          "Retry-After": {
+            "$ref": "#/components/headers/RetryAfter"
+          }
+        },
         "content": {
           "application/json": {
             "schema": {
@@ -384,10 +394,12 @@ export const document: Readonly<Record<string, unknown>> = {
           },
           "client_secret": {
             "type": "string",
+            "format": "password",
             "minLength": 1
           },
           "code": {
             "type": "string",
+            "format": "password",
             "minLength": 1,
             "description": "The code that came back to the redirect URI."
           },
@@ -400,7 +412,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "description": "Not in the vendor's table. RFC 6749 4.1.3 demands it when the authorization request had one."
           }
         },
-        "unevaluatedProperties": false
+        "additionalProperties": false
       },
       "RefreshTokenGrant": {
         "x-errata": [
@@ -426,6 +438,7 @@ export const document: Readonly<Record<string, unknown>> = {
           },
           "client_secret": {
             "type": "string",
+            "format": "password",
             "minLength": 1
           },
           "refresh_token": {
@@ -433,10 +446,11 @@ export const document: Readonly<Record<string, unknown>> = {
               "PJ-03"
             ],
             "type": "string",
+            "format": "password",
             "minLength": 1
           }
         },
-        "unevaluatedProperties": false
+        "additionalProperties": false
       },
       "TokenResponse": {
         "type": "object",

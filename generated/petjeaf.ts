@@ -72,8 +72,12 @@ export interface components {
              */
             grant_type: "authorization_code";
             client_id: string;
+            /** Format: password */
             client_secret: string;
-            /** @description The code that came back to the redirect URI. */
+            /**
+             * Format: password
+             * @description The code that came back to the redirect URI.
+             */
             code: string;
             /**
              * Format: uri
@@ -88,7 +92,9 @@ export interface components {
              */
             grant_type: "refresh_token";
             client_id: string;
+            /** Format: password */
             client_secret: string;
+            /** Format: password */
             refresh_token: string;
         };
         TokenResponse: {
@@ -167,6 +173,7 @@ export interface components {
         /** @description Any answer that no document names. */
         Other: {
             headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -183,7 +190,13 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description How long to wait after a 429 or 503: seconds, or an HTTP date (RFC 9110, 10.2.3). No document of the vendor names this header.
+         * @example 60
+         */
+        RetryAfter: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;

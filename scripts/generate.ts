@@ -1,7 +1,8 @@
 /**
  * Writes three files for every spec in openapi/: generated/<provider>.ts (types), .meta.ts (what
  * the client needs at run time) and .document.ts (the spec, for the sandbox). For every overlay in
- * openapi/overlays/ it writes generated/<overlay>.document.ts, the spec with the overlay applied.
+ * openapi/overlays/ that changes an operation it writes generated/<overlay>.document.ts, the spec
+ * with the overlay applied; the servers of an overlay are in .meta.ts, after the spec's own.
  *
  *   npm run generate [-- --check] [--specs DIR] [--out DIR]
  *

@@ -32,6 +32,14 @@ const evaluate = (value, body) =>
     ? at(body, value.slice("$response.body#".length))
     : value;
 
+/** A runtime expression below the value of a link (OpenAPI 3.1, Link Object: `requestBody`). */
+const holdsExpression = (value) =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.values(value).some(
+    (one) => (typeof one === "string" && one.startsWith("$")) || holdsExpression(one),
+  );
+
 function validate(root, schema, value) {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema(
@@ -95,13 +103,13 @@ function linkTargets() {
               });
           }
           const content = Object.values(resolve(root, target.requestBody)?.content ?? {})[0];
-          if (link.requestBody !== undefined || resolve(root, target.requestBody)?.required) {
-            const body = Object.fromEntries(
-              Object.entries(link.requestBody ?? {}).map(([member, value]) => [
-                member,
-                evaluate(value, example),
-              ]),
-            );
+          if (holdsExpression(link.requestBody))
+            report({
+              message: `The body of the link ${name} holds a runtime expression. It is evaluated only where it is the whole body.`,
+              location: where,
+            });
+          else if (link.requestBody !== undefined) {
+            const body = evaluate(link.requestBody, example);
             if (!content || !validate(root, content.schema ?? {}, body))
               report({
                 message: `The link ${name} makes a body that ${link.operationId} does not allow.`,

@@ -6,7 +6,7 @@ export interface ServerMeta {
   readonly url: string;
   /** Default of each server variable. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** The authorization page that belongs to this server (`x-authorization-url`). */
+  /** The authorization page that belongs to this server (OAuth 2.0's `authorizationUrl`). */
   readonly authorizationUrl?: string;
 }
 

@@ -45,10 +45,17 @@ const EDITS: readonly [
   ],
   [
     "petjeaf.yaml",
-    "                grant_type: refresh_token\n                client_id",
-    "                grant_type: refresh token\n                client_id",
+    "operationId: createToken\n              description",
+    "operationId: createToken\n              requestBody: { grant_type: refresh_token }\n              description",
     ["corrigenda/link-targets"],
     "a body that createToken does not allow",
+  ],
+  [
+    "petjeaf.yaml",
+    "operationId: createToken\n              description",
+    "operationId: createToken\n              requestBody: { refresh_token: $response.body#/refresh_token }\n              description",
+    ["corrigenda/link-targets"],
+    "evaluated only where it is the whole body",
   ],
   [
     "apinizer.yaml",

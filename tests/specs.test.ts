@@ -1,17 +1,27 @@
 /**
- * The curated OpenAPI documents are complete: every answer is described, and has an example that is
- * valid.
+ * The curated OpenAPI documents are complete: every answer is described, every parameter has an
+ * example, and what tools need besides is there.
  */
 import { createContract, type Contract } from "../src/sandbox/index.ts";
 import { FORMS, SPECS } from "./support/specs.ts";
 
+interface Schema {
+  format?: string;
+  oneOf?: Schema[];
+  properties?: Record<string, Schema>;
+  additionalProperties?: unknown;
+}
 interface Response {
   $ref?: string;
-  content?: Record<string, { example?: unknown; examples?: Record<string, { value: unknown }> }>;
+  content?: Record<
+    string,
+    { schema?: Schema; example?: unknown; examples?: Record<string, { value: unknown }> }
+  >;
 }
 interface Parameter {
   in: string;
   name: string;
+  schema?: Schema;
   example?: unknown;
 }
 interface Operation {
@@ -20,6 +30,12 @@ interface Operation {
   requestBody?: Response;
   responses: Record<string, Response>;
 }
+
+/** Every object of a document. */
+const nodesOf = (node: unknown): { node: object }[] =>
+  typeof node !== "object" || node === null
+    ? []
+    : [...(Array.isArray(node) ? [] : [{ node }]), ...Object.values(node).flatMap(nodesOf)];
 
 describe.each([...SPECS, ...FORMS])("$name", ({ document }) => {
   let contract: Contract;
@@ -105,4 +121,68 @@ describe.each([...SPECS, ...FORMS])("$name", ({ document }) => {
       }
     }
   });
+
+  test("a tool can say whom to ask, and where the vendor's documents are", () => {
+    expect(document).toMatchObject({
+      info: { contact: { name: expect.any(String), url: expect.stringMatching(/^https:/) } },
+      externalDocs: { url: expect.stringMatching(/^https:/) },
+    });
+  });
+
+  test("every specification extension is explained in the description of the document", () => {
+    const { description } = document["info"] as { description: string };
+    const names = nodesOf(document).flatMap(({ node }) => Object.keys(node));
+    for (const name of new Set(names.filter((one) => one.startsWith("x-"))))
+      expect(description).toContain(`\`${name}\``);
+  });
+
+  test("a tool hides what is typed in for a secret, and refuses a member that a request cannot have", () => {
+    const bodies = operations.flatMap(({ requestBody }) =>
+      Object.values(requestBody?.content ?? {}).flatMap(({ schema = {} }) =>
+        (schema.oneOf ?? [schema]).map((one) => resolve(one as Response) as Schema),
+      ),
+    );
+    for (const { additionalProperties } of bodies) expect(additionalProperties).toBe(false);
+    const named = [
+      ...bodies.flatMap(({ properties = {} }) => Object.entries(properties)),
+      ...operations.flatMap(({ parameters = [] }) =>
+        parameters.map(({ name, schema }) => [name, schema] as const),
+      ),
+    ];
+    const secrets = named.filter(([name]) => /password|secret|token|^code$/.test(name));
+    expect(secrets.length).toBeGreaterThan(0);
+    for (const [name, schema] of secrets)
+      expect([name, schema]).toEqual([name, expect.objectContaining({ format: "password" })]);
+  });
+
+  test("Retry-After is described for every answer that may be a 429 or 503", () => {
+    for (const { responses } of operations)
+      for (const [status, response] of Object.entries(responses))
+        if (["429", "503", "default"].includes(status))
+          expect(resolve(response)).toHaveProperty("headers.Retry-After");
+  });
 });
+
+test.each([...SPECS, ...FORMS].filter(({ name }) => name.startsWith("petjeaf")))(
+  "PJ-11 $name: the addresses of OAuth are on the hosts of the server",
+  ({ document }) => {
+    const [{ url }] = document["servers"] as [{ url: string }];
+    const { host } = new URL(url);
+    expect(document).toMatchObject({
+      servers: [{ url }],
+      components: {
+        securitySchemes: {
+          oauth2: {
+            flows: {
+              authorizationCode: {
+                authorizationUrl: `https://${host.replace("api.", "")}/oauth2/authorize`,
+                tokenUrl: `${url}/oauth2/tokens`,
+                refreshUrl: `${url}/oauth2/tokens`,
+              },
+            },
+          },
+        },
+      },
+    });
+  },
+);

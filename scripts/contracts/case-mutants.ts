@@ -1,7 +1,7 @@
 /** Mutants of a case: copies that break the spec in one place. The spec has to refuse each. */
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 import type { NamedCase } from "./load.ts";
-import { fits, resolve, typesOf, type Schema } from "./schema.ts";
+import { fits, isClosed, resolve, typesOf, type Schema } from "./schema.ts";
 
 export interface CaseMutant {
   readonly name: string;
@@ -306,7 +306,7 @@ function* membersOf(
         value: Object.fromEntries(Object.entries(members).filter(([member]) => member !== name)),
       };
   }
-  if (schema.unevaluatedProperties === false)
+  if (isClosed(schema))
     yield { name: `${path} with a member too many`, value: { ...members, mutant: "1" } };
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (!(name in members)) continue;

@@ -18,8 +18,13 @@ export interface Schema {
   readonly items?: Schema;
   readonly oneOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
-  readonly unevaluatedProperties?: boolean;
+  readonly additionalProperties?: unknown;
+  readonly unevaluatedProperties?: unknown;
 }
+
+/** Whether an object may have no member that the schema does not name. */
+export const isClosed = ({ additionalProperties, unevaluatedProperties }: Schema): boolean =>
+  additionalProperties === false || unevaluatedProperties === false;
 
 export function resolve<T>(document: OpenApiDocument, node: T): T {
   const ref = (node as { $ref?: unknown } | undefined)?.$ref;

@@ -3,7 +3,7 @@
  * mutant of a case has to notice each of them.
  */
 import type { OpenApiDocument } from "../../src/testing/index.ts";
-import { escape, nodeAt, type Schema } from "./schema.ts";
+import { escape, isClosed, nodeAt, type Schema } from "./schema.ts";
 
 export interface SpecMutant {
   readonly name: string;
@@ -161,8 +161,9 @@ function* schemaMutants(pointer: string, schema: Schema, mutate: Mutate): Genera
         (node[keyword] as unknown[]).splice(index, 1);
       });
   }
-  if (schema.unevaluatedProperties === false)
+  if (isClosed(schema))
     yield mutate("closed object opened", pointer, (node) => {
+      delete node["additionalProperties"];
       delete node["unevaluatedProperties"];
     });
 }
@@ -182,11 +183,14 @@ function* schemasOf(document: OpenApiDocument): Generator<[string, Schema]> {
   for (const [pointer, node] of outside) yield* inline(pointer, node);
 }
 
-/** Schemas below members named `schema`. Examples are data and hold no schemas. */
+/**
+ * Schemas below members named `schema`. Examples are data and hold no schemas, and a contract does
+ * not check the headers of an answer.
+ */
 function* inline(pointer: string, node: unknown): Generator<[string, Schema]> {
   if (typeof node !== "object" || node === null) return;
   for (const [name, child] of Object.entries(node)) {
-    if (name === "example" || name === "examples" || name === "links") continue;
+    if (["example", "examples", "headers", "links"].includes(name)) continue;
     if (name === "schema") yield* within(`${pointer}/schema`, child as Schema);
     else yield* inline(`${pointer}/${escape(name)}`, child);
   }

@@ -19,7 +19,6 @@ interface Operation {
 interface Server {
   url: string;
   variables?: Record<string, { default: string }>;
-  "x-authorization-url"?: string;
 }
 interface Body {
   $ref?: string;
@@ -30,6 +29,7 @@ interface Scheme {
   in?: string;
   name?: string;
   scheme?: string;
+  flows?: { authorizationCode?: { authorizationUrl: string } };
 }
 interface Spec {
   servers?: Server[];
@@ -57,11 +57,7 @@ function placeOf({
   return undefined;
 }
 
-const serverMeta = ({
-  url,
-  variables,
-  "x-authorization-url": authorizationUrl,
-}: Server): ServerMeta => ({
+const serverMeta = ({ url, variables }: Server, authorizationUrl?: string): ServerMeta => ({
   url,
   ...(variables
     ? {
@@ -73,7 +69,16 @@ const serverMeta = ({
   ...(authorizationUrl === undefined ? {} : { authorizationUrl }),
 });
 
-function metaOf(spec: Spec, file: string): ProviderMeta {
+/** The servers of a document, each with the authorization page of the document. */
+function serversOf({ servers = [], components }: Spec): ServerMeta[] {
+  const page = Object.values(components?.securitySchemes ?? {})
+    .map(({ flows }) => flows?.authorizationCode?.authorizationUrl)
+    .find((url) => url !== undefined);
+  return servers.map((server) => serverMeta(server, page));
+}
+
+/** @param forms the document with each of its overlays. An overlay may name other servers */
+function metaOf(spec: Spec, forms: readonly Spec[], file: string): ProviderMeta {
   const fail = (what: string): never => {
     throw new Error(`${file}: ${what}`);
   };
@@ -115,7 +120,7 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
         ...(request === undefined ? {} : { request }),
         ...(response === undefined ? {} : { response }),
         ...(statuses.length === 0 || statuses.join() === "200" ? {} : { success: statuses }),
-        ...(servers === undefined ? {} : { servers: servers.map(serverMeta) }),
+        ...(servers === undefined ? {} : { servers: servers.map((one) => serverMeta(one)) }),
       };
     }
   }
@@ -130,7 +135,9 @@ function metaOf(spec: Spec, file: string): ProviderMeta {
       ] as const,
   );
   return {
-    servers: (spec.servers ?? []).map(serverMeta),
+    servers: [
+      ...new Map([spec, ...forms].flatMap(serversOf).map((one) => [one.url, one])).values(),
+    ],
     schemes: Object.fromEntries(schemes),
     security: schemesOf(spec.security, "the root"),
     operations,
@@ -157,15 +164,27 @@ export async function generate(specs: string): Promise<Map<string, string>> {
       await openapiTS(pathToFileURL(join(specs, file)), { alphabetize: false }),
     );
     files.set(`${provider}.ts`, `${banner}${types}`);
+    const forms = overlays
+      .filter((one) => one.provider === provider)
+      .map(({ name, actions }) => ({
+        name,
+        document: applyOverlay(spec as OpenApiDocument, actions),
+      }));
+    const meta = metaOf(
+      spec,
+      forms.map(({ document }) => document),
+      file,
+    );
     files.set(
       `${provider}.meta.ts`,
-      `${banner}import type { ProviderMeta } from "../src/provider.ts";\n\nexport const meta: ProviderMeta = ${JSON.stringify(metaOf(spec, file), null, 2)};\n`,
+      `${banner}import type { ProviderMeta } from "../src/provider.ts";\n\nexport const meta: ProviderMeta = ${JSON.stringify(meta, null, 2)};\n`,
     );
     files.set(`${provider}.document.ts`, documentModule(`openapi/${file}`, spec));
-    for (const { name, actions } of overlays.filter((one) => one.provider === provider)) {
-      const changed = applyOverlay(spec as OpenApiDocument, actions);
+    for (const { name, document } of forms) {
+      // The sandbox has an address of its own, so it needs no document that differs in its servers.
+      if (JSON.stringify(document.paths) === JSON.stringify(spec.paths)) continue;
       const source = `openapi/${file} and openapi/overlays/${name}.yaml`;
-      files.set(`${name}.document.ts`, documentModule(source, changed));
+      files.set(`${name}.document.ts`, documentModule(source, document));
     }
   }
   return files;
