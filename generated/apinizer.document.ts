@@ -25,11 +25,10 @@ export const document: Readonly<Record<string, unknown>> = {
       "x-errata": [
         "AP-08"
       ],
-      "description": "The manager is self-hosted; there is no common host.",
+      "description": "The manager is self-hosted; there is no common host. `managerUrl` is the URL of its console, without a slash at the end.",
       "variables": {
         "managerUrl": {
-          "default": "https://demo.apinizer.com",
-          "description": "URL of the manager's console, without a slash at the end."
+          "default": "https://demo.apinizer.com"
         }
       }
     }
@@ -71,7 +70,9 @@ export const document: Readonly<Record<string, unknown>> = {
         "operationId": "createToken",
         "summary": "Obtain a token with a user's name and password",
         "description": "OAuth 2.0 client credentials in form, with a console user's name as `client_id` and their password as `client_secret`. Needs no token. Form-encoded only: the JSON on the vendor's page shows the same data, and not a body that may be sent.",
-        "security": [],
+        "security": [
+          {}
+        ],
         "requestBody": {
           "x-errata": [
             "AP-03",
@@ -250,7 +251,9 @@ export const document: Readonly<Record<string, unknown>> = {
         "operationId": "getHealth",
         "summary": "Is the manager alive",
         "description": "Needs no token.",
-        "security": [],
+        "security": [
+          {}
+        ],
         "responses": {
           "200": {
             "description": "It is.",
@@ -361,18 +364,21 @@ export const document: Readonly<Record<string, unknown>> = {
         ],
         "properties": {
           "grant_type": {
-            "const": "client_credentials"
+            "const": "client_credentials",
+            "example": "client_credentials"
           },
           "client_id": {
             "type": "string",
             "minLength": 1,
-            "description": "Name of a console user."
+            "description": "Name of a console user.",
+            "example": "example_user"
           },
           "client_secret": {
             "type": "string",
             "format": "password",
             "minLength": 1,
-            "description": "That user's password."
+            "description": "That user's password.",
+            "example": "not-a-real-password"
           }
         },
         "additionalProperties": false

@@ -62,13 +62,20 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         ClientCredentialsGrant: {
-            /** @constant */
+            /**
+             * @example client_credentials
+             * @constant
+             */
             grant_type: "client_credentials";
-            /** @description Name of a console user. */
+            /**
+             * @description Name of a console user.
+             * @example example_user
+             */
             client_id: string;
             /**
              * Format: password
              * @description That user's password.
+             * @example not-a-real-password
              */
             client_secret: string;
         };

@@ -61,7 +61,9 @@ export const document: Readonly<Record<string, unknown>> = {
         "operationId": "createToken",
         "summary": "Exchange an authorization code or a refresh token for an access token",
         "description": "Form-encoded only. The client authenticates in the body.",
-        "security": [],
+        "security": [
+          {}
+        ],
         "requestBody": {
           "required": true,
           "content": {
@@ -386,22 +388,26 @@ export const document: Readonly<Record<string, unknown>> = {
         ],
         "properties": {
           "grant_type": {
-            "const": "authorization_code"
+            "const": "authorization_code",
+            "example": "authorization_code"
           },
           "client_id": {
             "type": "string",
-            "minLength": 1
+            "minLength": 1,
+            "example": "example-client"
           },
           "client_secret": {
             "type": "string",
             "format": "password",
-            "minLength": 1
+            "minLength": 1,
+            "example": "not-a-real-secret"
           },
           "code": {
             "type": "string",
             "format": "password",
             "minLength": 1,
-            "description": "The code that came back to the redirect URI."
+            "description": "The code that came back to the redirect URI.",
+            "example": "example-code"
           },
           "redirect_uri": {
             "x-errata": [
@@ -409,7 +415,8 @@ export const document: Readonly<Record<string, unknown>> = {
             ],
             "type": "string",
             "format": "uri",
-            "description": "Not in the vendor's table. RFC 6749 4.1.3 demands it when the authorization request had one."
+            "description": "Not in the vendor's table. RFC 6749 4.1.3 demands it when the authorization request had one.",
+            "example": "https://app.example/callback"
           }
         },
         "additionalProperties": false
@@ -430,16 +437,19 @@ export const document: Readonly<Record<string, unknown>> = {
             "x-errata": [
               "PJ-01"
             ],
-            "const": "refresh_token"
+            "const": "refresh_token",
+            "example": "refresh_token"
           },
           "client_id": {
             "type": "string",
-            "minLength": 1
+            "minLength": 1,
+            "example": "example-client"
           },
           "client_secret": {
             "type": "string",
             "format": "password",
-            "minLength": 1
+            "minLength": 1,
+            "example": "not-a-real-secret"
           },
           "refresh_token": {
             "x-errata": [
@@ -447,7 +457,8 @@ export const document: Readonly<Record<string, unknown>> = {
             ],
             "type": "string",
             "format": "password",
-            "minLength": 1
+            "minLength": 1,
+            "example": "example-refresh-token"
           }
         },
         "additionalProperties": false

@@ -71,17 +71,23 @@ export interface components {
              * @enum {string}
              */
             grant_type: "authorization_code";
+            /** @example example-client */
             client_id: string;
-            /** Format: password */
+            /**
+             * Format: password
+             * @example not-a-real-secret
+             */
             client_secret: string;
             /**
              * Format: password
              * @description The code that came back to the redirect URI.
+             * @example example-code
              */
             code: string;
             /**
              * Format: uri
              * @description Not in the vendor's table. RFC 6749 4.1.3 demands it when the authorization request had one.
+             * @example https://app.example/callback
              */
             redirect_uri?: string;
         };
@@ -91,10 +97,17 @@ export interface components {
              * @enum {string}
              */
             grant_type: "refresh_token";
+            /** @example example-client */
             client_id: string;
-            /** Format: password */
+            /**
+             * Format: password
+             * @example not-a-real-secret
+             */
             client_secret: string;
-            /** Format: password */
+            /**
+             * Format: password
+             * @example example-refresh-token
+             */
             refresh_token: string;
         };
         TokenResponse: {
