@@ -82,7 +82,7 @@ export const document: Readonly<Record<string, unknown>> = {
           "content": {
             "application/x-www-form-urlencoded": {
               "schema": {
-                "$ref": "#/components/schemas/ClientCredentialsGrant"
+                "$ref": "#/components/schemas/TokenRequest"
               },
               "example": {
                 "grant_type": "client_credentials",
@@ -352,6 +352,13 @@ export const document: Readonly<Record<string, unknown>> = {
       }
     },
     "schemas": {
+      "TokenRequest": {
+        "oneOf": [
+          {
+            "$ref": "#/components/schemas/ClientCredentialsGrant"
+          }
+        ]
+      },
       "ClientCredentialsGrant": {
         "x-errata": [
           "AP-02"

@@ -61,6 +61,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        TokenRequest: components["schemas"]["ClientCredentialsGrant"];
         ClientCredentialsGrant: {
             /**
              * @example client_credentials
@@ -205,7 +206,7 @@ export interface operations {
                  *       "client_secret": "not-a-real-password"
                  *     }
                  */
-                "application/x-www-form-urlencoded": components["schemas"]["ClientCredentialsGrant"];
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
             };
         };
         responses: {

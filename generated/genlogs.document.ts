@@ -282,7 +282,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "schema": {
               "type": "string"
             },
-            "example": "General Freight"
+            "example": "Machinery"
           },
           {
             "name": "equipment_types",
@@ -291,7 +291,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "schema": {
               "type": "string"
             },
-            "example": "Dry Van"
+            "example": "Flatbed"
           },
           {
             "name": "preferred_carriers",

@@ -373,11 +373,11 @@ export interface operations {
                  * @example 100
                  */
                 fleet_size_max?: number;
-                /** @example General Freight */
+                /** @example Machinery */
                 carried_cargo?: string;
                 /**
                  * @description Several are joined by `|`. Upper and lower case matter.
-                 * @example Dry Van
+                 * @example Flatbed
                  */
                 equipment_types?: string;
                 /** @example false */

@@ -67,7 +67,8 @@ function variantsOf(
   { requestBody }: Operation,
   hasOtherForm: boolean,
 ): string[] {
-  const union = Object.values(requestBody?.content ?? {})[0]?.schema?.oneOf;
+  const { schema } = Object.values(requestBody?.content ?? {})[0] ?? {};
+  const union = schema && resolve(document, schema).oneOf;
   if (union)
     return union.map((branch) =>
       String(resolve(document, branch).properties?.["grant_type"]?.const),
