@@ -404,7 +404,7 @@ export const document: Readonly<Record<string, unknown>> = {
               "AP-07"
             ],
             "type": "string",
-            "description": "Opaque, of RFC 6750's b64token alphabet. By one guide, tokens of the console usually begin with `apnz_`. The JWT of the vendor's sample is the stock example of a JWT site.",
+            "description": "Opaque, of RFC 6750's b64token alphabet. By one guide, staff tokens usually begin with `apnz_`. The JWT of the vendor's sample is the stock example of a JWT site.",
             "pattern": "^[A-Za-z0-9\\-._~+/]+=*$"
           },
           "token_type": {

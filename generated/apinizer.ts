@@ -81,7 +81,7 @@ export interface components {
             client_secret: string;
         };
         TokenResponse: {
-            /** @description Opaque, of RFC 6750's b64token alphabet. By one guide, tokens of the console usually begin with `apnz_`. The JWT of the vendor's sample is the stock example of a JWT site. */
+            /** @description Opaque, of RFC 6750's b64token alphabet. By one guide, staff tokens usually begin with `apnz_`. The JWT of the vendor's sample is the stock example of a JWT site. */
             access_token: string;
             /** @description Absent from the product's own schema; `Bearer` is meant then. */
             token_type?: string;
