@@ -234,6 +234,9 @@ export const document: Readonly<Record<string, unknown>> = {
           {
             "name": "carrier_score_min",
             "in": "query",
+            "x-errata": [
+              "GL-31"
+            ],
             "description": "0 when absent.",
             "schema": {
               "type": "number"
