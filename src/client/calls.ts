@@ -14,6 +14,7 @@ import {
   type RequestContext,
 } from "../http/request-context.ts";
 import { HTTP_METHODS } from "../platform/http-methods.ts";
+import { parseJson } from "../platform/parse-json.ts";
 import { isInstance } from "../platform/safe-access.ts";
 import type { OperationMeta, Provider } from "../provider.ts";
 import { checkedRequest, unusable } from "./checked-request.ts";
@@ -174,19 +175,12 @@ function parsed(
   provider: CallParts["provider"],
   context: RequestContext,
 ): CallResult {
-  const data = text === "" ? undefined : parseJson(text, context);
-  return isFailure(provider, data)
-    ? { error: data, response: result.response }
-    : { ...result, data };
-}
-
-/** @throws ContractError, since the parser's own message repeats the text */
-function parseJson(text: string, context: RequestContext): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
+  const data = parseJson(text);
+  if (data === undefined && text !== "")
     throw new ContractError(
       withContext({ pointer: "", message: "The answer is not JSON." }, context),
     );
-  }
+  return isFailure(provider, data)
+    ? { error: data, response: result.response }
+    : { ...result, data };
 }

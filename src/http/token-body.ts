@@ -54,15 +54,3 @@ function decode(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): 
     throw breach("", "it is not UTF-8");
   }
 }
-
-/**
- * The value of a JSON text. Undefined if the text is not JSON: no error is thrown, since the
- * parser's own message repeats the text.
- */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}

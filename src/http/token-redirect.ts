@@ -6,6 +6,7 @@ import { RedirectError } from "../errors.ts";
 import { withoutTrailingSlashes } from "../parts/check-options.ts";
 import { withSignal } from "../platform/deadline.ts";
 import { parseUrl } from "../platform/parse-url.ts";
+import { discardBody } from "./discard-body.ts";
 import { forgetMove, movedTo, noteMove } from "./moved-endpoint.ts";
 import { requireResponse } from "./network-error.ts";
 import type { RequestContext } from "./request-context.ts";
@@ -42,7 +43,7 @@ export async function fetchToken(
     const gone = GONE.includes(response.status);
     if (gone || response.status >= 500) forgetMove(fetch, url);
     if (!isRedirect(response) && !(gone && again)) return response;
-    response.body?.cancel().catch(() => undefined);
+    discardBody(response);
   } catch (cause) {
     forgetMove(fetch, url);
     throw cause;
@@ -66,7 +67,7 @@ async function fetchAndFollow(
 ): Promise<Response> {
   const response = await send(url, init, sending);
   if (!isRedirect(response)) return response;
-  response.body?.cancel().catch(() => undefined);
+  discardBody(response);
   const target = targetOf(response, url, redirected, sending.option);
   // By the older documents of GenLogs, the credentials are in the query. The address of a redirect
   // may lack them.

@@ -5,6 +5,7 @@
 import { ContractError, CorrigendaError, NetworkError, type ErrorDetails } from "../errors.ts";
 import { isRecord } from "../parts/parse-error.ts";
 import { breach } from "../parts/parse-token.ts";
+import { parseJson } from "../platform/parse-json.ts";
 import { isInstance } from "../platform/safe-access.ts";
 import type { Connection, Grant, Problem, Provider } from "../provider.ts";
 import type { Token } from "../token.ts";
@@ -14,7 +15,7 @@ import type { KnownSecrets } from "./known-secrets.ts";
 import { fetchError } from "./network-error.ts";
 import { withContext, type RequestContext } from "./request-context.ts";
 import type { ServerClock } from "./server-clock.ts";
-import { parseJson, readText } from "./token-body.ts";
+import { readText } from "./token-body.ts";
 import { fetchToken } from "./token-redirect.ts";
 
 /** The result of a token request. */

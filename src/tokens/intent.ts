@@ -20,17 +20,12 @@ export class Intents {
   readonly #record: RecordAccess;
   readonly #now: () => number;
   /** Whether this owner's intent marks a refresh token whose answer was lost. */
-  #lost = false;
+  lost = false;
 
   constructor(owner: string, record: RecordAccess, now: () => number) {
     this.owner = owner;
     this.#record = record;
     this.#now = now;
-  }
-
-  /** Whether this owner's intent marks a refresh token whose answer was lost. */
-  get lost(): boolean {
-    return this.#lost;
   }
 
   /**
@@ -46,7 +41,7 @@ export class Intents {
     { inTime }: Pick<GateConditions, "inTime">,
     held: () => boolean,
   ): Promise<GateDecision> {
-    this.#lost = false;
+    this.lost = false;
     const stored = record?.token.refreshToken !== undefined;
     if (stored && !(await this.#write(record))) return { again: true };
     // The write may have taken long.
@@ -83,7 +78,7 @@ export class Intents {
    * the refresh token must not be sent again.
    */
   async failed(lost: boolean): Promise<void> {
-    if (lost) this.#lost = true;
+    if (lost) this.lost = true;
     else await this.withdraw();
   }
 }

@@ -8,15 +8,13 @@ import type {
   UnforeseenRenewal,
 } from "./token-store.ts";
 import type { Token } from "../token.ts";
+import { isRecord } from "../parts/parse-error.ts";
 import { VISIBLE_ASCII, VSCHAR } from "../parts/parse-token.ts";
-
-type Unchecked<T> = Partial<Record<keyof T, unknown>>;
 
 export const isTokenRecord = (value: unknown): value is TokenRecord =>
   holds(value, (record) => {
-    const { token, generation, reauthorizationRequired, intent, binding } = (
-      isObject(record) ? record : {}
-    ) as Unchecked<TokenRecord>;
+    const { token, generation, reauthorizationRequired, intent, binding } =
+      membersOf<TokenRecord>(record);
     return (
       isGeneration(generation) &&
       isToken(token) &&
@@ -28,9 +26,7 @@ export const isTokenRecord = (value: unknown): value is TokenRecord =>
 
 export const isLatchRecord = (value: unknown): value is LatchRecord =>
   holds(value, (record) => {
-    const { generation, latch, renewals } = (
-      isObject(record) ? record : {}
-    ) as Unchecked<LatchRecord>;
+    const { generation, latch, renewals } = membersOf<LatchRecord>(record);
     return (
       isGeneration(generation) &&
       Array.isArray(latch) &&
@@ -49,7 +45,7 @@ function holds(value: unknown, is: (value: unknown) => boolean): boolean {
 }
 
 function isLatchEntry(value: unknown): boolean {
-  const { tag, status, code, until } = (isObject(value) ? value : {}) as Unchecked<LatchEntry>;
+  const { tag, status, code, until } = membersOf<LatchEntry>(value);
   return (
     isShort(tag) &&
     isAbsentOr(status, Number.isInteger) &&
@@ -59,14 +55,13 @@ function isLatchEntry(value: unknown): boolean {
 }
 
 function isRenewal(value: unknown): boolean {
-  const { at, forced } = (isObject(value) ? value : {}) as Unchecked<UnforeseenRenewal>;
+  const { at, forced } = membersOf<UnforeseenRenewal>(value);
   return isTime(at) && isAbsentOr(forced, (mark) => mark === true);
 }
 
 function isToken(value: unknown): boolean {
-  const { accessToken, tokenType, issuedAt, expiresAt, refreshToken, refreshExpiresAt, scope } = (
-    isObject(value) ? value : {}
-  ) as Unchecked<Token>;
+  const { accessToken, tokenType, issuedAt, expiresAt, refreshToken, refreshExpiresAt, scope } =
+    membersOf<Token>(value);
   return (
     isSecret(accessToken, VISIBLE_ASCII) &&
     isShort(tokenType) &&
@@ -79,12 +74,13 @@ function isToken(value: unknown): boolean {
 }
 
 function isIntent(value: unknown): boolean {
-  const { refreshTokenHash, owner, at } = (isObject(value) ? value : {}) as Unchecked<Intent>;
+  const { refreshTokenHash, owner, at } = membersOf<Intent>(value);
   return isShort(refreshTokenHash) && isShort(owner) && isTime(at);
 }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+/** The members of a value, to be checked one by one. A value that is no object has none. */
+const membersOf = <T>(value: unknown): Partial<Record<keyof T, unknown>> =>
+  isRecord(value) ? (value as Partial<Record<keyof T, unknown>>) : {};
 const isGeneration = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
 const isTime = (value: unknown): boolean => Number.isFinite(value);
 const isShort = (value: unknown): boolean => typeof value === "string" && value.length <= 1000;

@@ -42,7 +42,8 @@ export class TokenRenewal {
   readonly #stepSettings: RenewalSettings;
   /** The names of the grants that brought a token. */
   readonly #worked = new Set<string>();
-  #ongoing: OngoingRenewal | undefined;
+  /** The renewal under way. There is one at a time (rule T-07). */
+  ongoing: OngoingRenewal | undefined;
   #lastFailure: Explanation["lastFailure"] | undefined;
   #rotationInDoubt = false;
   #replays = 0;
@@ -84,21 +85,16 @@ export class TokenRenewal {
     };
   }
 
-  /** The renewal under way. There is one at a time (rule T-07). */
-  get ongoing(): OngoingRenewal | undefined {
-    return this.#ongoing;
-  }
-
   /** @param minTtl seconds for which the caller needs the token */
   start(minTtl: number | undefined): OngoingRenewal {
     const { timeouts, scheduler } = this.#settings;
     const run = (ongoing: OngoingRenewal, deadline: Deadline): Promise<Token> =>
       this.#renew(ongoing, deadline, minTtl);
-    this.#ongoing = startRenewal(timeouts.total, scheduler, run, () => {
-      this.#ongoing = undefined;
+    this.ongoing = startRenewal(timeouts.total, scheduler, run, () => {
+      this.ongoing = undefined;
       this.#listener.onEnd();
     });
-    return this.#ongoing;
+    return this.ongoing;
   }
 
   async #renew(
@@ -234,7 +230,7 @@ export class TokenRenewal {
     };
     return {
       key,
-      inFlight: this.#ongoing !== undefined,
+      inFlight: this.ongoing !== undefined,
       rotationInDoubt: this.#rotationInDoubt,
       replays: this.#replays,
       ...this.latch.explain(),
