@@ -8,9 +8,10 @@ import type { TokenSource } from "../token-source.ts";
 import { createCalls, type RequestFunction } from "./calls.ts";
 import { requireSchemes, requireTokenRequests } from "./check-provider.ts";
 import { connect } from "./connect.ts";
-import { createStaticTokenSource, createTokenSource } from "./create-token-source.ts";
+import { createTokenSource } from "./create-token-source.ts";
 import { createRuntime, type CommonOptions, type Runtime } from "./options.ts";
 import { createPlainFetch } from "./plain-fetch.ts";
+import { createStaticTokenSource } from "./static-token.ts";
 import { createToError } from "./to-error.ts";
 
 /**

@@ -9,7 +9,6 @@ import { RenewalCredentials } from "../tokens/renewal-credentials.ts";
 import type { TokenRequester, TokenSourceSettings } from "../tokens/renewal-settings.ts";
 import { SharedLatch } from "../tokens/shared-latch.ts";
 import { createSoleRenewer } from "../tokens/sole-renewer.ts";
-import { StaticTokenSource } from "../tokens/static-token.ts";
 import { createStoreAccess } from "../tokens/store-access.ts";
 import { storeKey } from "../tokens/store-key.ts";
 import { RenewableTokenSource } from "../tokens/token-source.ts";
@@ -65,19 +64,9 @@ export function sourceSettings(
   };
 }
 
-/** The token source of a token that a person made by hand. */
-export function createStaticTokenSource(
-  provider: string,
-  secret: NonNullable<Connection["staticToken"]>,
-  runtime: Pick<Runtime, "now" | "timeouts" | "scheduler" | "checkClock">,
-): TokenSource {
-  const source = new StaticTokenSource({ ...runtime, provider, secret });
-  return publicSource(source, provider, runtime);
-}
-
 /** What callers may do with a source. Its options and the caller's clock are checked here. */
 export const publicSource = (
-  source: RenewableTokenSource | StaticTokenSource,
+  source: RenewableTokenSource,
   provider: string,
   { scheduler, checkClock }: Pick<Runtime, "scheduler" | "checkClock">,
 ): TokenSource => ({
