@@ -108,13 +108,11 @@ export async function sendTokenRequest(
   }
   const problem = readProblem(provider, body, headers);
   const shown = withoutSecrets(problem, [...endpoint.secrets, ...tokensIn(body, provider)]);
-  const refusal = { context, status, headers, problem: shown, code: problem.code };
+  const { code } = problem;
   const { padded } = request;
-  return {
-    status,
-    problem,
-    error: tokenRefusal({ ...refusal, now: endpoint.now(), padded }, grantType),
-  };
+  const now = endpoint.now();
+  const refusal = { context, status, headers, problem: shown, code, now, padded };
+  return { status, problem, error: tokenRefusal(refusal, grantType) };
 }
 
 /**
