@@ -12,13 +12,13 @@ import { build, type Metafile } from "esbuild";
 import { readOptions } from "./cli.ts";
 
 /**
- * Bytes after compression, by the entry of the package: what the clients have, and one percent. A
- * budget is raised only together with a reason in the commit message.
+ * Bytes after compression, by the entry of the package: what the clients have, and half a percent.
+ * A budget is raised only together with a reason in the commit message.
  */
 const BUDGETS = [
-  { entry: "./apinizer", factory: "createApinizerClient", budget: 27_950 },
-  { entry: "./genlogs", factory: "createGenLogsClient", budget: 28_350 },
-  { entry: "./petjeaf", factory: "createPetjeafClient", budget: 30_650 },
+  { entry: "./apinizer", factory: "createApinizerClient", budget: 26_690 },
+  { entry: "./genlogs", factory: "createGenLogsClient", budget: 27_140 },
+  { entry: "./petjeaf", factory: "createPetjeafClient", budget: 30_030 },
 ];
 const TOKEN_SOURCE = "src/tokens/token-source.ts";
 /** Modules that the token source may reach, besides itself and the vocabulary, src/*.ts. */
