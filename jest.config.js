@@ -2,7 +2,12 @@
 export default {
   testEnvironment: "<rootDir>/tests/support/environment.mjs",
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
-  modulePathIgnorePatterns: ["<rootDir>/dist", "<rootDir>/scripts/independent"],
+  modulePathIgnorePatterns: [
+    "<rootDir>/dist",
+    "<rootDir>/coverage",
+    "<rootDir>/scripts/independent",
+    "<rootDir>/scripts/mutate",
+  ],
   // The examples import what their users import.
   moduleNameMapper: { "^corrigenda/kit$": "<rootDir>/src/kit.ts" },
   transform: {

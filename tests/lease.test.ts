@@ -8,8 +8,10 @@ import { sha256 } from "../src/platform/encoding.ts";
 import { createRuntime } from "../src/client/options.ts";
 import { storeKey } from "../src/tokens/store-key.ts";
 import { createTokenSource } from "../src/client/create-token-source.ts";
+import { StoreError } from "../src/errors.ts";
 import { Lease } from "../src/sharing/lease.ts";
-import { createManualClock, type ManualClock } from "./support/manual-clock.ts";
+import { failure } from "./support/clients.ts";
+import { createManualClock, settle, type ManualClock } from "./support/manual-clock.ts";
 import { plainConnection, plainProvider } from "./support/plain-provider.ts";
 import { until } from "./support/wait.ts";
 
@@ -77,6 +79,166 @@ test.each([
     await lease.end();
   },
 );
+
+/** A lease on a store that answers as the test says. `log` holds what the store was asked. */
+function leaseOf(
+  clock: ManualClock,
+  acquire: (n: number) => boolean | Promise<boolean>,
+  release: () => Promise<void> = async () => undefined,
+): { lease: Lease; log: string[] } {
+  const log: string[] = [];
+  let asked = 0;
+  const lease = new Lease({
+    acquire: async (ms) => {
+      log.push(`acquire for ${ms}`);
+      return acquire((asked += 1));
+    },
+    release: async () => {
+      log.push("release");
+      await release();
+    },
+    times: TIMES,
+    now: clock.now,
+    scheduler: clock.scheduler,
+  });
+  return { lease, log };
+}
+const ACQUIRE = `acquire for ${TIMES.ttl}`;
+const never = (): Promise<never> => new Promise(() => undefined);
+
+test("T-14 a lease is held for `ttl` after the last request that the store granted, by the monotonic clock alone as well", async () => {
+  const clock = createManualClock();
+  const { lease } = leaseOf(clock, (n) => (n === 1 ? true : never()));
+  await lease.take();
+  clock.jump(-TIMES.ttl + 1); // The wall clock says that next to no time has passed.
+  await clock.advance(TIMES.ttl - 1);
+  expect(lease.held).toBe(true);
+  await clock.advance(1);
+  expect(lease.held).toBe(false);
+});
+
+test("T-14 a lease counts from before the request: the store may have counted from then", async () => {
+  const clock = createManualClock();
+  const { lease } = leaseOf(clock, async (n) => {
+    if (n > 1) return never();
+    await clock.advance(1000);
+    return true;
+  });
+  await lease.take();
+  await clock.advance(TIMES.ttl - 1001);
+  expect(lease.held).toBe(true);
+  await clock.advance(1);
+  expect(lease.held).toBe(false);
+});
+
+test("T-14 a heartbeat that fails is repeated, and costs nothing while the lease lasts", async () => {
+  const clock = createManualClock();
+  const { lease, log } = leaseOf(clock, (n) =>
+    n === 2 ? Promise.reject(new Error("lost")) : true,
+  );
+  await lease.take();
+  await clock.advance(TIMES.heartbeat);
+  expect(lease.held).toBe(true);
+  await clock.advance(2 * TIMES.heartbeat);
+  expect([log.length, lease.held]).toEqual([4, true]);
+  await lease.end();
+});
+
+test("T-14 a heartbeat that is refused is the last, and the lease is another owner's", async () => {
+  const clock = createManualClock();
+  const { lease, log } = leaseOf(clock, (n) => n === 1);
+  await lease.take();
+  await clock.advance(TIMES.heartbeat);
+  expect([lease.held, clock.pending]).toEqual([false, 0]);
+  expect(log).toEqual([ACQUIRE, ACQUIRE]);
+  await lease.end(); // There is nothing to give back.
+  expect(log).toEqual([ACQUIRE, ACQUIRE]);
+});
+
+test("T-14 a lease that was refused has no heartbeat", async () => {
+  const clock = createManualClock();
+  const { lease } = leaseOf(clock, () => false);
+  expect(await lease.take()).toBe(false);
+  expect([lease.held, clock.pending]).toEqual([false, 0]);
+});
+
+test("T-14 a lease that is taken twice has one heartbeat, which keeps no process alive", async () => {
+  const clock = createManualClock();
+  const { lease } = leaseOf(clock, () => true);
+  await lease.take();
+  await lease.take();
+  expect([clock.pending, clock.keepsAlive]).toEqual([1, false]);
+  await clock.advance(TIMES.heartbeat);
+  expect([clock.pending, clock.keepsAlive]).toEqual([1, false]);
+  await lease.end();
+  expect(clock.pending).toBe(0);
+});
+
+test("T-14 requests for the lease come one after another, also after one that failed", async () => {
+  const clock = createManualClock();
+  let [open, most] = [0, 0];
+  const { lease } = leaseOf(clock, async (n) => {
+    most = Math.max(most, (open += 1));
+    await settle();
+    open -= 1;
+    if (n === 1) throw new Error("lost");
+    return true;
+  });
+  const taken = [lease.take(), lease.take()];
+  expect(await failure(taken[0]!)).toMatchObject({ message: "lost" });
+  expect(await taken[1]).toBe(true);
+  expect(most).toBe(1);
+  await lease.end();
+});
+
+test("T-14 a lease is given back after a heartbeat that is under way, which would take it again, and only then taken anew", async () => {
+  const clock = createManualClock();
+  const answers: ((granted: boolean) => void)[] = [];
+  let released: (() => void) | undefined;
+  const { lease, log } = leaseOf(
+    clock,
+    (n) => (n === 2 ? new Promise((resolve) => answers.push(resolve)) : true),
+    () =>
+      new Promise((resolve) => {
+        released = resolve;
+      }),
+  );
+  await lease.take();
+  await clock.advance(TIMES.heartbeat);
+  const ended = [lease.end(), lease.end()];
+  const taken = lease.take();
+  await settle();
+  expect(log).toEqual([ACQUIRE, ACQUIRE]);
+  answers[0]?.(true);
+  await settle();
+  expect(log).toEqual([ACQUIRE, ACQUIRE, "release"]);
+  expect([lease.held, clock.pending]).toEqual([false, 0]);
+  released?.();
+  await Promise.all(ended);
+  expect(await taken).toBe(true);
+  expect(log).toEqual([ACQUIRE, ACQUIRE, "release", ACQUIRE]);
+  expect([lease.held, clock.pending]).toEqual([true, 1]);
+  // A later end gives it back again.
+  const again = lease.end();
+  await settle();
+  released?.();
+  await again;
+  expect(log.at(-1)).toBe("release");
+});
+
+test("T-14 a lease that cannot be given back runs out by itself; another error than the store's is thrown", async () => {
+  const clock = createManualClock();
+  const errors = [new StoreError({ message: "down" }), new Error("a bug")];
+  const { lease } = leaseOf(
+    clock,
+    () => true,
+    () => Promise.reject(errors.shift()),
+  );
+  await lease.take();
+  await lease.end();
+  await lease.take();
+  expect(await failure(lease.end())).toMatchObject({ message: "a bug" });
+});
 
 test("T-14 an intent is judged by who certainly has the turn: a process that lost it meanwhile leaves the owner's intent alone", async () => {
   const clock = createManualClock();

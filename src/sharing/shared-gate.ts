@@ -36,7 +36,7 @@ type Verdict =
   | { readonly lost: true };
 
 export class SharedGate implements Gate {
-  readonly #lease: Lease;
+  readonly #lease: Pick<Lease, "held">;
   readonly #intents: Intents;
   readonly #environment: RenewalEnvironment;
   readonly #isDead: ProcessIdentity["isDead"];
@@ -44,7 +44,7 @@ export class SharedGate implements Gate {
   #seen: { readonly id: string; readonly at: number } | undefined;
 
   constructor(
-    lease: Lease,
+    lease: Pick<Lease, "held">,
     owner: string,
     record: RecordAccess,
     environment: RenewalEnvironment,
