@@ -26,6 +26,87 @@ test("a whole record, and one with no more than it needs", () => {
     expect(isTokenRecord(record)).toBe(true);
 });
 
+test("the longest texts that a record may hold", () => {
+  const longest = (n: number) => "x".repeat(n);
+  for (const [n, secret, holds] of [
+    [1000, 65_536, true],
+    [1001, 65_536, false],
+    [1000, 65_537, false],
+  ] as const) {
+    const { refreshToken: _, ...rest } = token;
+    expect(
+      isTokenRecord({
+        generation: Number.MAX_SAFE_INTEGER,
+        binding: longest(n),
+        intent: { ...intent, owner: longest(n), refreshTokenHash: longest(n) },
+        token: { ...rest, accessToken: longest(secret), tokenType: longest(n) },
+      }),
+    ).toBe(holds);
+    expect(isTokenRecord({ ...whole, token: { ...token, refreshToken: longest(secret) } })).toBe(
+      secret === 65_536,
+    );
+  }
+  expect(isTokenRecord({ ...whole, binding: longest(1001) })).toBe(false);
+  expect(isTokenRecord({ ...whole, binding: 7 })).toBe(false);
+});
+
+const entry = { tag: "t", until: 5, status: 401, code: "c" };
+const latched = { generation: 1, latch: [entry], renewals: [{ at: 5 }, { at: 6, forced: true }] };
+
+test("T-10 a whole latch record, and one with no more than it needs", () => {
+  for (const record of [
+    latched,
+    { generation: 1, latch: [] },
+    { generation: 1, latch: [{ tag: "x".repeat(1000), until: -5 }], renewals: [] },
+  ])
+    expect(isLatchRecord(record)).toBe(true);
+});
+
+test.each<[string, unknown]>([
+  ...[undefined, null, 7, "x", [], () => latched].map((value): [string, unknown] => [
+    String(value),
+    value,
+  ]),
+  ...[0, -1, 1.5, "1", undefined].map((generation): [string, unknown] => [
+    `generation ${String(generation)}`,
+    { ...latched, generation },
+  ]),
+  ...[undefined, null, "x", { 0: entry }].map((latch): [string, unknown] => [
+    `latch ${JSON.stringify(latch)}`,
+    { ...latched, latch },
+  ]),
+  ...[
+    null,
+    7,
+    [],
+    { ...entry, tag: 7 },
+    { ...entry, tag: "x".repeat(1001) },
+    { ...entry, status: "401" },
+    { ...entry, status: 401.5 },
+    { ...entry, code: 7 },
+    { ...entry, until: "5" },
+    { ...entry, until: Infinity },
+  ].map((one): [string, unknown] => [
+    `an entry ${JSON.stringify(one).slice(0, 40)}`,
+    { ...latched, latch: [entry, one] },
+  ]),
+  ...[
+    null,
+    7,
+    "x",
+    {},
+    [null],
+    [{ at: "5" }],
+    [{ at: 5, forced: false }],
+    [{ at: 5, forced: "true" }],
+  ].map((renewals): [string, unknown] => [
+    `renewals ${JSON.stringify(renewals)}`,
+    { ...latched, renewals },
+  ]),
+])("T-10 %s is no latch record", (_, record) => {
+  expect(isLatchRecord(record)).toBe(false);
+});
+
 const broken: [what: string, record: unknown][] = [
   ...[undefined, null, 7, "x", []].map((value): [string, unknown] => [
     JSON.stringify(value) ?? "undefined",

@@ -6,12 +6,16 @@ import config from "../../jest.config.js";
 
 const SUITES = [
   "binding",
+  "credential-record",
   "lease",
   "model",
   "renewal",
+  "shareable",
   "shared-gate",
+  "shared-latch-record",
   "shared-memory",
   "shared-renewer",
+  "token-parts",
   "token-record",
   "token-source",
 ];
