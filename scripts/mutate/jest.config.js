@@ -10,6 +10,7 @@ const SUITES = [
   "lease",
   "model",
   "renewal",
+  "renewal-steps",
   "rotation",
   "shareable",
   "shared-gate",
