@@ -9,6 +9,7 @@ const SUITES = [
   "credential-record",
   "lease",
   "model",
+  "renewable-source",
   "renewal",
   "renewal-steps",
   "rotation",
