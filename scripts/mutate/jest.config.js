@@ -11,6 +11,7 @@ const SUITES = [
   "model",
   "renewable-source",
   "renewal",
+  "renewal-credentials",
   "renewal-steps",
   "rotation",
   "shareable",
