@@ -68,14 +68,15 @@ describe("T-14 the renewer asks for the lease", () => {
     const log: unknown[][] = [];
     const lease = (...args: unknown[]) => grant(log, "lease", ...args);
     const release = (...args: unknown[]) => grant(log, "release", ...args);
+    const copied = (...args: unknown[]) => grant(log, "copy", ...args);
     const shared = shareable({ ...createMemoryStore(), lease, release } as never);
     const { renewer } = shared;
     const copies: [object, string][] = [
       [shared, "lease"],
       [{ renewer }, "lease"],
       [{ ...shared, lease: undefined }, "lease"],
-      [{ ...shared, release: undefined }, "lease"],
-      [{ ...shared, lease: (...args: unknown[]) => grant(log, "copy", ...args) }, "copy"],
+      [{ ...shared, lease: copied, release: undefined }, "lease"],
+      [{ ...shared, lease: copied }, "copy"],
     ];
     for (const [copy, name] of copies) {
       log.splice(0);

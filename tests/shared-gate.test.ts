@@ -210,6 +210,18 @@ describe("T-14 the intent of another owner", () => {
     expect(await intentOf(plain)).toBeUndefined();
   });
 
+  test("is not overtaken without the lease, nor is a record without one", async () => {
+    const { gate, clock, lease, steps } = createGate();
+    lease.held = false;
+    const record = await by("other", clock.now());
+    for (const [one, login] of [
+      [record, true],
+      [plain, false],
+    ] as const)
+      expect(await gate.before(one, conditions({ login }))).toEqual({ again: true });
+    expect(steps).toEqual([]);
+  });
+
   test("does not matter where a login can follow", async () => {
     const { gate, clock, steps, replays } = createGate();
     const record = await by("other", clock.now());

@@ -229,6 +229,16 @@ describe("T-18 a store whose lease fails", () => {
     expect(log).toEqual(["look", "send without the store, not held"]);
   });
 
+  test("that cannot be read after the lease was taken is not asked to take it back", async () => {
+    const { renewer, steps, log } = createTurn({
+      look: (n) => ({ plan: { ...plan, storeFailed: n === 2 } }),
+    });
+    expect(await renewer.renew(steps)).toBe(done.done);
+    expect(log).toEqual(["look", LEASE, "look", "send without the store"]);
+    await renewer.end();
+    expect(log.at(-1)).toBe("release key");
+  });
+
   test("a lease that comes after the renewal has given up is given back", async () => {
     const comes: { now?: () => void } = {};
     const { renewer, steps, log } = createTurn({
@@ -278,6 +288,10 @@ describe("T-14 giving the lease back", () => {
       },
     });
     await renewer.renew(steps);
+    expect(log.at(-1)).toBe("send");
+    // A later renewal, which needs no lease, does not give it back either.
+    record.hasUnsaved = false;
+    await renewer.renew({ ...steps, look: async () => done });
     expect(log.at(-1)).toBe("send");
     await renewer.end();
     expect(log.at(-1)).toBe("release key");

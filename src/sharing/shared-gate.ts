@@ -24,13 +24,11 @@ import type { Lease } from "./lease.ts";
  */
 const MAX_CLOCK_SKEW = 5 * 60_000;
 
-/** What the intent of a record means. */
+/** What the intent in a record means, if another process may hold the next refresh token. */
 type Verdict =
-  /** No other process can hold the next refresh token. */
-  | { readonly free: true }
-  /** Another process may hold it, but that process is dead, or was waited for long enough. */
+  /** That process is dead, or was waited for long enough. */
   | { readonly replay: "owner_dead" | "owner_silent" }
-  /** Another process may hold it, and is waited for, for this many ms at most. */
+  /** That process is waited for, for this many ms at most. */
   | { readonly wait: number }
   /** The answer was lost, and with `replay: false` the refresh token is never sent again. */
   | { readonly lost: true };
@@ -59,16 +57,16 @@ export class SharedGate implements Gate {
   async before(record: TokenRecord | undefined, conditions: GateConditions): Promise<GateDecision> {
     const { replay, onReplay } = this.#environment;
     // If a login can follow, it does not matter whether the refresh token was used up.
-    const verdict: Verdict =
-      conditions.login && replay ? { free: true } : await this.#judge(record);
-    if ("lost" in verdict && !conditions.afresh) return verdict;
-    if ("wait" in verdict) return { wait: verdict.wait, error: this.#inDoubt(verdict.wait) };
+    const verdict = conditions.login && replay ? undefined : await this.#judge(record);
+    if (verdict && "lost" in verdict && !conditions.afresh) return verdict;
+    if (verdict && "wait" in verdict)
+      return { wait: verdict.wait, error: this.#inDoubt(verdict.wait) };
     if (!conditions.inTime()) return { late: true };
-    // Without the lease, this process must not replace the intent of the other process, which may
+    // Without the lease, this process must not replace the intent of another process, which may
     // have the lease again.
-    if (!("free" in verdict) && !this.#lease.held) return { again: true };
+    if (!this.#lease.held) return { again: true };
     const decision = await this.#intents.declare(record, conditions, () => this.#lease.held);
-    if ("go" in decision && "replay" in verdict) onReplay(verdict.replay);
+    if ("go" in decision && verdict && "replay" in verdict) onReplay(verdict.replay);
     return decision;
   }
 
@@ -80,11 +78,12 @@ export class SharedGate implements Gate {
     return this.#intents.failed(lost);
   }
 
-  async #judge(record: TokenRecord | undefined): Promise<Verdict> {
+  /** @returns undefined if no other process can hold the next refresh token */
+  async #judge(record: TokenRecord | undefined): Promise<Verdict | undefined> {
     const intent = await intentOf(record);
-    if (!intent) return { free: true };
+    if (!intent) return undefined;
     if (intent.owner === this.#intents.owner)
-      return this.#intents.lost ? { lost: true } : { free: true };
+      return this.#intents.lost ? { lost: true } : undefined;
     if (this.#isDead(intent.owner)) return this.#replayOrLost("owner_dead");
     const left = this.#patienceLeft(intent);
     return left <= 0 ? this.#replayOrLost("owner_silent") : { wait: left };
