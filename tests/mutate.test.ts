@@ -1,4 +1,6 @@
 /** What `npm run mutate` makes of a report. The run itself takes too long for a test. */
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
 import { judge, type Listed, type MutationReport } from "../scripts/mutate/judge.ts";
 
 const source = "function half(n: number) {\n  return n / 2;\n}\n";
@@ -62,4 +64,16 @@ test("fewer than 90 % fail, though every survivor is listed", () => {
   const { problems, score } = judge(report(...kills(17), "Survived", "Survived"), list, undefined);
   expect([problems, score]).toEqual([["Fewer than 90 % of the mutants were killed."], 89.4]);
   expect(judge(report(...kills(18), "Survived", "Survived"), list, undefined).problems).toEqual([]);
+});
+
+test("each listed survivor is in the code as it is now, and has a reason", () => {
+  const plain = (text: string): string => text.replace(/\s+/g, " ");
+  const list = parse(readFileSync("tests/surviving-mutants.yaml", "utf8")) as readonly Listed[];
+  for (const { file, line, from, to, reason } of list) {
+    const source = plain(readFileSync(file, "utf8"));
+    expect([file, source]).toEqual([file, expect.stringContaining(plain(line))]);
+    expect([file, source]).toEqual([file, expect.stringContaining(plain(from))]);
+    expect(plain(to)).not.toBe(plain(from));
+    expect(reason.length).toBeGreaterThan(20);
+  }
 });
