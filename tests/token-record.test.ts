@@ -107,6 +107,22 @@ test.each<[string, unknown]>([
   expect(isLatchRecord(record)).toBe(false);
 });
 
+test("T-19 a list or a function with the members of a record is none, nor is a list in place of a text", () => {
+  const list = (members: object): unknown => Object.assign([], members);
+  const call = (members: object): unknown => Object.assign(() => undefined, members);
+  for (const as of [list, call]) {
+    expect(isTokenRecord(as(whole))).toBe(false);
+    expect(isTokenRecord({ ...whole, token: as(token) })).toBe(false);
+    expect(isTokenRecord({ ...whole, intent: as(intent) })).toBe(false);
+    expect(isLatchRecord(as(latched))).toBe(false);
+    expect(isLatchRecord({ ...latched, latch: [as(entry)] })).toBe(false);
+    expect(isLatchRecord({ ...latched, renewals: [as({ at: 5 })] })).toBe(false);
+  }
+  for (const member of ["accessToken", "refreshToken", "tokenType"])
+    expect(isTokenRecord({ ...whole, token: { ...token, [member]: ["a"] } })).toBe(false);
+  expect(isTokenRecord({ ...whole, binding: ["a"] })).toBe(false);
+});
+
 const broken: [what: string, record: unknown][] = [
   ...[undefined, null, 7, "x", []].map((value): [string, unknown] => [
     JSON.stringify(value) ?? "undefined",
