@@ -6,6 +6,7 @@ export default {
     "<rootDir>/dist",
     "<rootDir>/coverage",
     "<rootDir>/scripts/independent",
+    "<rootDir>/scripts/interop",
     "<rootDir>/scripts/mutate",
   ],
   // The examples import what their users import.

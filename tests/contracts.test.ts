@@ -3,6 +3,9 @@
  * contracts` prints the whole score.
  */
 import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { implementations } from "../scripts/contracts/implementations.ts";
 import { load } from "../scripts/contracts/load.ts";
 import { applyOverlay } from "../scripts/contracts/overlay.ts";
@@ -22,6 +25,32 @@ test("an overlay that matches nothing is an error", () => {
   expect(() => applyOverlay({ a: {} }, [{ target: "$.a", copy: "$.b" }])).toThrow(
     "matches nothing",
   );
+});
+
+test("a published overlay that extends no spec, or matches nothing in it, is named by its file", () => {
+  const root = mkdtempSync(join(tmpdir(), "corrigenda-overlays-"));
+  const write = (text: string) =>
+    writeFileSync(join(root, "openapi/overlays/notes-old.yaml"), text);
+  try {
+    mkdirSync(join(root, "openapi/overlays"), { recursive: true });
+    writeFileSync(join(root, "openapi/notes.yaml"), "paths: {}\n");
+    for (const text of ["", "actions: []\n", "extends: ../other.yaml\nactions: []\n"]) {
+      write(text);
+      expect(() => load(root)).toThrow(
+        "openapi/overlays/notes-old.yaml: `extends` does not name a spec",
+      );
+    }
+    write("extends: ../notes.yaml\nactions: [{ target: $.tags, remove: true }]\n");
+    expect(() => load(root)).toThrow(
+      "openapi/overlays/notes-old.yaml: the overlay's target $.tags matches nothing",
+    );
+    write("extends: ../notes.yaml\nactions: [{ target: $.paths, update: { /old: {} } }]\n");
+    expect(load(root)).toMatchObject([
+      { provider: "notes", forms: [{ name: "old", document: { paths: { "/old": {} } } }] },
+    ]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
 
 test("overlay actions: objects merge, lists are appended to, the rest is replaced; removal and copy", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { ContractCase, OpenApiDocument } from "../../src/testing/index.ts";
 import { loadLedger, type Ledger, type LedgerPath } from "../errata/ledger.ts";
-import { applyOverlay, readOverlays } from "./overlay.ts";
+import { applyPublished, readOverlays } from "./overlay.ts";
 
 export interface NamedCase extends ContractCase {
   readonly name: string;
@@ -64,9 +64,9 @@ export function load(root = "."): Subject[] {
         document,
         forms: overlays
           .filter((one) => one.provider === provider)
-          .map(({ name, actions }) => ({
-            name: name.slice(provider.length + 1),
-            document: applyOverlay(document, actions),
+          .map((one) => ({
+            name: one.name.slice(provider.length + 1),
+            document: applyPublished(document, one),
           })),
         ledger: ledger ?? { provider, documents: {}, errata: [] },
         ledgerFaults: faults.map((fault) => `${ledgerFile}:${fault}`),

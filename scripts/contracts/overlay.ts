@@ -15,7 +15,10 @@ export interface PublishedOverlay {
   readonly actions: readonly OverlayAction[];
 }
 
-/** @param specs folder that holds the specs, and may hold overlays/ */
+/**
+ * @param specs folder that holds the specs, and may hold overlays/
+ * @throws RangeError naming the file, if an overlay extends no spec
+ */
 export function readOverlays(specs: string): PublishedOverlay[] {
   const folder = join(specs, "overlays");
   if (!existsSync(folder)) return [];
@@ -24,12 +27,31 @@ export function readOverlays(specs: string): PublishedOverlay[] {
     .sort()
     .map((file) => {
       const overlay = parse(readFileSync(join(folder, file), "utf8")) as {
-        extends: string;
-        actions: readonly OverlayAction[];
-      };
-      const [name, provider] = [file, overlay.extends].map((one) => basename(one, ".yaml"));
-      return { name: name!, provider: provider!, actions: overlay.actions };
+        extends?: string;
+        actions?: readonly OverlayAction[];
+      } | null;
+      const { extends: spec = "", actions = [] } = overlay ?? {};
+      if (spec === "" || !existsSync(join(folder, spec)))
+        throw new RangeError(`openapi/overlays/${file}: \`extends\` does not name a spec`);
+      const [name = "", provider = ""] = [file, spec].map((one) => basename(one, ".yaml"));
+      return { name, provider, actions };
     });
+}
+
+/**
+ * The document with a published overlay applied.
+ * @throws RangeError naming the file, if an action matches nothing
+ */
+export function applyPublished(
+  document: OpenApiDocument,
+  { name, actions }: PublishedOverlay,
+): OpenApiDocument {
+  try {
+    return applyOverlay(document, actions);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "it cannot be applied";
+    throw new RangeError(`openapi/overlays/${name}.yaml: ${reason}`, { cause: error });
+  }
 }
 
 /** @throws RangeError if an action matches nothing, since it would prove nothing */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import type { OpenApiDocument } from "../../src/sandbox/index.ts";
-import { applyOverlay, readOverlays } from "../../scripts/contracts/overlay.ts";
+import { applyPublished, readOverlays } from "../../scripts/contracts/overlay.ts";
 
 /** Every curated spec, found by listing. */
 export const SPECS = readdirSync("openapi")
@@ -12,8 +12,7 @@ export const SPECS = readdirSync("openapi")
   }));
 
 /** Every form of a curated spec: the spec with a published overlay applied. */
-export const FORMS = readOverlays("openapi").map(({ name, provider, actions }) => ({
-  name,
-  provider,
-  document: applyOverlay(SPECS.find((one) => one.name === provider)!.document, actions),
+export const FORMS = readOverlays("openapi").map((overlay) => ({
+  name: overlay.name,
+  document: applyPublished(SPECS.find(({ name }) => name === overlay.provider)!.document, overlay),
 }));
