@@ -126,3 +126,15 @@ test("specification extensions may stand in a schema", async () => {
     { at: "", rule: "type" },
   ]);
 });
+
+test("a schema may require a member that it does not describe", async () => {
+  const schema = { type: "object", required: ["id"], properties: { name: { type: "string" } } };
+  const contract = await createContract(
+    withOperation({ responses: { 200: { content: { "application/json": { schema } } } } }),
+  );
+  const { operation } = contract.match("GET", "/x")!;
+  const check = (text: string) =>
+    contract.checkResponse(operation, 200, "application/json", text).map(({ at }) => at);
+  expect(check(`{"id":7,"name":"a"}`)).toEqual([]);
+  expect(check(`{"name":"a"}`)).toEqual(["/id"]);
+});

@@ -38,10 +38,12 @@ export async function createSchemas(document: OpenApiDocument): Promise<Schemas>
   // Ajv's meta-schema and its optimizer are switched off, because they take longer than everything
   // else together. The meta-schema would check only the document's own members; the schemas in the
   // document are checked by the linter.
+  // `required` may name a member that `properties` does not describe: JSON Schema allows it.
   const ajv = new Ajv2020({
     strict: true,
     allowUnionTypes: true,
     strictTypes: false,
+    strictRequired: false,
     allErrors: true,
     validateFormats: true,
     meta: false,
