@@ -30,6 +30,7 @@ const { report, rows } = await score(values.root, implementations).catch((error:
   process.exit(2);
 });
 const { errata, documents, caseMutants, specMutants, survivors, uncovered } = report;
+const { tightening, loosening } = specMutants;
 
 if (values.json) console.log(JSON.stringify(report, null, 2));
 else {
@@ -49,7 +50,9 @@ ${report.cells} cells, ${uncovered.length} problems
 errata        ${errata.killed} of ${errata.total} killed (${percent(errata.killed, errata.total)}), ${errata.fromSeeds} of them from the four first documents; ${errata.prose} are prose
 documents     ${documents.total}: ${documents.vendor} of the vendors, ${documents.thirdParty} of third parties; ${documents.withAddress} with an address
 case mutants  ${caseMutants.killed} of ${caseMutants.total} killed (${percent(caseMutants.killed, caseMutants.total)})
-spec mutants  ${specMutants.killed} of ${specMutants.total} killed (${percent(specMutants.killed, specMutants.total)}), besides ${specMutants.equivalent} equivalent`);
+spec mutants  ${tightening.byCase} of ${tightening.total} that tighten are noticed by a case (${percent(tightening.byCase, tightening.total)})
+              ${loosening.killed} of ${loosening.total} that loosen are noticed by a broken case (${percent(loosening.killed, loosening.total)})
+              besides: ${specMutants.equivalent} equivalent, ${specMutants.notCompiled} that do not compile`);
   for (const name of uncovered) console.log(`UNCOVERED ${name}`);
   for (const name of survivors) console.log(`SURVIVED  ${name}`);
 }

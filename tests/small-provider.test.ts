@@ -42,9 +42,17 @@ test("npm run generate makes its files", () => {
 test("npm run contracts proves it, with a client and a vendor from outside", async () => {
   const { report } = await score(folder, implementations);
   expect(report).toMatchObject({ cells: 5, uncovered: [], survivors: [], errata: { total: 0 } });
-  expect(report.specMutants.total).toBeGreaterThan(0);
   expect(report.caseMutants.killed).toBe(report.caseMutants.total);
-  expect(report.specMutants.killed).toBe(report.specMutants.total);
+  const { total, tightening, loosening, notCompiled, equivalent } = report.specMutants;
+  expect(tightening.total).toBeGreaterThan(0);
+  expect(tightening.byCase).toBe(tightening.total);
+  expect(loosening.total).toBeGreaterThan(0);
+  expect(loosening.killed).toBe(loosening.total);
+  expect({ total, notCompiled, equivalent }).toEqual({
+    total: tightening.total + loosening.total,
+    notCompiled: 0,
+    equivalent: 0,
+  });
   const file = join(folder, "implementations.mts");
   const from = JSON.stringify(resolve("tests/support/small-provider.ts"));
   writeFileSync(file, `export { implementations } from ${from};\n`);

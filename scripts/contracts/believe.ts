@@ -44,14 +44,16 @@ export async function proofFaults(
  */
 function changes(testCase: NamedCase, curated: Contract, believed: Contract): string[] {
   const contracts = testCase.conforms === undefined ? [believed, curated] : [curated, believed];
-  const [found = [], before = []] = contracts.map((contract) => violationsIn(contract, testCase));
+  const [found = [], before = []] = contracts.map((contract) => violationsOf(contract, testCase));
   return found.filter((name) => !before.includes(name));
 }
 
-const nameOf = ({ half, in: place, at, rule }: NamedViolation): string =>
+/** A violation as a text. */
+export const nameOf = ({ half, in: place, at, rule }: NamedViolation): string =>
   `${half} ${place} ${at === "" ? '""' : at} ${rule}`;
 
-function violationsIn(contract: Contract, testCase: NamedCase): string[] {
+/** The violations of an exchange, in the words of `nameOf`. */
+export function violationsOf(contract: Contract, testCase: NamedCase): string[] {
   const { request, response } = judge(contract, testCase);
   return [
     ...request.map((one) => nameOf({ half: "request", ...one })),

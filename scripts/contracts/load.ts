@@ -58,7 +58,7 @@ export function load(root = "."): Subject[] {
         : [];
       const ledgerFile = `openapi/errata/${file}`;
       const { ledger, faults, lineOf } = loadLedger(join(root, ledgerFile), provider);
-      const document = parse(readFileSync(join(root, "openapi", file), "utf8")) as OpenApiDocument;
+      const document = readDocument(join(root, "openapi", file));
       return {
         provider,
         document,
@@ -78,3 +78,7 @@ export function load(root = "."): Subject[] {
       };
     });
 }
+
+/** An alias in YAML is the same object in two places. Here each place has an object of its own. */
+const readDocument = (file: string): OpenApiDocument =>
+  JSON.parse(JSON.stringify(parse(readFileSync(file, "utf8")))) as OpenApiDocument;

@@ -18,17 +18,27 @@ export interface Schema {
   readonly items?: Schema;
   readonly oneOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
-  readonly additionalProperties?: unknown;
   readonly unevaluatedProperties?: unknown;
+  readonly additionalProperties?: unknown;
 }
 
-/** Whether an object may have no member that the schema does not name. */
-export const isClosed = ({ additionalProperties, unevaluatedProperties }: Schema): boolean =>
-  additionalProperties === false || unevaluatedProperties === false;
+/** The keyword that forbids members which the schema does not name. Undefined: none does. */
+export const closedBy = (
+  schema: Schema,
+): "additionalProperties" | "unevaluatedProperties" | undefined =>
+  (["additionalProperties", "unevaluatedProperties"] as const).find(
+    (keyword) => schema[keyword] === false,
+  );
 
 export function resolve<T>(document: OpenApiDocument, node: T): T {
   const ref = (node as { $ref?: unknown } | undefined)?.$ref;
   return typeof ref === "string" ? resolve(document, nodeAt(document, ref.slice(1)) as T) : node;
+}
+
+/** The pointer of the node to which the references at a pointer lead. */
+export function pointerOf(document: OpenApiDocument, pointer: string): string {
+  const ref = (nodeAt(document, pointer) as { $ref?: unknown } | undefined)?.$ref;
+  return typeof ref === "string" ? pointerOf(document, ref.slice(1)) : pointer;
 }
 
 export const typesOf = ({ type }: Schema): readonly string[] => [type ?? []].flat();

@@ -2,16 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import {
-  createContract,
-  judge,
-  complaints,
-  type Contract,
-  type OpenApiDocument,
-} from "../../src/testing/index.ts";
+import { createContract, type Contract, type OpenApiDocument } from "../../src/testing/index.ts";
 import { disagreements } from "./agreement.ts";
 import { proofFaults } from "./believe.ts";
-import { caseMutants, type CaseMutant } from "./case-mutants.ts";
+import { caseMutants } from "./case-mutants.ts";
+import { distinct, judgeCaseMutants, type CaseScore } from "./case-score.ts";
 import { cellName, cellsOf, type Cell } from "./cells.ts";
 import { onClient, onSandbox, onSpec, type Executor, type Result } from "./executors.ts";
 import {
@@ -20,7 +15,8 @@ import {
   type Implementations,
 } from "./implementations.ts";
 import { documentOf, load, type NamedCase, type Subject } from "./load.ts";
-import { specMutants } from "./spec-mutants.ts";
+import { mistakesOf } from "./spec-mutants.ts";
+import { judgeSpecMutants, scoreOf, type SpecScore, type Verdict } from "./spec-score.ts";
 
 export interface Row {
   readonly provider: string;
@@ -35,8 +31,8 @@ export interface Report {
   readonly errata: { total: number; fromSeeds: number; killed: number; prose: number };
   /** What the claims rest on. */
   readonly documents: { total: number; withAddress: number; vendor: number; thirdParty: number };
-  readonly caseMutants: { total: number; killed: number };
-  readonly specMutants: { total: number; killed: number; equivalent: number };
+  caseMutants: CaseScore;
+  specMutants: SpecScore;
   readonly survivors: string[];
 }
 
@@ -62,10 +58,11 @@ export async function score(
     errata: { total: 0, fromSeeds: 0, killed: 0, prose: 0 },
     documents: { total: 0, withAddress: 0, vendor: 0, thirdParty: 0 },
     caseMutants: { total: 0, killed: 0 },
-    specMutants: { total: 0, killed: 0, equivalent: 0 },
+    specMutants: scoreOf([]),
     survivors: [],
   };
   const rows: Row[] = [];
+  const verdicts: Verdict[] = [];
   const counts = new Map<string, string>();
   const equivalents = (readList(root, "equivalent-mutants.yaml") ?? []) as Equivalent[];
   for (const subject of load(root)) {
@@ -74,17 +71,18 @@ export async function score(
     const implementation = implementations[subject.provider];
     if (implementation) rows.push(...(await parity(subject, implementation, contractOf, report)));
     else report.uncovered.push(`${subject.provider}: there is no client and no vendor for it`);
-    const mutants = mutantsOfCases(subject, contractOf, report);
     countDocuments(subject, report);
     await overlays(subject, report);
     const unneeded = extraCases(subject);
-    await mutantsOfSpec(
-      subject,
-      mutants,
-      equivalents.filter(({ provider }) => provider === subject.provider),
-      unneeded,
-      report,
-    );
+    const listed = equivalents.filter(({ provider }) => provider === subject.provider);
+    const mutants = await mutantsOf(subject, contractOf, listed, unneeded);
+    const { total, killed } = report.caseMutants;
+    report.caseMutants = {
+      total: total + mutants.score.total,
+      killed: killed + mutants.score.killed,
+    };
+    verdicts.push(...mutants.verdicts);
+    report.survivors.push(...mutants.faults);
     // The loss of a case that nothing needs would go unnoticed.
     for (const name of unneeded)
       report.uncovered.push(
@@ -92,10 +90,11 @@ export async function score(
       );
     counts.set(
       subject.provider,
-      `${mutants.length} of cases, ${mistakesOf(subject).length} of the spec`,
+      `${mutants.score.total} of cases, ${mutants.verdicts.length} of the spec`,
     );
   }
   report.survivors.push(...changedCounts(root, counts));
+  report.specMutants = scoreOf(verdicts);
   return { report, rows };
 }
 
@@ -196,22 +195,42 @@ async function inBatches<T, R>(
   return out;
 }
 
-/** Whether a contract takes an exchange as it is. */
-const accepts = (contract: Contract, testCase: NamedCase): boolean =>
-  complaints(judge(contract, testCase), undefined).length === 0;
-
-function mutantsOfCases(subject: Subject, contractOf: ContractOf, report: Report): CaseMutant[] {
+/** @param unneeded names of cases. Those that alone notice a mutant of the spec are removed. */
+async function mutantsOf(
+  subject: Subject,
+  contractOf: ContractOf,
+  equivalents: readonly Equivalent[],
+  unneeded: Set<string>,
+): Promise<{
+  readonly score: CaseScore;
+  readonly verdicts: readonly Verdict[];
+  readonly faults: readonly string[];
+}> {
   const { provider, cases } = subject;
+  const judgedBy = (one: NamedCase): OpenApiDocument => documentOf(subject, one);
   const mutants = cases
     .filter(({ conforms }) => conforms === undefined)
-    .flatMap((one) => caseMutants(documentOf(subject, one), one));
-  report.caseMutants.total += mutants.length;
-  for (const { name, mutant } of mutants) {
-    if (accepts(contractOf(mutant), mutant))
-      report.survivors.push(`case mutant: ${provider} ${name}`);
-    else report.caseMutants.killed += 1;
-  }
-  return mutants;
+    .flatMap((one) => caseMutants(judgedBy(one), one));
+  const ofCases = judgeCaseMutants(contractOf, distinct(mutants, judgedBy));
+  const ofSpec = await judgeSpecMutants(
+    mistakesOf(subject),
+    {
+      documentOf: judgedBy,
+      cases,
+      // All of them: a case whose mutants are those of another case is not needed for them.
+      caseMutants: mutants.map(({ mutant }) => mutant),
+      unneeded,
+    },
+    equivalents.map(({ mutant }) => mutant),
+  );
+  return {
+    score: ofCases.score,
+    verdicts: ofSpec.verdicts,
+    faults: [
+      ...ofCases.faults.map((fault) => `case mutant: ${provider} ${fault}`),
+      ...ofSpec.faults.map((fault) => `spec mutant: ${provider} ${fault}`),
+    ],
+  };
 }
 
 function countDocuments({ ledger }: Subject, { documents }: Report): void {
@@ -235,106 +254,6 @@ async function overlays(subject: Subject, report: Report): Promise<void> {
     const place = subject.placeOf(["errata", index, "documented"]);
     for (const fault of faults) report.survivors.push(`${place}: erratum ${erratum.id}: ${fault}`);
   }
-}
-
-/** A mistake, made in the spec and in each form of it that has the same node. */
-interface Mistake {
-  readonly name: string;
-  /** By the document in which the mistake is made. */
-  readonly broken: ReadonlyMap<OpenApiDocument, OpenApiDocument>;
-}
-
-/** The mistakes of a spec, and those that only a form of it can have. */
-function mistakesOf({ document, forms }: Subject): Mistake[] {
-  const mistakes = new Map<string, Map<OpenApiDocument, OpenApiDocument>>();
-  for (const one of [document, ...forms.map((form) => form.document)]) {
-    for (const { name, document: broken } of specMutants(one))
-      mistakes.set(name, (mistakes.get(name) ?? new Map<never, never>()).set(one, broken));
-  }
-  return [...mistakes].map(([name, broken]) => ({ name, broken }));
-}
-
-/** @param unneeded names of cases. Removes those that are the only ones to notice a broken spec. */
-async function mutantsOfSpec(
-  subject: Subject,
-  mutants: readonly CaseMutant[],
-  equivalents: readonly Equivalent[],
-  unneeded: Set<string>,
-  report: Report,
-): Promise<void> {
-  const { provider, cases } = subject;
-  const unused = new Set(equivalents.map(({ mutant }) => mutant));
-  const probes: Probe[] = [
-    ...cases.map((one) => ({
-      name: one.name,
-      document: documentOf(subject, one),
-      fails: (contract: Contract) => complaints(judge(contract, one), one.conforms).length > 0,
-    })),
-    ...mutants.map(({ mutant }) => ({
-      name: mutant.name,
-      document: documentOf(subject, mutant),
-      fails: (contract: Contract) => accepts(contract, mutant),
-    })),
-  ];
-  for (const { name, broken } of mistakesOf(subject)) {
-    const killers = await killersOf(broken, probes, unneeded);
-    if (equivalents.some(({ mutant }) => mutant === name)) {
-      unused.delete(name);
-      report.specMutants.equivalent += 1;
-      if (killers.size > 0)
-        report.survivors.push(
-          `spec mutant: ${provider} ${name} is listed as equivalent, and ${[...killers][0] ?? ""} kills it`,
-        );
-      continue;
-    }
-    report.specMutants.total += 1;
-    if (killers.size === 0) report.survivors.push(`spec mutant: ${provider} ${name}`);
-    else report.specMutants.killed += 1;
-    if (killers.size === 1) for (const killer of killers) unneeded.delete(killer);
-  }
-  for (const name of unused)
-    report.survivors.push(
-      `spec mutant: ${provider} ${name} is listed as equivalent, and there is no such mutant`,
-    );
-}
-
-/** A check that holds for the spec, and may fail for a broken one. */
-interface Probe {
-  readonly name: string;
-  /** The document that it holds for. */
-  readonly document: OpenApiDocument;
-  readonly fails: (contract: Contract) => boolean;
-}
-
-/**
- * Names of cases that notice a broken spec, themselves or by one of their mutants. The search ends
- * after two of them, or after one that is needed anyway.
- */
-async function killersOf(
-  broken: Mistake["broken"],
-  probes: Probe[],
-  unneeded: ReadonlySet<string>,
-): Promise<Set<string>> {
-  const contracts = new Map<OpenApiDocument, Contract>();
-  for (const [document, changed] of broken) contracts.set(document, await createContract(changed));
-  const killers = new Set<string>();
-  const fails = (probe: Probe): boolean => {
-    try {
-      const contract = contracts.get(probe.document);
-      return contract !== undefined && probe.fails(contract);
-    } catch {
-      return true; // Ajv cannot compile the broken spec.
-    }
-  };
-  for (const probe of probes) {
-    if (killers.has(probe.name) || !fails(probe)) continue;
-    killers.add(probe.name);
-    // The next broken spec is similar, so the same probe is likely to notice it.
-    probes.splice(probes.indexOf(probe), 1);
-    probes.unshift(probe);
-    if (killers.size > 1 || !unneeded.has(probe.name)) break;
-  }
-  return killers;
 }
 
 /** Names of the cases that neither a cell nor an erratum needs. */
