@@ -1,12 +1,22 @@
 /** The sandbox refuses what the OpenAPI documents refuse, in the error shape of each vendor. */
+import { readFileSync } from "node:fs";
 import { createApinizerClient } from "../src/index.ts";
+import { document as apinizer } from "../generated/apinizer.document.ts";
+import { document as genlogs } from "../generated/genlogs.document.ts";
+import { document as petjeaf } from "../generated/petjeaf.document.ts";
 import {
+  createContract,
   createTokenBook,
   startSandbox,
   startServer,
+  type Fault,
+  type NamedFault,
   type Sandbox,
   type Vendor,
 } from "../src/sandbox/index.ts";
+import { apinizerFaults } from "../src/sandbox/vendors/apinizer-faults.ts";
+import { genLogsFaults } from "../src/sandbox/vendors/genlogs-faults.ts";
+import { petjeafFaults } from "../src/sandbox/vendors/petjeaf-faults.ts";
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -180,6 +190,136 @@ test("a fault takes as many requests as it says, of the operation that it names"
     statuses.push((await client.GET("/projects/")).response.status);
   }
   expect(statuses).toEqual([500, 500, 200]);
+});
+
+test("a named fault is the vendor's own answer, to the operations that it has answers to", async () => {
+  const client = createApinizerClient(sandbox.apinizer.options);
+  await client.auth.getToken();
+  sandbox.apinizer.fail({ name: "rate-limited", operation: "listProjects" });
+  sandbox.apinizer.fail({ name: "no-permission" });
+  expect((await client.GET("/test/healthcheck")).response.status).toBe(200);
+  const { error, response } = await client.GET("/projects/");
+  expect(response.status).toBe(429);
+  expect(response.headers.get("retry-after")).toBe("30");
+  expect(error).toEqual({
+    error: "rate_limit_exceeded",
+    error_description: "Too many requests",
+    retry_after: 60,
+  });
+  expect((await client.GET("/projects/")).response.status).toBe(400);
+  expect((await client.GET("/projects/")).response.status).toBe(200);
+});
+
+test("a named fault may come late, or be lost on the way", async () => {
+  const url = `${sandbox.apinizer.options.managerUrl}/apiops/test/healthcheck`;
+  sandbox.apinizer.fail({ name: "unavailable", operation: "getHealth", delay: 50 });
+  const start = performance.now();
+  expect((await fetch(url)).status).toBe(503);
+  expect(performance.now() - start).toBeGreaterThan(45);
+  sandbox.apinizer.fail({ name: "unavailable", operation: "getHealth", cut: "before" });
+  await expect(fetch(url)).rejects.toThrow();
+});
+
+test.each([
+  [{}, "needs a `name`, a `status`, a `delay` or a `cut`"],
+  [{ times: 2 }, "needs a `name`"],
+  [{ name: "server-error", status: 500 }, "with a `name` has no `status`"],
+  [{ name: "server-error", headers: {} }, "with a `name` has no `status`"],
+  [{ name: "server-error", body: null }, "with a `name` has no `status`"],
+  [{ name: "no-such-fault" }, "has no fault no-such-fault. It has wrong-grant-type, "],
+  [{ name: "toString" }, "has no fault toString"],
+  [{ name: "forbidden", operation: "getHealth" }, "has no answer to getHealth. It has: listProj"],
+  [{ name: "forbidden", operation: "toString" }, "has no answer to toString"],
+  [{ operation: "getHealt", status: 500 }, "has no operation getHealt"],
+])("a fault that has no effect is refused: %j", (fault, message) => {
+  expect(() => sandbox.apinizer.fail(fault as Fault<never>)).toThrow(RangeError);
+  expect(() => sandbox.apinizer.fail(fault as Fault<never>)).toThrow(message);
+});
+
+const OWN = {
+  genlogs: { document: genlogs, faults: genLogsFaults },
+  apinizer: { document: apinizer, faults: apinizerFaults },
+  petjeaf: { document: petjeaf, faults: petjeafFaults },
+};
+const NAMED = Object.entries(OWN).flatMap(([vendor, { document, faults }]) =>
+  Object.entries(faults).flatMap(([name, answers]) =>
+    Object.entries(answers).map(
+      ([operation, reply]) => [vendor, name, operation, document, reply] as const,
+    ),
+  ),
+);
+test.each(NAMED)("%s: the answer of %s to %s keeps to the document", async (...row) => {
+  const [, , id, document, { status, body, headers }] = row;
+  const contract = await createContract(document);
+  const operation = contract.operations.find((one) => one.id === id)!;
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const type = headers?.["content-type"] ?? "application/json";
+  expect(contract.checkResponse(operation, status, type, text)).toEqual([]);
+  expect(status).toBeGreaterThanOrEqual(400);
+});
+
+test("docs/sandbox.md lists every named fault, with its status and its operations, and every setting", () => {
+  const page = readFileSync("docs/sandbox.md", "utf8");
+  const rows = (text = ""): string[] =>
+    [...text.matchAll(/^\| `(.+?)` +\| (\d+) +\| (.+?) +\|$/gm)].flatMap(([, name, status, list]) =>
+      (list ?? "").split(", ").map((id) => [name, status, id.replaceAll("`", "")].join(" ")),
+    );
+  const [, ...sections] = page.split(/^### /m);
+  expect(sections.map((section) => section.split("\n")[0])).toEqual([
+    "Apinizer",
+    "GenLogs",
+    "Petje.af",
+  ]);
+  for (const [i, faults] of [apinizerFaults, genLogsFaults, petjeafFaults].entries())
+    expect(rows(sections[i])).toEqual(
+      Object.entries<NamedFault>(faults).flatMap(([name, answers]) =>
+        Object.entries(answers).map(([id, { status }]) => [name, status, id].join(" ")),
+      ),
+    );
+  const settings = new Set([
+    ...Object.keys(sandbox.genlogs.settings),
+    ...Object.keys(sandbox.apinizer.settings),
+    ...Object.keys(sandbox.petjeaf.settings),
+  ]);
+  const listed = [...page.matchAll(/^\| `(\w+)` +\| (?:all|Apinizer|GenLogs|Petje\.af) /gm)];
+  expect(listed.map(([, name]) => name).sort()).toEqual([...settings].sort());
+});
+
+test("a vendor whose named fault breaks its own spec is caught", async () => {
+  const document = {
+    openapi: "3.1.0",
+    paths: {
+      "/x": {
+        get: {
+          operationId: "x",
+          responses: { 500: { content: { "application/json": { schema: { type: "object" } } } } },
+        },
+      },
+    },
+  };
+  const vendor = (): Vendor<object, object, "broken"> => ({
+    name: "sloppy",
+    document,
+    prefix: "",
+    settings: {},
+    options: () => ({}),
+    handlers: { x: () => ({ status: 200 }) },
+    refuse: () => ({ status: 400 }),
+    notFound: () => ({ status: 404 }),
+    faults: { broken: { x: { status: 500, body: [1] } } },
+  });
+  const server = await startServer({ sloppy: vendor });
+  try {
+    server.vendors.sloppy.fail({ name: "broken" });
+    const response = await fetch(`${server.url}/sloppy/x`);
+    expect(response.status).toBe(599);
+    expect(await response.text()).toContain("breaks the spec");
+    // A fault that a test writes itself may break it.
+    server.vendors.sloppy.fail({ status: 500, body: [1] });
+    expect((await fetch(`${server.url}/sloppy/x`)).status).toBe(500);
+  } finally {
+    await server.close();
+  }
 });
 
 test("a vendor whose answer breaks its own spec is caught", async () => {

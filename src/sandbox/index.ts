@@ -5,16 +5,19 @@
  */
 import type { SandboxVendor } from "./mount.ts";
 import { startServer, type SandboxServer } from "./server.ts";
+import type { ApinizerFaultName } from "./vendors/apinizer-faults.ts";
 import {
   createApinizer,
   type ApinizerSandboxOptions,
   type ApinizerSandboxSettings,
 } from "./vendors/apinizer.ts";
+import type { GenLogsFaultName } from "./vendors/genlogs-faults.ts";
 import {
   createGenLogs,
   type GenLogsSandboxOptions,
   type GenLogsSandboxSettings,
 } from "./vendors/genlogs.ts";
+import type { PetjeafFaultName } from "./vendors/petjeaf-faults.ts";
 import {
   createPetjeaf,
   type PetjeafSandboxOptions,
@@ -23,9 +26,13 @@ import {
 
 /** A running sandbox of the three vendors. */
 export interface Sandbox extends Omit<SandboxServer<unknown>, "vendors"> {
-  readonly genlogs: SandboxVendor<GenLogsSandboxOptions, GenLogsSandboxSettings>;
-  readonly apinizer: SandboxVendor<ApinizerSandboxOptions, ApinizerSandboxSettings>;
-  readonly petjeaf: SandboxVendor<PetjeafSandboxOptions, PetjeafSandboxSettings>;
+  readonly genlogs: SandboxVendor<GenLogsSandboxOptions, GenLogsSandboxSettings, GenLogsFaultName>;
+  readonly apinizer: SandboxVendor<
+    ApinizerSandboxOptions,
+    ApinizerSandboxSettings,
+    ApinizerFaultName
+  >;
+  readonly petjeaf: SandboxVendor<PetjeafSandboxOptions, PetjeafSandboxSettings, PetjeafFaultName>;
 }
 
 /**
@@ -53,7 +60,7 @@ export {
   type VendorHandles,
   type VendorMakers,
 } from "./server.ts";
-export type { Fault } from "./fault.ts";
+export type { Fault, NamedFault } from "./fault.ts";
 export type { SandboxVendor } from "./mount.ts";
 export type { SandboxClock } from "./clock.ts";
 export {
@@ -78,3 +85,7 @@ export {
 export type { ApinizerSandboxOptions, ApinizerSandboxSettings } from "./vendors/apinizer.ts";
 export type { GenLogsSandboxOptions, GenLogsSandboxSettings } from "./vendors/genlogs.ts";
 export type { PetjeafSandboxOptions, PetjeafSandboxSettings } from "./vendors/petjeaf.ts";
+export type { GenLogsFaultName } from "./vendors/genlogs-faults.ts";
+export type { ApinizerFaultName } from "./vendors/apinizer-faults.ts";
+export type { PetjeafFaultName } from "./vendors/petjeaf-faults.ts";
+export type { Responses } from "./vendors/common.ts";

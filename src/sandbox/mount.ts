@@ -2,13 +2,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createContract, type Contract, type Operation } from "./contract.ts";
 import type { Delays } from "./delays.ts";
-import { createFaults, replyOf, type Fault } from "./fault.ts";
+import { createFaults, type Fault } from "./fault.ts";
 import { encodeReply, headersOf, send } from "./message.ts";
 import type { LogEntry, Rotation } from "./token-book.ts";
 import type { Call, Reply, Vendor } from "./vendor.ts";
 
 /** A vendor as a test sees it while the sandbox runs. */
-export interface SandboxVendor<Options extends object = object, Settings extends object = object> {
+export interface SandboxVendor<
+  Options extends object = object,
+  Settings extends object = object,
+  FaultName extends string = string,
+> {
   /**
    * Options for the vendor's client. Add `now: sandbox.now`, so that the client and the vendor go
    * by the same clock.
@@ -27,9 +31,10 @@ export interface SandboxVendor<Options extends object = object, Settings extends
   count(operation?: string): number;
   /**
    * Puts a fault in the place of the next answers.
-   * @throws RangeError for an operation that the vendor does not have, or a fault without an effect
+   * @throws RangeError for an operation or a name that the vendor does not have, or a fault without
+   *   an effect
    */
-  fail(fault: Fault): void;
+  fail(fault: Fault<FaultName>): void;
   /** From now on the vendor refuses every access token that it has issued. */
   revokeAccessTokens(): void;
   /** From now on the vendor refuses every refresh token that it has issued. */
@@ -56,7 +61,7 @@ export async function createMount(vendor: Vendor, delays: Delays): Promise<Mount
   const own = await createContract(document);
   const other = alternative && (await createContract(alternative.document));
   const counts = new Map<string, number>();
-  const faults = createFaults();
+  const faults = createFaults(vendor.faults);
   return {
     vendor,
     handle: (url) => ({
@@ -85,8 +90,10 @@ export async function createMount(vendor: Vendor, delays: Delays): Promise<Mount
       const fault = faults.next(id);
       if (fault?.delay !== undefined && fault.delayed !== "after") await delays.wait(fault.delay);
       if (fault?.cut === "before") return void message.socket.destroy();
-      const instead = fault && replyOf(fault);
-      if (instead) return send(response, instead);
+      if (fault?.instead) {
+        if (fault.name !== undefined) requireKept(contract, found.operation, fault.instead);
+        return send(response, fault.instead);
+      }
       const reply = act(vendor, callOf(contract, request, found), response);
       if (fault?.delay !== undefined && fault.delayed === "after") await delays.wait(fault.delay);
       if (fault?.cut === "after") return void message.socket.destroy();

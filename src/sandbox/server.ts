@@ -27,7 +27,9 @@ const BACKLOG = 4096;
 export type VendorMakers = Readonly<Record<string, (clock: SandboxClock) => Vendor>>;
 /** What a test may do with each vendor of a server, by the vendor's key in `vendors`. */
 export type VendorHandles<M extends VendorMakers> = {
-  [K in keyof M]: ReturnType<M[K]> extends Vendor<infer O, infer S> ? SandboxVendor<O, S> : never;
+  [K in keyof M]: ReturnType<M[K]> extends Vendor<infer O, infer S, infer F>
+    ? SandboxVendor<O, S, F>
+    : never;
 };
 
 /**

@@ -1,5 +1,6 @@
 /** What a vendor is to the sandbox: its OpenAPI document, its handlers, and how it refuses. */
 import type { Operation, OpenApiDocument, Violation } from "./contract.ts";
+import type { NamedFault } from "./fault.ts";
 import type { TokenBook } from "./token-book.ts";
 
 /** A request to an operation of the vendor. */
@@ -38,7 +39,11 @@ export interface Reply {
  *   notFound: () => ({ status: 404 }),
  * });
  */
-export interface Vendor<Options extends object = object, Settings extends object = object> {
+export interface Vendor<
+  Options extends object = object,
+  Settings extends object = object,
+  FaultName extends string = string,
+> {
   /** Also the first segment of the vendor's path on the sandbox. */
   readonly name: string;
   /** Requests that break it are refused, and every answer of a handler is checked against it. */
@@ -66,6 +71,8 @@ export interface Vendor<Options extends object = object, Settings extends object
   readonly refuse: (call: Call) => Reply;
   /** The vendor's answer to a path that it does not have. */
   readonly notFound: () => Reply;
+  /** Failures that a test can switch on by name, with the vendor's answers to them. */
+  readonly faults?: Readonly<Record<FaultName, NamedFault>>;
   /** Pages outside the document, such as a consent page, by their path below `/<name>`. */
   readonly pages?: Readonly<Record<string, (query: URLSearchParams) => Reply>>;
   /**

@@ -3,7 +3,8 @@ import { document } from "../../../generated/apinizer.document.ts";
 import type { SandboxClock } from "../clock.ts";
 import { createTokenBook, random, type TokenBook } from "../token-book.ts";
 import type { Call, Reply, Vendor } from "../vendor.ts";
-import { bearerOf, listed } from "./common.ts";
+import { apinizerFaults, failure, oauthError, type ApinizerFaultName } from "./apinizer-faults.ts";
+import { bearerOf, listed, type Responses } from "./common.ts";
 
 /** Options of a client that the sandbox's Apinizer lets in. */
 export interface ApinizerSandboxOptions {
@@ -25,15 +26,31 @@ export interface ApinizerSandboxSettings {
    * @defaultValue "seconds"
    */
   expiresIn: "seconds" | "milliseconds" | "epoch-ms" | "absent";
+  /**
+   * How the list of projects says that it is one: by `status: "SUCCESS"`, or by `success: true`,
+   * which many pages print in its place.
+   * @defaultValue "status"
+   */
+  envelope: "status" | "success";
+  /**
+   * Which members successes have: all, null for those that may be null, or the required ones only.
+   * @defaultValue "full"
+   */
+  responses: Responses;
 }
 
 const CREDENTIALS = { username: "sandbox_user", password: "sandbox+password & 100%" };
 
 export function createApinizer(
   clock: SandboxClock,
-): Vendor<ApinizerSandboxOptions, ApinizerSandboxSettings> {
+): Vendor<ApinizerSandboxOptions, ApinizerSandboxSettings, ApinizerFaultName> {
   const tokens = createTokenBook(clock, () => `apnz_sandbox_${random()}`);
-  const settings: ApinizerSandboxSettings = { tokenLifetime: 3600, expiresIn: "seconds" };
+  const settings: ApinizerSandboxSettings = {
+    tokenLifetime: 3600,
+    expiresIn: "seconds",
+    envelope: "status",
+    responses: "full",
+  };
   return {
     name: "apinizer",
     document,
@@ -42,11 +59,12 @@ export function createApinizer(
     options: (root) => ({ ...CREDENTIALS, managerUrl: root }),
     handlers: {
       createToken: (call) => createToken(call, tokens, settings),
-      listProjects: (call) => listProjects(call, tokens),
+      listProjects: (call) => listProjects(call, tokens, settings),
       getHealth: () => ({ status: 200, body: "OK" }),
     },
     refuse,
     notFound: () => failure(404, "Not found"),
+    faults: apinizerFaults,
     tokens,
   };
 }
@@ -54,7 +72,7 @@ export function createApinizer(
 function createToken(
   { body }: Call,
   tokens: TokenBook,
-  { tokenLifetime, expiresIn }: ApinizerSandboxSettings,
+  { tokenLifetime, expiresIn, responses }: ApinizerSandboxSettings,
 ): Reply {
   const { client_id: username, client_secret: password } = body as Record<string, string>;
   if (username !== CREDENTIALS.username || password !== CREDENTIALS.password)
@@ -67,15 +85,29 @@ function createToken(
     "epoch-ms": { expires_in: expiresAt },
     absent: {},
   }[expiresIn];
-  return { status: 200, body: { access_token: accessToken, token_type: "Bearer", ...expiry } };
+  const more = { token_type: "Bearer", ...expiry, ...(responses === "nulls" && { error: null }) };
+  return {
+    status: 200,
+    body: { access_token: accessToken, ...(responses === "minimal" ? {} : more) },
+  };
 }
 
-function listProjects(call: Call, tokens: TokenBook): Reply {
+function listProjects(
+  call: Call,
+  tokens: TokenBook,
+  { envelope, responses }: ApinizerSandboxSettings,
+): Reply {
   const { state } = tokens.check(bearerOf(call));
   if (state !== "live")
     return failure(401, state === "expired" ? "Token was expired!" : "Token is not valid!");
+  const success = envelope === "status" ? { status: "SUCCESS" } : { success: true };
   const resultList = [{ name: "ExampleProject", description: "A project" }];
-  return { status: 200, body: { status: "SUCCESS", resultList, resultCount: 1 } };
+  const body = {
+    full: { ...success, resultList, resultCount: 1 },
+    nulls: { ...success, resultMessage: null, resultList: null, resultCount: null },
+    minimal: {},
+  }[responses];
+  return { status: 200, body };
 }
 
 function refuse({ operation, violations }: Call): Reply {
@@ -86,13 +118,3 @@ function refuse({ operation, violations }: Call): Reply {
     ? oauthError(400, "unsupported_grant_type", "GrantType value must be client_credentials!")
     : oauthError(400, "invalid_request", listed(violations));
 }
-
-const failure = (status: number, resultMessage: string): Reply => ({
-  status,
-  body: { status: "FAILURE", resultMessage },
-});
-
-const oauthError = (status: number, error: string, error_description: string): Reply => ({
-  status,
-  body: { error, error_description },
-});

@@ -9,3 +9,9 @@ export const bearerOf = ({ headers }: Call): string =>
 /** Violations as one line of text. */
 export const listed = (violations: readonly Violation[]): string =>
   violations.map(({ at, message }) => `${at} ${message}`.trim()).join("; ");
+
+/**
+ * Which members the vendor's successes have: all that it knows, null for those that may be null and
+ * little else, or only those that a client can rely on.
+ */
+export type Responses = "full" | "nulls" | "minimal";

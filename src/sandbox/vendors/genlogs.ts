@@ -4,6 +4,8 @@ import { document as queryForm } from "../../../generated/genlogs-query.document
 import type { SandboxClock } from "../clock.ts";
 import { createTokenBook, random, type Issued, type TokenBook } from "../token-book.ts";
 import type { Call, Reply, Vendor } from "../vendor.ts";
+import type { Responses } from "./common.ts";
+import { genLogsFaults, invalid, type GenLogsFaultName } from "./genlogs-faults.ts";
 
 /** Options of a client that the sandbox's GenLogs lets in. */
 export interface GenLogsSandboxOptions {
@@ -32,6 +34,11 @@ export interface GenLogsSandboxSettings {
    * @defaultValue "usable"
    */
   refreshTokens: "usable" | "unusable";
+  /**
+   * Which members successes have: all, null for those that may be null, or the required ones only.
+   * @defaultValue "full"
+   */
+  responses: Responses;
 }
 
 const CREDENTIALS = {
@@ -44,12 +51,13 @@ const REFRESH_LIFETIME = 30 * 86_400_000;
 
 export function createGenLogs(
   clock: SandboxClock,
-): Vendor<GenLogsSandboxOptions, GenLogsSandboxSettings> {
+): Vendor<GenLogsSandboxOptions, GenLogsSandboxSettings, GenLogsFaultName> {
   const tokens = createTokenBook(clock, () => `sandbox.genlogs.${random()}`);
   const settings: GenLogsSandboxSettings = {
     tokenLifetime: 3600,
     credentialsIn: "body",
     refreshTokens: "usable",
+    responses: "full",
   };
   return {
     name: "genlogs",
@@ -61,9 +69,10 @@ export function createGenLogs(
     handlers: {
       createToken: withApiKey((call) => createToken(call, tokens, settings)),
       refreshToken: withApiKey((call) => refreshToken(call, tokens, settings)),
-      getCarrierRecommendations: withApiKey((call) => recommend(call, tokens)),
+      getCarrierRecommendations: withApiKey((call) => recommend(call, tokens, settings)),
     },
     refuse,
+    faults: genLogsFaults,
     notFound: () => ({ status: 404, body: { detail: "Not Found" } }),
     tokens,
   };
@@ -79,39 +88,51 @@ const withApiKey =
 function createToken(
   { query, body }: Call,
   tokens: TokenBook,
-  { credentialsIn, tokenLifetime }: GenLogsSandboxSettings,
+  { credentialsIn, tokenLifetime, responses }: GenLogsSandboxSettings,
 ): Reply {
   const given =
     credentialsIn === "query" ? Object.fromEntries(query) : (body as Record<string, string>);
   if (given["email"] !== CREDENTIALS.email || given["password"] !== CREDENTIALS.password)
     return { status: 401, body: { detail: "Incorrect email or password" } };
-  return tokenReply(tokens.issue({ subject: CREDENTIALS.email, scope: "" }, tokenLifetime));
+  const issued = tokens.issue({ subject: CREDENTIALS.email, scope: "" }, tokenLifetime);
+  return tokenReply(issued, responses);
 }
 
 function refreshToken(
   { query }: Call,
   tokens: TokenBook,
-  { refreshTokens, tokenLifetime }: GenLogsSandboxSettings,
+  { refreshTokens, tokenLifetime, responses }: GenLogsSandboxSettings,
 ): Reply {
   const next =
     refreshTokens === "usable"
       ? tokens.rotate(query.get("refresh_token") ?? "", tokenLifetime)
       : undefined;
-  return next ? tokenReply(next) : { status: 401, body: { detail: "Invalid refresh token" } };
+  return next
+    ? tokenReply(next, responses)
+    : { status: 401, body: { detail: "Invalid refresh token" } };
 }
 
-function recommend({ headers, query }: Call, tokens: TokenBook): Reply {
+function recommend(
+  { headers, query }: Call,
+  tokens: TokenBook,
+  { responses }: GenLogsSandboxSettings,
+): Reply {
   const { state } = tokens.check(headers.get("access-token") ?? "");
   if (state !== "live") {
     const message = state === "expired" ? "Token expired" : "Invalid token";
     return { status: 401, body: { detail: { message, subcode: "AUTH-1" } } };
   }
+  const number = { dot_number: "1234567" };
   const carrier = {
-    dot_number: "1234567",
-    legal_name: "Example Carrier LLC",
-    phy_state: query.get("origin_state") ?? "TN",
-    carrier_score_scaled: 0.87,
-  };
+    full: {
+      ...number,
+      legal_name: "Example Carrier LLC",
+      phy_state: query.get("origin_state") ?? "TN",
+      carrier_score_scaled: 0.87,
+    },
+    nulls: { ...number, dba_name: null, lat: null, lon: null },
+    minimal: number,
+  }[responses];
   return { status: 200, body: { real_time_locs: {}, recommendations: [carrier] } };
 }
 
@@ -130,22 +151,22 @@ function refuse({ violations }: Call): Reply {
   );
 }
 
-/** FastAPI's answer to a request that it cannot validate. */
-const invalid = (detail: { loc: (string | number)[]; msg: string; type: string }[]): Reply => ({
-  status: 422,
-  body: { detail },
-});
-
-const tokenReply = ({ accessToken, refreshToken: token, expiresAt }: Issued): Reply => ({
-  status: 200,
-  body: {
-    access_token_data: { token: accessToken, expires: timestamp(expiresAt) },
+function tokenReply(
+  { accessToken, refreshToken: token, expiresAt }: Issued,
+  responses: Responses,
+): Reply {
+  const access = { access_token_data: { token: accessToken, expires: timestamp(expiresAt) } };
+  const refresh = {
     refresh_token_data: { token, expires: timestamp(expiresAt + REFRESH_LIFETIME) },
     user_id: 1001,
-    company_id: 42,
-    customer_name: "Example Freight",
-  },
-});
+  };
+  const body = {
+    full: { ...access, ...refresh, company_id: 42, customer_name: "Example Freight" },
+    nulls: { ...access, ...refresh, company_id: null, customer_name: null },
+    minimal: access,
+  }[responses];
+  return { status: 200, body };
+}
 
 /** The vendor's form of a time: UTC with microseconds and without a zone. */
 const timestamp = (at: number): string => `${new Date(at).toISOString().slice(0, -1)}000`;

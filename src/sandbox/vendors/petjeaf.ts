@@ -9,8 +9,9 @@ import {
   type TokenBook,
 } from "../token-book.ts";
 import type { Call, Reply, Vendor } from "../vendor.ts";
-import { bearerOf, listed } from "./common.ts";
+import { bearerOf, listed, type Responses } from "./common.ts";
 import { createConsentPage, type Code } from "./petjeaf-consent.ts";
+import { petjeafFaults, problem, type PetjeafFaultName } from "./petjeaf-faults.ts";
 
 /** Options of a client that the sandbox's Petje.af lets in. */
 export interface PetjeafSandboxOptions {
@@ -36,6 +37,22 @@ export interface PetjeafSandboxSettings {
   user: { id: string | undefined; name: string; email: string };
   /** Where the consent page redirects to if the authorization URL has no `redirect_uri`. */
   redirectUri: string;
+  /**
+   * Whether the user has a membership.
+   * @defaultValue "active"
+   */
+  membership: "active" | "none";
+  /**
+   * What a revocation is answered with: 204, or 200 with an empty object. No document says which.
+   * @defaultValue "no-content"
+   */
+  revocation: "no-content" | "ok";
+  /**
+   * Which members the user and the list of memberships have: all, null for those that may be null,
+   * or the required ones only.
+   * @defaultValue "full"
+   */
+  responses: Responses;
 }
 
 const CREDENTIALS = { clientId: "sandbox-client", clientSecret: "sandbox+secret & 100%" };
@@ -50,7 +67,7 @@ interface State {
 
 export function createPetjeaf(
   clock: SandboxClock,
-): Vendor<PetjeafSandboxOptions, PetjeafSandboxSettings> {
+): Vendor<PetjeafSandboxOptions, PetjeafSandboxSettings, PetjeafFaultName> {
   const settings: PetjeafSandboxSettings = {
     tokenLifetime: 3599,
     consent: "grant",
@@ -60,6 +77,9 @@ export function createPetjeaf(
       name: "Sandbox Pérson",
       email: "person@example.com",
     },
+    membership: "active",
+    revocation: "no-content",
+    responses: "full",
   };
   const tokens = createTokenBook(clock, mintJwt);
   const codes = new Map<string, Code>();
@@ -78,12 +98,15 @@ export function createPetjeaf(
       createToken: (call) => createToken(call, state),
       revokeToken: withToken(tokens, undefined, (_, call) => {
         tokens.revoke(bearerOf(call));
-        return { status: 204 };
+        return settings.revocation === "ok" ? { status: 200, body: {} } : { status: 204 };
       }),
-      getCurrentUser: withToken(tokens, "profile.read", currentUser),
-      listMemberships: withToken(tokens, "memberships.read", memberships),
+      getCurrentUser: withToken(tokens, "profile.read", (holder) => currentUser(holder, settings)),
+      listMemberships: withToken(tokens, "memberships.read", (holder) =>
+        memberships(holder, settings),
+      ),
     },
     refuse,
+    faults: petjeafFaults,
     notFound: () => problem(404, "Not Found", "There is nothing here"),
     pages: {
       "/oauth2/authorize": createConsentPage({
@@ -135,25 +158,32 @@ const withToken =
 const userOf = ({ subject }: Holder): { readonly id?: string } =>
   JSON.parse(subject) as { readonly id?: string };
 
-const currentUser = (holder: Holder): Reply => ({
-  status: 200,
-  body: { id: "unknown", ...userOf(holder) },
-});
+function currentUser(holder: Holder, { responses }: PetjeafSandboxSettings): Reply {
+  const user = { id: "unknown", ...userOf(holder) };
+  return { status: 200, body: responses === "full" ? user : { id: user.id } };
+}
 
-function memberships(holder: Holder): Reply {
-  const membership = {
+function memberships(holder: Holder, { membership, responses }: PetjeafSandboxSettings): Reply {
+  const id = { id: "sandboxMembership001" };
+  const details = {
     resource: "memberships",
-    id: "sandboxMembership001",
     userId: userOf(holder).id ?? "unknown",
     amount: 3,
     interval: "month",
     plan: "Example plan",
     status: "active",
   };
+  const one = {
+    full: { ...id, ...details },
+    nulls: { ...id, intervalLabel: null },
+    minimal: id,
+  }[responses];
+  const list = membership === "active" ? [one] : [];
   const self = { href: "https://api.petje.af/memberships", type: "application/hal+json" };
+  const rest = { count: list.length, _links: { self, next: null } };
   return {
     status: 200,
-    body: { count: 1, _embedded: { memberships: [membership] }, _links: { self, next: null } },
+    body: { ...(responses === "minimal" ? {} : rest), _embedded: { memberships: list } },
   };
 }
 
@@ -161,16 +191,6 @@ const refuse = ({ violations }: Call): Reply =>
   violations.some((violation) => violation.in === "security")
     ? problem(401, "Unauthorized", "An access token is required")
     : problem(400, "Bad Request", listed(violations));
-
-const problem = (status: number, title: string, detail: string): Reply => ({
-  status,
-  body: {
-    status,
-    title,
-    detail,
-    _links: { documentation: { href: "https://docs.petje.af", type: "text/html" } },
-  },
-});
 
 const tokenReply = (
   { accessToken, refreshToken }: Issued,
