@@ -29,7 +29,7 @@ const { report, rows } = await score(values.root, implementations).catch((error:
   console.error(error.message);
   process.exit(2);
 });
-const { errata, documents, caseMutants, specMutants, survivors, uncovered } = report;
+const { errata, documents, caseMutants, sandbox, specMutants, survivors, uncovered } = report;
 const { tightening, loosening } = specMutants;
 
 if (values.json) console.log(JSON.stringify(report, null, 2));
@@ -49,6 +49,7 @@ else {
 ${report.cells} cells, ${uncovered.length} problems
 errata        ${errata.killed} of ${errata.total} killed (${percent(errata.killed, errata.total)}), ${errata.fromSeeds} of them from the four first documents; ${errata.prose} are prose
 documents     ${documents.total}: ${documents.vendor} of the vendors, ${documents.thirdParty} of third parties; ${documents.withAddress} with an address
+sandbox       ${sandbox.own} of ${report.cells} cells answered by itself (${percent(sandbox.own, report.cells)}), ${sandbox.canned} canned
 case mutants  ${caseMutants.killed} of ${caseMutants.total} killed (${percent(caseMutants.killed, caseMutants.total)})
 spec mutants  ${tightening.byCase} of ${tightening.total} that tighten are noticed by a case (${percent(tightening.byCase, tightening.total)})
               ${loosening.killed} of ${loosening.total} that loosen are noticed by a broken case (${percent(loosening.killed, loosening.total)})

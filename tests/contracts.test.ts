@@ -6,8 +6,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cellName, cellsOf } from "../scripts/contracts/cells.ts";
+import { isOwn, onSandbox } from "../scripts/contracts/executors.ts";
 import { implementations } from "../scripts/contracts/implementations.ts";
-import { load } from "../scripts/contracts/load.ts";
+import { load, type NamedCase } from "../scripts/contracts/load.ts";
 import { applyOverlay } from "../scripts/contracts/overlay.ts";
 import { apinizer } from "../src/index.ts";
 import { startSandbox } from "../src/sandbox/index.ts";
@@ -17,6 +19,46 @@ import { contractSuite } from "./support/contract-suite.ts";
 describe.each(load())("$provider", (subject) =>
   contractSuite(subject, implementations[subject.provider]!),
 );
+
+test("the sandbox answers at least 80 % of the cells by itself, with all of their cases", () => {
+  const own = load().flatMap(({ document, forms, cases }) =>
+    cellsOf(document, forms).map((cell) =>
+      cases
+        .filter((one) => one.conforms === undefined && cellName(one) === cellName(cell))
+        .every(isOwn),
+    ),
+  );
+  expect(own.length).toBeGreaterThan(40);
+  expect(own.filter(Boolean).length / own.length).toBeGreaterThanOrEqual(0.8);
+});
+
+test("what the sandbox answers by itself is compared by values", async () => {
+  const { document, cases } = load().find(({ provider }) => provider === "apinizer")!;
+  const contract = await createContract(document);
+  const named = (name: string) => cases.find((one) => one.name === name)!;
+  const run = (one: NamedCase) => onSandbox(implementations["apinizer"]!, contract, one);
+  const [projects, limit, token] = ["listProjects.200", "listProjects.429", "createToken.200"].map(
+    named,
+  );
+  const other = { resultList: [] };
+  expect(await run({ ...projects!, sandbox: { own: true, data: other } })).toEqual([
+    expect.stringContaining(`expected the data {"resultList":[]}, got {"status":"SUCCESS"`),
+  ]);
+  expect(await run({ ...limit!, sandbox: { own: true, fault: "server-error" } })).toEqual([
+    "expected kind rate_limited, got server",
+    "expected status 429, got 500",
+    "expected vendorCode rate_limit_exceeded, got FAILURE",
+    "expected retryAfter 30, got undefined",
+  ]);
+  expect(await run({ ...token!, sandbox: { own: true, settings: { tokenLifetime: 60 } } })).toEqual(
+    [expect.stringMatching(/^expected a lifetime of 3600, got /)],
+  );
+  const refused = named("createToken.400.no-grant-type");
+  const body = { error: "invalid_request" };
+  expect(await run({ ...refused, response: { ...refused.response, body } })).toEqual([
+    "refused with the code unsupported_grant_type, not invalid_request",
+  ]);
+});
 
 test("an overlay that matches nothing is an error", () => {
   expect(() => applyOverlay({ a: {} }, [{ target: "$.b", remove: true }])).toThrow(

@@ -40,8 +40,17 @@ test("npm run generate makes its files", () => {
 });
 
 test("npm run contracts proves it, with a client and a vendor from outside", async () => {
-  const { report } = await score(folder, implementations);
+  const { report, rows } = await score(folder, implementations);
   expect(report).toMatchObject({ cells: 5, uncovered: [], survivors: [], errata: { total: 0 } });
+  // The case of the refused token has no `sandbox`: its own body is sent back.
+  expect(report.sandbox).toEqual({ own: 4, canned: 1 });
+  expect(rows.map(({ cell, results }) => [cell.answer, results.sandbox])).toEqual([
+    ["200", "ok"],
+    ["401", "ok"],
+    ["200", "ok"],
+    ["401", "canned"],
+    ["404", "ok"],
+  ]);
   expect(report.caseMutants.killed).toBe(report.caseMutants.total);
   const { total, tightening, loosening, notCompiled, equivalent } = report.specMutants;
   expect(tightening.total).toBeGreaterThan(0);
@@ -65,7 +74,7 @@ test("npm run contracts proves it, with a client and a vendor from outside", asy
   );
   expect({ status, stdout }).toMatchObject({
     status: 0,
-    stdout: expect.stringMatching(/5 cells, 0/),
+    stdout: expect.stringMatching(/getNote 401 .* canned$[^]*5 cells, 0/m),
   });
 });
 

@@ -6,7 +6,7 @@ import { complaints, judge, type Contract } from "../../src/testing/index.ts";
 import type { NamedCase } from "./load.ts";
 
 export { onClient } from "./on-client.ts";
-export { onSandbox } from "./on-sandbox.ts";
+export { isOwn, onSandbox } from "./on-sandbox.ts";
 
 export type Executor = "spec" | "client" | "sandbox";
 

@@ -46,7 +46,7 @@ export async function onClient(
       ...startOf(implementation, testCase, baseUrl),
     };
     const outcome = await drive(testCase, target);
-    return [...new Set(problems), ...compare(testCase, outcome, true)];
+    return [...new Set(problems), ...compare(testCase, outcome, "all")];
   } finally {
     nock.cleanAll();
   }

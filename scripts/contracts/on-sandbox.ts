@@ -1,7 +1,13 @@
 /** Runs a case over a real socket: the client against the vendor on the sandbox. */
 import type { Token } from "../../src/index.ts";
 import { createAuthorizationCodeClient, createClient } from "../../src/kit.ts";
-import { startServer, type SandboxServer, type SandboxVendor } from "../../src/sandbox/index.ts";
+import {
+  startServer,
+  type Fault,
+  type SandboxServer,
+  type SandboxVendor,
+} from "../../src/sandbox/index.ts";
+import { decodeBody } from "../../src/sandbox/media-type.ts";
 import { encodeBody } from "../../src/testing/case.ts";
 import { compare, drive, type Contract, type Target } from "../../src/testing/index.ts";
 import { locate, TIMEOUTS, type Result } from "./executors.ts";
@@ -21,15 +27,19 @@ export async function onSandbox(
     Object.assign(sandbox.vendors.vendor.settings, testCase.sandbox?.settings ?? {});
     const root = `${sandbox.url}/${implementation.provider.name}`;
     return testCase.conforms === "request"
-      ? await refusal(contract, testCase, root)
+      ? await refusal(implementation, contract, testCase, root)
       : await outcome(implementation, contract, testCase, sandbox, root);
   } finally {
     await sandbox.close();
   }
 }
 
-/** Sends a request that breaks the spec. The vendor has to refuse it as the case says. */
+/**
+ * Sends a request that breaks the spec. The vendor has to refuse it as the case says: with the same
+ * status and the same error code. The words are the vendor's own.
+ */
 async function refusal(
+  { provider }: Implementation,
   contract: Contract,
   { request, response }: NamedCase,
   root: string,
@@ -47,8 +57,12 @@ async function refusal(
   const violations = place
     ? contract.checkResponse(place.operation, sent.status, sent.headers.get("content-type"), text)
     : [];
+  const codeOf = (answer: unknown): unknown =>
+    provider.readProblem(answer, new Headers(response.headers)).code;
+  const [code, wanted] = [codeOf(decodeBody(text, "application/json")), codeOf(response.body)];
   return [
     ...(sent.status === response.status ? [] : [`refused with ${sent.status}`]),
+    ...(code === wanted ? [] : [`refused with the code ${String(code)}, not ${String(wanted)}`]),
     ...violations.map(({ message }) => message),
   ];
 }
@@ -61,7 +75,7 @@ async function outcome(
   root: string,
 ): Promise<string[]> {
   const { vendor } = sandbox.vendors;
-  const { operationId, response, request, sandbox: arrange } = testCase;
+  const { operationId, request, sandbox: arrange } = testCase;
   const place = locate(contract, testCase);
   if (!place) return [`${request.url} is not in the spec`];
   const { provider, account } = implementation;
@@ -73,18 +87,23 @@ async function outcome(
   };
   const start = await startOf(implementation, testCase, target, vendor);
   if (arrange?.revoke === "refresh") vendor.revokeRefreshTokens();
-  if (!arrange?.own) {
-    const { status, headers } = response;
-    const body = encodeBody(headers["content-type"], response.body);
-    vendor.fail({
-      operation: operationId,
-      status,
-      headers,
-      times: 10,
-      ...(body === undefined ? {} : { body }),
-    });
-  }
-  return compare(testCase, await drive(testCase, { ...target, ...start }), false);
+  const fault = faultOf(testCase);
+  if (fault) vendor.fail({ ...fault, operation: operationId, times: 10 });
+  return compare(testCase, await drive(testCase, { ...target, ...start }), "determined");
+}
+
+/**
+ * Whether the sandbox makes the answer of a case by itself. Otherwise it repeats the body of the
+ * case, and shows only that the answer reaches the client over a socket.
+ */
+export const isOwn = ({ sandbox, conforms }: NamedCase): boolean =>
+  conforms === "request" || (sandbox?.own ?? false);
+
+function faultOf({ sandbox, response }: NamedCase): Fault | undefined {
+  if (sandbox?.own) return sandbox.fault === undefined ? undefined : { name: sandbox.fault };
+  const { status, headers } = response;
+  const body = encodeBody(headers["content-type"], response.body);
+  return { status, headers, ...(body === undefined ? {} : { body }) };
 }
 
 /** The token or the code that the client starts with, issued by this sandbox. */

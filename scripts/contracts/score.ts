@@ -7,23 +7,12 @@ import { disagreements } from "./agreement.ts";
 import { proofFaults } from "./believe.ts";
 import { caseMutants } from "./case-mutants.ts";
 import { distinct, judgeCaseMutants, type CaseScore } from "./case-score.ts";
-import { cellName, cellsOf, type Cell } from "./cells.ts";
-import { onClient, onSandbox, onSpec, type Executor, type Result } from "./executors.ts";
-import {
-  implementations as ours,
-  type Implementation,
-  type Implementations,
-} from "./implementations.ts";
+import { cellName } from "./cells.ts";
+import { implementations as ours, type Implementations } from "./implementations.ts";
 import { documentOf, load, type NamedCase, type Subject } from "./load.ts";
+import { parity, sandboxScoreOf, type Row, type SandboxScore } from "./parity.ts";
 import { mistakesOf } from "./spec-mutants.ts";
 import { judgeSpecMutants, scoreOf, type SpecScore, type Verdict } from "./spec-score.ts";
-
-export interface Row {
-  readonly provider: string;
-  readonly cell: Cell;
-  readonly cases: number;
-  readonly results: Readonly<Record<Executor, "ok" | "failed" | "n/a" | "none">>;
-}
 
 export interface Report {
   cells: number;
@@ -31,6 +20,7 @@ export interface Report {
   readonly errata: { total: number; fromSeeds: number; killed: number; prose: number };
   /** What the claims rest on. */
   readonly documents: { total: number; withAddress: number; vendor: number; thirdParty: number };
+  sandbox: SandboxScore;
   caseMutants: CaseScore;
   specMutants: SpecScore;
   readonly survivors: string[];
@@ -41,8 +31,6 @@ interface Equivalent {
   readonly mutant: string;
   readonly reason: string;
 }
-
-const EXECUTORS: readonly Executor[] = ["spec", "client", "sandbox"];
 
 /**
  * @param root folder that holds openapi/ and tests/
@@ -57,6 +45,7 @@ export async function score(
     uncovered: [],
     errata: { total: 0, fromSeeds: 0, killed: 0, prose: 0 },
     documents: { total: 0, withAddress: 0, vendor: 0, thirdParty: 0 },
+    sandbox: { own: 0, canned: 0 },
     caseMutants: { total: 0, killed: 0 },
     specMutants: scoreOf([]),
     survivors: [],
@@ -69,8 +58,11 @@ export async function score(
     const contractOf = await contractsOf(subject);
     report.survivors.push(...disagreements(subject));
     const implementation = implementations[subject.provider];
-    if (implementation) rows.push(...(await parity(subject, implementation, contractOf, report)));
-    else report.uncovered.push(`${subject.provider}: there is no client and no vendor for it`);
+    if (implementation) {
+      const found = await parity(subject, implementation, contractOf);
+      rows.push(...found.rows);
+      report.uncovered.push(...found.problems);
+    } else report.uncovered.push(`${subject.provider}: there is no client and no vendor for it`);
     countDocuments(subject, report);
     await overlays(subject, report);
     const unneeded = extraCases(subject);
@@ -94,6 +86,8 @@ export async function score(
     );
   }
   report.survivors.push(...changedCounts(root, counts));
+  report.cells = rows.length;
+  report.sandbox = sandboxScoreOf(rows);
   report.specMutants = scoreOf(verdicts);
   return { report, rows };
 }
@@ -127,72 +121,6 @@ function changedCounts(root: string, counts: ReadonlyMap<string, string>): strin
       ([provider, found]) =>
         `mutants of ${provider}: ${found}, where tests/${name} has ${expected[provider] ?? ""}. If the spec or the cases say more or less on purpose, change the file`,
     );
-}
-
-async function parity(
-  { provider, document, forms, cases }: Subject,
-  implementation: Implementation,
-  contractOf: ContractOf,
-  report: Report,
-): Promise<Row[]> {
-  const results = new Map<NamedCase, Record<Executor, Result>>();
-  // The interceptor of the client takes one case at a time. Each sandbox is a server of its own.
-  const sandboxes = inBatches(cases, 8, (one) => onSandbox(implementation, contractOf(one), one));
-  for (const one of cases)
-    results.set(one, {
-      spec: onSpec(contractOf(one), one),
-      client: await onClient(implementation, contractOf(one), one, cases),
-      sandbox: null,
-    });
-  for (const [index, result] of (await sandboxes).entries())
-    Object.assign(results.get(cases[index]!) ?? {}, { sandbox: result });
-  for (const [{ name, errata }, byExecutor] of results) {
-    const evidence = errata.length === 0 ? "" : ` (evidence for ${errata.join(", ")})`;
-    for (const executor of EXECUTORS)
-      for (const problem of byExecutor[executor] ?? [])
-        report.uncovered.push(`${provider} ${name}${evidence} on ${executor}: ${problem}`);
-  }
-  const cells = cellsOf(document, forms);
-  report.cells += cells.length;
-  if (cases.length === 0) report.uncovered.push(`${provider}: there are no cases`);
-  for (const one of cases)
-    if (!cells.some((cell) => cellName(cell) === cellName(one)))
-      report.uncovered.push(
-        `${provider} ${one.name} belongs to no cell of the spec: ${cellName(one)}`,
-      );
-  return cells.map((cell) => {
-    const here = cases.filter(
-      (one) => one.conforms === undefined && cellName(one) === cellName(cell),
-    );
-    if (here.length === 0) report.uncovered.push(`${provider} ${cellName(cell)}: no case`);
-    const state = (executor: Executor): Row["results"][Executor] => {
-      const all = here.map((one) => results.get(one)?.[executor] ?? null);
-      return all.length === 0
-        ? "none"
-        : all.some((result) => result && result.length > 0)
-          ? "failed"
-          : all.every((result) => result === null)
-            ? "n/a"
-            : "ok";
-    };
-    return {
-      provider,
-      cell,
-      cases: here.length,
-      results: { spec: state("spec"), client: state("client"), sandbox: state("sandbox") },
-    };
-  });
-}
-
-async function inBatches<T, R>(
-  items: readonly T[],
-  size: number,
-  run: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const out: R[] = [];
-  for (let at = 0; at < items.length; at += size)
-    out.push(...(await Promise.all(items.slice(at, at + size).map(run))));
-  return out;
 }
 
 /** @param unneeded names of cases. Those that alone notice a mutant of the spec are removed. */

@@ -59,8 +59,12 @@ export interface ContractCase {
    */
   readonly sandbox?: {
     readonly own: true;
+    /** Name of a fault of the vendor on the sandbox. It is switched on before the request. */
+    readonly fault?: string;
     /** Settings of the vendor on the sandbox. */
-    readonly settings?: Readonly<Record<string, string>>;
+    readonly settings?: Readonly<Record<string, string | number>>;
+    /** The data that the sandbox answers with, where they are not those of the case. */
+    readonly data?: unknown;
     /** The vendor's refresh tokens are revoked before the request. */
     readonly revoke?: "refresh";
     /** The request carries the code of the case, not one that the sandbox has issued. */

@@ -4,7 +4,7 @@
  */
 export type { ContractCase, Outcome, OutcomeError } from "./case.ts";
 export { complaints, judge, type Verdict } from "./judge.ts";
-export { compare } from "./compare.ts";
+export { compare, type Comparison } from "./compare.ts";
 export { drive, type AnyProvider, type Target } from "./drive.ts";
 export { storeContract, type StoreCheck, type StoreContractOptions } from "./store.ts";
 export { storeHolding } from "./store-holding.ts";

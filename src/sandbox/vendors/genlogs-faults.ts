@@ -33,7 +33,7 @@ const failed: Reply = {
  * - `token-refused`: 401, the access token is refused.
  * - `no-permission`: 403, a permission is missing.
  * - `not-found`: 404.
- * - `invalid-request`: 422, the refresh token is missing.
+ * - `invalid-request`: 422, a value is missing.
  * - `rate-limited`: 429, with `Retry-After`.
  * - `server-error`: 500, a text, or the shape of a `detail`.
  * - `unexpected-failure`: 500, in the shape of an `error`.
@@ -70,6 +70,7 @@ export const genLogsFaults: Readonly<Record<GenLogsFaultName, NamedFault>> = {
   },
   "not-found": { getCarrierRecommendations: { status: 404, body: { message: "Not found" } } },
   "invalid-request": {
+    createToken: invalid([{ loc: ["body", 0, "email"], msg: "Field required", type: "missing" }]),
     refreshToken: invalid([
       { loc: ["query", "refresh_token"], msg: "Field required", type: "missing" },
     ]),
