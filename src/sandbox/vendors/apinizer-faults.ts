@@ -58,7 +58,7 @@ export const apinizerFaults: Readonly<Record<ApinizerFaultName, NamedFault>> = {
   },
   "server-error": {
     createToken: oauthError(500, "server_error", null),
-    listProjects: failure(500, "Unexpected"),
+    listProjects: failure(500, "An unexpected error occurred"),
   },
   unavailable: {
     createToken: unavailable,

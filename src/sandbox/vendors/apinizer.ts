@@ -1,6 +1,7 @@
 /** Apinizer's management API, as its errata AP-* say that it behaves. */
 import { document } from "../../../generated/apinizer.document.ts";
 import type { SandboxClock } from "../clock.ts";
+import type { Violation } from "../contract.ts";
 import { createTokenBook, random, type TokenBook } from "../token-book.ts";
 import type { Call, Reply, Vendor } from "../vendor.ts";
 import { apinizerFaults, failure, oauthError, type ApinizerFaultName } from "./apinizer-faults.ts";
@@ -114,7 +115,9 @@ function refuse({ operation, violations }: Call): Reply {
   if (violations.some((violation) => violation.in === "security"))
     return failure(401, "Empty Key! Token is required!");
   if (operation.id !== "createToken") return failure(400, listed(violations));
-  return violations.some(({ at }) => at === "/grant_type")
+  // A request without a body has no grant type either.
+  const noBody = ({ at, rule }: Violation): boolean => at === "" && rule === "required";
+  return violations.some((one) => one.at === "/grant_type" || noBody(one))
     ? oauthError(400, "unsupported_grant_type", "GrantType value must be client_credentials!")
     : oauthError(400, "invalid_request", listed(violations));
 }
