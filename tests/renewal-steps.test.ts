@@ -50,8 +50,10 @@ const recordOf = (n: number, more: Partial<TokenRecord> = {}): TokenRecord => ({
 interface Setup {
   stored?: TokenRecord;
   latched?: Omit<LatchRecord, "generation">;
-  /** `refresh` needs a refresh token. `login` comes after it. */
+  /** In the order in which they are tried. */
   ways?: readonly ("refresh" | "login")[];
+  /** A provider that names its refresh grant although no refresh token is stored. */
+  always?: boolean;
   shared?: boolean;
   current?: Token;
   refused?: Token;
@@ -108,7 +110,7 @@ function createSteps(setup: Setup = {}) {
     name: grantType,
     grantType,
     request: () => undefined as never,
-    proceeds: (status, { code }) => status === 400 && code === "go_on",
+    proceeds: (status, { code }) => status !== 401 && code === "go_on",
   });
   const deadline = createDeadline(TOTAL, scheduler);
   deadline.keepAlive(false);
@@ -129,7 +131,7 @@ function createSteps(setup: Setup = {}) {
       leases: { poll: 100 },
       grantsFor: (token) =>
         ways
-          .filter((way) => way === "login" || token?.refreshToken !== undefined)
+          .filter((way) => way === "login" || setup.always || token?.refreshToken !== undefined)
           .map((way) => grantOf(way === "login" ? "client_credentials" : "refresh_token")),
       requests: {
         room: ROOM,
@@ -340,6 +342,10 @@ describe("a look at the store", () => {
       ...{ kind: "store", code: "turn_taken", retryable: true, provider: "vendor" },
       message: expect.stringMatching(/^vendor: another process/),
     });
+    // A login could do without the store, and not without time.
+    const login = createSteps({ ways: ["login"] });
+    await login.clock.advance(TOTAL);
+    expect(await failure(login.steps.look())).toMatchObject({ code: "turn_taken" });
   });
 });
 
@@ -467,6 +473,45 @@ describe("sending a refresh token", () => {
     }
   });
 
+  test("T-10 only a login after it counts, not one that was tried before it", async () => {
+    const { send, log } = createSteps({
+      ...{ stored: recordOf(1), ways: ["login", "refresh"] },
+      answer: (n) =>
+        n === 1 ? failed(refusal, { problem: { code: "go_on" }, status: 400 }) : tokenOf(9),
+    });
+    expect(await send()).toMatchObject({ done: { grant: { name: "refresh_token" } } });
+    expect(log.slice(1)).toEqual([
+      "client_credentials with refresh-1 as grant 0",
+      GATE,
+      "refresh_token with refresh-1 as grant 1",
+    ]);
+  });
+
+  test("of a provider that keeps it itself brings a token like a login", async () => {
+    const { send, content, log } = createSteps({ ways: BOTH, always: true });
+    expect(await send()).toEqual({
+      done: {
+        ...{ token: tokenOf(9), previous: undefined },
+        grant: expect.objectContaining({ name: "refresh_token" }),
+      },
+    });
+    expect(content.get("key")).toMatchObject({ token: tokenOf(9) });
+    expect(log).toEqual([
+      'gate of undefined {"login":true,"afresh":false}',
+      "refresh_token with nothing as grant 0",
+    ]);
+    const refused = createSteps({
+      ...{ ways: BOTH, always: true },
+      answer: (n) =>
+        n === 1 ? failed(refusal, { problem: { code: "go_on" }, status: 400 }) : tokenOf(9),
+    });
+    await refused.send();
+    expect(refused.log.slice(2)).toEqual([
+      "refused undefined",
+      "client_credentials with nothing as grant 1",
+    ]);
+  });
+
   test("T-18 is not sent while the store fails", async () => {
     const { steps, gate, look, log } = createSteps({ stored: recordOf(1), ways: BOTH });
     await steps.send({ ...(await look()), storeFailed: true }, gate);
@@ -546,12 +591,14 @@ describe("T-10 the refusals that the store knows of", () => {
 
   test("are not looked for without a shared latch, a tag or a store", async () => {
     for (const more of [{ noSharedLatch: true }, { tag: undefined }]) {
+      const read: string[] = [];
       const { send, log, latched } = createSteps({
-        ...{ ways: ["login"], latched: noted(END) },
+        ...{ ways: ["login"], latched: noted(END), beforeGet: (key) => void read.push(key) },
         ...more,
       });
       await send();
       expect([log, latched()?.generation]).toEqual([[LOGIN], 1]);
+      expect(read).toEqual(["key"]);
     }
     const { steps, gate, look, log } = createSteps({ ways: ["login"], latched: noted(END) });
     await steps.send({ ...(await look()), storeFailed: true }, gate);
