@@ -4,13 +4,14 @@
  */
 import {
   createMemoryStore,
+  shareable,
   type ClientEvent,
   type CommonOptions,
   type Token,
   type TokenStore,
 } from "../src/index.ts";
 import { createRuntime } from "../src/client/options.ts";
-import { createTokenSource } from "../src/client/create-token-source.ts";
+import { createGrantedTokenSource } from "../src/client/granted-token-source.ts";
 import { createServerClock } from "../src/http/server-clock.ts";
 import { storeKey } from "../src/tokens/store-key.ts";
 import { failure } from "./support/clients.ts";
@@ -66,7 +67,7 @@ function createSource(setup: Setup = {}) {
   );
   const connection = plainConnection(ways);
   const works: Promise<unknown>[] = [];
-  const source = createTokenSource(plainProvider, connection, {
+  const source = createGrantedTokenSource(plainProvider, connection, {
     ...runtime,
     scheduler: clock.scheduler,
     serverClock: createServerClock(clock.scheduler.monotonic),
@@ -556,6 +557,58 @@ describe("T-09 a consent, and the end of a session", () => {
     expect(await source.explain()).toMatchObject({
       token: { state: "fresh", source: "authorization_code" },
     });
+  });
+});
+
+describe("T-14 the end of a session, in a store that processes share", () => {
+  const create = (lease: (n: number) => boolean | Promise<boolean>) => {
+    const log: string[] = [];
+    const memory = createMemoryStore();
+    let asked = 0;
+    const store = shareable({
+      ...{ get: (key: string) => memory.get(key), set: memory.set, list: memory.list },
+      async delete(key: string) {
+        log.push("delete");
+        await memory.delete(key);
+      },
+      async lease() {
+        log.push("lease");
+        return lease((asked += 1));
+      },
+      release: async () => void log.push("release"),
+    });
+    return { log, ...createSource({ store, ways: "refresh" }) };
+  };
+
+  test("waits for the process that has the lease, and keeps this one alive meanwhile", async () => {
+    const { source, clock, consent, log } = create((n) => n === 3);
+    await consent(1);
+    const began = clock.scheduler.monotonic();
+    const ended = source.forget();
+    await settle();
+    expect([log, clock.keepsAlive]).toEqual([["lease"], true]);
+    await clock.advanceUntil(ended);
+    expect(log).toEqual(["lease", "lease", "lease", "delete", "release"]);
+    // Without randomness a pause is half as long: 100 ms, then 200 ms.
+    expect(clock.scheduler.monotonic() - began).toBe(150);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("comes nevertheless, once that process has taken too long", async () => {
+    const { source, clock, consent, log } = create(() => false);
+    await consent(1);
+    const began = clock.scheduler.monotonic();
+    await clock.advanceUntil(source.forget());
+    expect(log.at(-1)).toBe("delete");
+    expect(clock.scheduler.monotonic() - began).toBeGreaterThanOrEqual(30_000);
+    expect(clock.scheduler.monotonic() - began).toBeLessThan(31_000);
+  });
+
+  test("comes without the lease if the store cannot give one", async () => {
+    const { source, clock, consent, log } = create(() => Promise.reject(new Error("down")));
+    await consent(1);
+    await clock.advanceUntil(source.forget());
+    expect(log).toEqual(["lease", "delete"]);
   });
 });
 

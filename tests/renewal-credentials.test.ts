@@ -4,13 +4,13 @@
  * matters.
  */
 import { createRuntime } from "../src/client/options.ts";
+import { createStaticTokenSource } from "../src/client/static-token.ts";
 import { createTokenEndpoint } from "../src/client/create-token-source.ts";
 import { createServerClock } from "../src/http/server-clock.ts";
 import { createDeadline } from "../src/platform/deadline.ts";
 import type { Connection, Grant } from "../src/provider.ts";
 import { bindingKeyOf } from "../src/tokens/binding.ts";
 import { RenewalCredentials } from "../src/tokens/renewal-credentials.ts";
-import { StaticTokenSource } from "../src/tokens/static-token.ts";
 import { failure } from "./support/clients.ts";
 import { createManualClock, settle } from "./support/manual-clock.ts";
 import { login, plainConnection, plainProvider } from "./support/plain-provider.ts";
@@ -40,6 +40,10 @@ const refresh: Grant = {
   request: async () => ({ operation: "POST /token", body: {}, secrets: ["r"] }),
 };
 
+/** The binding of the credentials that were revealed last. */
+const lastOf = async ({ bindingKey }: RenewalCredentials): Promise<string | undefined> =>
+  bindingKey?.bindingOf("key");
+
 describe("T-07 the binding", () => {
   test("is the same for the same credentials, and another one for others", async () => {
     const bindingWith = async (more: Setup): Promise<string | undefined> => {
@@ -48,7 +52,7 @@ describe("T-07 the binding", () => {
         ...more,
       });
       const { binding } = await credentials.reveal(deadline());
-      expect(await credentials.lastBinding()).toBe(binding);
+      expect(await lastOf(credentials)).toBe(binding);
       return binding;
     };
     const binding = await bindingWith({});
@@ -82,16 +86,6 @@ describe("T-07 the binding", () => {
     expect(await key.tagOf("key", null)).toBe(all[3]);
   });
 
-  test("is known before any renewal only after a consent", async () => {
-    const { credentials } = createCredentials();
-    expect(await credentials.lastBinding()).toBeUndefined();
-    const bindingKey = { bindingOf: async (key: string) => `of ${key}`, tagOf: async () => "" };
-    credentials.adopt(bindingKey);
-    expect(await credentials.lastBinding()).toBe("of key");
-    credentials.adopt(undefined);
-    expect(await credentials.lastBinding()).toBe("of key");
-  });
-
   test("a vault that fails takes back nothing of what it gave before", async () => {
     let broken = true;
     const secret = (): string => {
@@ -116,13 +110,13 @@ describe("T-07 the binding", () => {
     expect(await failure(clock.advanceUntil(credentials.reveal(deadline())))).toMatchObject(
       timeout,
     );
-    expect(await credentials.lastBinding()).toBeUndefined();
+    expect(await lastOf(credentials)).toBeUndefined();
     give();
-    while ((await credentials.lastBinding()) === undefined) await settle();
+    while ((await lastOf(credentials)) === undefined) await settle();
     const { binding } = await createCredentials({
       credentials: { secret: "secret" },
     }).credentials.reveal(deadline());
-    expect(await credentials.lastBinding()).toBe(binding);
+    expect(await lastOf(credentials)).toBe(binding);
   });
 
   test("S-03 each value is known as a secret", async () => {
@@ -256,8 +250,10 @@ describe("a token that a person made by hand", () => {
   const create = (secret: string | (() => string | Promise<string>)) => {
     const clock = createManualClock();
     const { scheduler, now } = clock;
-    const settings = { provider: "vendor", secret, now, timeouts: { total: 1000 }, scheduler };
-    return { clock, source: new StaticTokenSource(settings) };
+    const runtime = {
+      ...createRuntime({ now, timeouts: { attempt: 1000, total: 1000 } }, undefined),
+    };
+    return { clock, source: createStaticTokenSource("vendor", secret, { ...runtime, scheduler }) };
   };
 
   test("is served as it is; one from a function is asked for each time", async () => {
@@ -269,20 +265,19 @@ describe("a token that a person made by hand", () => {
     });
     expect(await source.getToken({})).toMatchObject({ accessToken: "token-2" });
     expect(await create("token").source.getToken()).toMatchObject({ accessToken: "token" });
-    expect(source.pending).toBe(false);
   });
 
-  test("is explained without being asked for", () => {
+  test("is explained without being asked for", async () => {
     const { clock, source } = create(() => {
       throw new Error("not asked");
     });
     const issuedAt = clock.now();
     const state = { key: "vendor", inFlight: false, rotationInDoubt: false, replays: 0 };
     const token = { source: "static", state: "fresh", issuedAt, age: 0, saved: false };
-    expect(source.explain()).toEqual({
+    expect(await source.explain()).toEqual({
       ...{ ...state, closed: false, token: { ...token, renewable: true } },
     });
-    expect(create("token").source.explain()).toMatchObject({ token: { renewable: false } });
+    expect(await create("token").source.explain()).toMatchObject({ token: { renewable: false } });
     expect(source.reset()).toBeUndefined();
   });
 
@@ -305,8 +300,8 @@ describe("a token that a person made by hand", () => {
 
   test("is not served once it is closed", async () => {
     const { source } = create("token");
-    await source.finish();
+    await source.close();
     expect(await failure(source.getToken())).toMatchObject({ kind: "closed", provider: "vendor" });
-    expect(source.explain()).toMatchObject({ closed: true });
+    expect(await source.explain()).toMatchObject({ closed: true });
   });
 });

@@ -81,7 +81,8 @@ describe("T-14 the renewer asks for the lease", () => {
     for (const [copy, name] of copies) {
       log.splice(0);
       const own = (copy as typeof shared).renewer(record, environment);
-      await own.exclusively(async () => undefined);
+      await own.take();
+      await own.end();
       expect(log.map(([one]) => one)).toEqual([name, "release"]);
     }
   });
@@ -93,8 +94,7 @@ describe("T-14 the renewer asks for the lease", () => {
       return true;
     };
     const shared = shareable({ ...createMemoryStore(), lease, release: async () => undefined });
-    for (let i = 0; i < 2; i += 1)
-      await shared.renewer(record, environment).exclusively(async () => undefined);
+    for (let i = 0; i < 2; i += 1) await shared.renewer(record, environment).take();
     expect(new Set(owners).size).toBe(2);
     const process = (owner = ""): string => owner.split("/").slice(0, 3).join("/");
     expect(process(owners[0])).toBe(process(owners[1]));

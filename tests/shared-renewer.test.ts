@@ -298,44 +298,14 @@ describe("T-14 giving the lease back", () => {
   });
 });
 
-describe("T-14 work that must not meet a renewal", () => {
-  test("is done with the lease, which is given back", async () => {
-    const { renewer, log, clock } = createTurn();
-    await renewer.exclusively(async () => {
-      log.push("work");
-      expect(clock.keepsAlive).toBe(true);
-    });
-    expect(log).toEqual([LEASE, "work", "release key"]);
-  });
-
-  test("waits for a process that has the lease", async () => {
-    const { renewer, log, clock } = createTurn({ lease: (n) => n === 3 });
-    await clock.advanceUntil(renewer.exclusively(async () => void log.push("work")));
-    expect(log).toEqual([LEASE, LEASE, LEASE, "work", "release key"]);
-    expect(clock.scheduler.monotonic()).toBe(100 + 200);
-  });
-
-  test("is done nevertheless, once another process has taken too long", async () => {
-    const { renewer, log, clock } = createTurn({ lease: () => false });
-    await clock.advanceUntil(renewer.exclusively(async () => void log.push("work")));
-    expect(clock.scheduler.monotonic()).toBeGreaterThanOrEqual(TOTAL);
-    expect(clock.scheduler.monotonic()).toBeLessThan(TOTAL + 1000);
-    expect(log.at(-1)).toBe("work"); // It has no lease to give back.
-  });
-
-  test("is done without the lease if the store fails, and its error is thrown", async () => {
-    const { renewer, log } = createTurn({
-      lease: () => {
-        throw down;
-      },
-    });
-    const work = async (): Promise<never> => {
-      log.push("work");
-      throw changing;
-    };
-    expect(await failure(renewer.exclusively(work))).toBe(changing);
-    expect(log).toEqual([LEASE, "work"]);
-  });
+test("T-14 the right to renew is the lease; a store that fails does not keep it back", async () => {
+  const { renewer, log } = createTurn({ lease: (n) => n === 2 });
+  expect(await renewer.take()).toBe(false);
+  expect(await renewer.take()).toBe(true);
+  await renewer.end();
+  expect(log).toEqual([LEASE, LEASE, "release key"]);
+  const failing = createTurn({ lease: () => Promise.reject(down) });
+  expect(await failing.renewer.take()).toBe(true);
 });
 
 test("T-14 the pause between two looks doubles up to a second, or to `poll` if that is longer", () => {
@@ -384,13 +354,7 @@ describe("a renewal in a store of one process", () => {
     },
   );
 
-  test("T-06 work that must not meet a renewal keeps the process alive", async () => {
-    const { renewer, clock } = createSole({});
-    let alive = false;
-    await renewer.exclusively(async () => {
-      alive = clock.keepsAlive;
-    });
-    // The timer that is left is the deadline of the steps.
-    expect([alive, clock.pending]).toEqual([true, 1]);
+  test("T-14 has the right to renew at any time", async () => {
+    expect(await createSole({}).renewer.take()).toBe(true);
   });
 });
