@@ -528,6 +528,17 @@ describe("T-14 the succession", () => {
     for (const n of [1, 2]) expect(record.successorOf(tokenOf(n))).toBeUndefined();
   });
 
+  test("a token of another client that a look finds ends it", async () => {
+    const { record, store } = createRecord({ stored: recordOf(1, 41) });
+    await record.load();
+    await record.save(tokenOf(2), { sent: "refresh-1" }, undefined);
+    await record.load();
+    expect(record.successorOf(tokenOf(1))).toEqual(tokenOf(2));
+    store.content = recordOf(9, 60);
+    await record.load();
+    expect(record.successorOf(tokenOf(1))).toBeUndefined();
+  });
+
   test("a login or a consent ends it", async () => {
     for (const rule of ["login", "consent"] as const) {
       const { record } = createRecord({ stored: recordOf(1, 41) });
