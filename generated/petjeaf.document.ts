@@ -134,7 +134,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "x-errata": [
               "PJ-04"
             ],
-            "description": "The code or the refresh token is not valid, or the request is malformed.",
+            "description": "No tokens were created. The vendor's sample is of a code that is not valid; other causes are inferred.",
             "content": {
               "application/json": {
                 "schema": {
@@ -195,7 +195,7 @@ export const document: Readonly<Record<string, unknown>> = {
         ],
         "operationId": "getCurrentUser",
         "summary": "The person whose token this is",
-        "description": "Known from the vendor's own plugin and OAuth provider.",
+        "description": "Known from the vendor's own plugin and OAuth provider. That it needs `profile.read`, the provider's default scope, is inferred.",
         "security": [
           {
             "oauth2": [
@@ -335,8 +335,8 @@ export const document: Readonly<Record<string, unknown>> = {
             "tokenUrl": "https://api.petjeaf.com/v1/oauth2/tokens",
             "refreshUrl": "https://api.petjeaf.com/v1/oauth2/tokens",
             "scopes": {
-              "profile.read": "Name and e-mail address.",
-              "memberships.read": "Memberships.",
+              "profile.read": "The person's profile.",
+              "memberships.read": "Memberships and their rewards.",
               "pages.read": "Pages, plans and rewards."
             }
           }
@@ -556,7 +556,7 @@ export const document: Readonly<Record<string, unknown>> = {
                 "x-errata": [
                   "PJ-13"
                 ],
-                "description": "Null on the last page. Page with `from` rather than with this address, which names an old host and lacks `/v1`.",
+                "description": "Null in the vendor's sample. That this is the last page is inferred. Page with `from` rather than with this address: the links of the sample name api.petje.af and lack `/v1`.",
                 "oneOf": [
                   {
                     "$ref": "#/components/schemas/Link"
@@ -620,7 +620,7 @@ export const document: Readonly<Record<string, unknown>> = {
           },
           "status": {
             "type": "string",
-            "description": "active, active_end, active_end_month and active_end_year count as active."
+            "description": "To the vendor's plugin, active, active_end, active_end_month and active_end_year are active."
           }
         }
       },

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * The person whose token this is
-         * @description Known from the vendor's own plugin and OAuth provider.
+         * @description Known from the vendor's own plugin and OAuth provider. That it needs `profile.read`, the provider's default scope, is inferred.
          */
         get: operations["getCurrentUser"];
         put?: never;
@@ -135,7 +135,7 @@ export interface components {
             };
             _links?: {
                 self?: components["schemas"]["Link"];
-                /** @description Null on the last page. Page with `from` rather than with this address, which names an old host and lacks `/v1`. */
+                /** @description Null in the vendor's sample. That this is the last page is inferred. Page with `from` rather than with this address: the links of the sample name api.petje.af and lack `/v1`. */
                 next?: components["schemas"]["Link"] | null;
             };
         };
@@ -155,7 +155,7 @@ export interface components {
             /** @description Name of the plan. */
             plan?: string;
             planId?: string;
-            /** @description active, active_end, active_end_month and active_end_year count as active. */
+            /** @description To the vendor's plugin, active, active_end, active_end_month and active_end_year are active. */
             status?: string;
         };
         Link: {
@@ -245,7 +245,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            /** @description The code or the refresh token is not valid, or the request is malformed. */
+            /** @description No tokens were created. The vendor's sample is of a code that is not valid; other causes are inferred. */
             400: {
                 headers: {
                     [name: string]: unknown;
