@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Exchange e-mail and password for an access and a refresh token
-         * @description E-mail and password are in the JSON body. An account whose login still demands the older form, both in the query string, responds with 422 and a `loc` that begins with `query`. The overlay overlays/genlogs-query.yaml turns this document into one of that form.
+         * @description E-mail and password are in the JSON body. In the older form, both are in the query string. We infer that a login which still demands that form responds with 422 and a `loc` that begins with `query`. The overlay overlays/genlogs-query.yaml turns this document into one of that form.
          */
         post: operations["createToken"];
         delete?: never;
@@ -49,7 +49,7 @@ export interface paths {
         };
         /**
          * Carriers recommended for an origin, a destination or a lane
-         * @description Needs the permission `external-api-carrier-recommendation`, and `realtime-api` for `real_time`. Send an origin, a destination or both, each as city and state. No document says how a request without a location is answered.
+         * @description Needs the permission `external-api-carrier-recommendation`, and `realtime-api` for `real_time`. Send an origin, a destination or both, each as city and state. How a request without a location is answered is in no document that we could read.
          */
         get: operations["getCarrierRecommendations"];
         put?: never;
@@ -79,7 +79,7 @@ export interface components {
         ExpiringToken: {
             /** @description Opaque. Visible ASCII, so that it fits into a header. */
             token: string;
-            /** @description An instant. No document says whether it has a zone. Without one it is read as UTC, as the date-times of alerts are documented; a zone is accepted. */
+            /** @description An instant. No document of the vendor says whether it has a zone. Without one it is read as UTC, as the date-times of alerts are documented; a zone is accepted. */
             expires: string;
         };
         CarrierRecommendations: {
@@ -201,7 +201,7 @@ export interface components {
                 "application/json": components["schemas"]["Problem"];
             };
         };
-        /** @description A named permission is missing, or a feature was not bought. Some groups of endpoints also answer this for an expired access token. */
+        /** @description A named permission is missing, or a feature was not bought. For some calls this is also documented as the response to an expired access token. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
