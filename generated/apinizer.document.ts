@@ -28,7 +28,7 @@ export const document: Readonly<Record<string, unknown>> = {
       "description": "The manager is self-hosted; there is no common host. `managerUrl` is the URL of its console, without a slash at the end.",
       "variables": {
         "managerUrl": {
-          "default": "https://demo.apinizer.com"
+          "default": "https://manager.example.com"
         }
       }
     }
@@ -184,7 +184,7 @@ export const document: Readonly<Record<string, unknown>> = {
             }
           },
           "400": {
-            "description": "Refused, by a missing permission too.",
+            "description": "Refused. By a page on errors in general, for a missing permission too.",
             "content": {
               "application/json": {
                 "schema": {
@@ -215,7 +215,7 @@ export const document: Readonly<Record<string, unknown>> = {
             "x-errata": [
               "AP-19"
             ],
-            "description": "A permission is missing, by the documents of 2025 and one page of 2026.",
+            "description": "A permission is missing, by a page of 2025 on errors in general and two of 2026 on other operations.",
             "content": {
               "application/json": {
                 "schema": {
@@ -318,6 +318,9 @@ export const document: Readonly<Record<string, unknown>> = {
         }
       },
       "Failed": {
+        "x-errata": [
+          "AP-05"
+        ],
         "description": "A fault on the server.",
         "content": {
           "application/json": {
@@ -412,7 +415,7 @@ export const document: Readonly<Record<string, unknown>> = {
               "AP-12"
             ],
             "type": "string",
-            "description": "Absent from the product's own schema; `Bearer` is meant then.",
+            "description": "Absent from the schema in openapi.yaml; `Bearer` is assumed then.",
             "pattern": "^[Bb][Ee][Aa][Rr][Ee][Rr]$"
           },
           "expires_in": {
@@ -447,7 +450,7 @@ export const document: Readonly<Record<string, unknown>> = {
               "AP-17"
             ],
             "const": true,
-            "description": "Printed instead of `status` in many pages."
+            "description": "Printed instead of `status` on many pages of other operations."
           },
           "resultMessage": {
             "type": [

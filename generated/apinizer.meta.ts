@@ -6,7 +6,7 @@ export const meta: ProviderMeta = {
     {
       "url": "{managerUrl}/apiops",
       "variables": {
-        "managerUrl": "https://demo.apinizer.com"
+        "managerUrl": "https://manager.example.com"
       }
     }
   ],

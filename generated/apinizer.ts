@@ -83,7 +83,7 @@ export interface components {
         TokenResponse: {
             /** @description Opaque, of RFC 6750's b64token alphabet. By one guide, staff tokens usually begin with `apnz_`. The JWT of the vendor's sample is the stock example of a JWT site. */
             access_token: string;
-            /** @description Absent from the product's own schema; `Bearer` is meant then. */
+            /** @description Absent from the schema in openapi.yaml; `Bearer` is assumed then. */
             token_type?: string;
             /** @description A lifetime in seconds by the API reference, in milliseconds by the gateway's guide; an epoch in milliseconds by an older manual. Below 1,000,000 it is read as seconds; from there on as an epoch if it lies between a day ago and ten years ahead, else as milliseconds. Absent, zero or negative: the token has no known expiry. */
             expires_in?: number;
@@ -97,7 +97,7 @@ export interface components {
              */
             status?: "SUCCESS";
             /**
-             * @description Printed instead of `status` in many pages.
+             * @description Printed instead of `status` on many pages of other operations.
              * @constant
              */
             success?: true;
@@ -291,7 +291,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectList"];
                 };
             };
-            /** @description Refused, by a missing permission too. */
+            /** @description Refused. By a page on errors in general, for a missing permission too. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -321,7 +321,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A permission is missing, by the documents of 2025 and one page of 2026. */
+            /** @description A permission is missing, by a page of 2025 on errors in general and two of 2026 on other operations. */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -117,7 +117,8 @@ export const apinizer: Provider<paths, ApinizerOptions> = {
     };
   },
 
-  // Both envelopes can report a failure with status 200 (erratum AP-21).
+  // By the vendor's documents, a 200 can hold `status` FAILURE (erratum AP-21). That `success` can
+  // be false is inferred.
   isFailure: (body) =>
     isRecord(body) && (body["status"] === "FAILURE" || body["success"] === false),
 };
