@@ -134,14 +134,15 @@ function answerOf(document: OpenApiDocument, operation: JobOperation | undefined
   const { responses } = (
     document["paths"] as Record<string, Record<string, { responses: Record<string, Response> }>>
   )[operation.path]![operation.method.toLowerCase()]!;
-  const [status = "200", response] =
+  const [key = "200", response] =
     Object.entries(responses).find(([one]) => one.startsWith("2")) ?? [];
+  const status = Number(key.replace("XX", "00"));
   const [mediaType, content] = Object.entries(resolve(document, response)?.content ?? {})[0] ?? [];
-  if (mediaType === undefined) return { status: Number(status), body: "" };
+  if (mediaType === undefined) return { status, body: "" };
   const body = mediaType.startsWith("text/")
     ? String(content?.example)
     : JSON.stringify(content?.example);
-  return { status: Number(status), mediaType, body };
+  return { status, mediaType, body };
 }
 interface Response {
   readonly content?: Readonly<Record<string, { readonly example?: unknown }>>;
