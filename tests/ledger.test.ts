@@ -119,6 +119,11 @@ test.each<readonly [string, (ledger: string) => string | undefined, string]>([
     (text) => text.replace("[getNote.404]", "[getNote.404, getNote.418]"),
     "notes.yaml:19: erratum NO-01: its evidence, the case getNote.418, does not exist",
   ],
+  [
+    "with an overlay that another entry has already",
+    (text) => text + text.slice(text.indexOf("  - id")).replace("NO-01", "NO-02"),
+    "notes.yaml:35: erratum NO-02: its overlay is that of NO-01, which counts already",
+  ],
   ["that is no YAML", (text) => `${text}  }\n`, "notes.yaml:24: it is not YAML"],
   [
     "that is missing",

@@ -1,4 +1,6 @@
 /** Checks that the ledger, the spec and the cases name the same errata. */
+import { isDeepStrictEqual } from "node:util";
+import type { Erratum } from "../errata/ledger.ts";
 import { escape, nodeAt } from "./schema.ts";
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 import type { Subject } from "./load.ts";
@@ -14,11 +16,13 @@ export function disagreements(subject: Subject): string[] {
   const out: string[] = [];
   for (const [
     index,
-    { id, pointers, claims, evidence = [], vendorOverlay },
+    { id, pointers, claims, evidence = [], documented, vendorOverlay },
   ] of ledger.errata.entries()) {
     const say = (part: string, what: string): void =>
       void out.push(`${placeOf(["errata", index, part])}: erratum ${id}: ${what}`);
     if (ids.indexOf(id) !== index) say("id", "it is in the ledger twice");
+    const earlier = ledger.errata.slice(0, index).find((one) => isSame(one.documented, documented));
+    if (earlier) say("documented", `its overlay is that of ${earlier.id}, which counts already`);
     for (const pointer of pointers) {
       const having = documents.filter((one) => nodeAt(one, pointer) !== undefined);
       const carries = (one: OpenApiDocument): boolean =>
@@ -44,6 +48,9 @@ export function disagreements(subject: Subject): string[] {
     ...uncited(subject),
   ];
 }
+
+const isSame = (one: Erratum["documented"], other: Erratum["documented"]): boolean =>
+  one !== undefined && isDeepStrictEqual(one, other);
 
 function unknownInSpec({ provider, ledger }: Subject, inSpec: readonly ErratumNode[]): string[] {
   return inSpec.flatMap(({ id, pointer }) => {
