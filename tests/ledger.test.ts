@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
+import { disagreements } from "../scripts/contracts/agreement.ts";
+import { proofFaults } from "../scripts/contracts/believe.ts";
 import { load } from "../scripts/contracts/load.ts";
 import { score } from "../scripts/contracts/score.ts";
 import { implementations, writeSmallProvider } from "./support/small-provider.ts";
@@ -39,8 +41,8 @@ const CASE = join("tests", "cases", "notes", "getNote.404.json");
 const folder = mkdtempSync(join(tmpdir(), "corrigenda-ledger-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The survivors of a project with this ledger. @param ledger undefined: it has none */
-async function survivors(ledger: string | undefined): Promise<string[]> {
+/** What is wrong with this ledger. @param ledger undefined: there is none */
+async function faultsOf(ledger: string | undefined): Promise<string[]> {
   rmSync(folder, { recursive: true });
   writeSmallProvider(folder);
   const spec = parse(readFileSync(join(folder, SPEC), "utf8")) as {
@@ -52,11 +54,13 @@ async function survivors(ledger: string | undefined): Promise<string[]> {
   writeFileSync(join(folder, CASE), JSON.stringify({ ...one, errata: ["NO-01"] }));
   mkdirSync(join(folder, "openapi", "errata"));
   if (ledger !== undefined) writeFileSync(join(folder, "openapi", "errata", "notes.yaml"), ledger);
-  return (await score(folder, implementations)).report.survivors;
+  const subject = load(folder)[0]!;
+  const proofs = subject.ledger.errata.map((erratum) => proofFaults(erratum, subject));
+  return [...disagreements(subject), ...(await Promise.all(proofs)).flat()];
 }
 
 test("a ledger that is right leaves nothing to say, and its sources are counted", async () => {
-  expect(await survivors(LEDGER)).toEqual([]);
+  expect(await faultsOf(LEDGER)).toEqual([]);
   const { report } = await score(folder, implementations);
   expect(report).toMatchObject({
     errata: { total: 1, killed: 1 },
@@ -131,7 +135,7 @@ test.each<readonly [string, (ledger: string) => string | undefined, string]>([
     "openapi/notes.yaml: erratum NO-01: the spec carries it at /paths/~1notes~1{id}/get, and there is no ledger openapi/errata/notes.yaml",
   ],
 ])("a ledger %s", async (_, change, fault) => {
-  const found = await survivors(change(LEDGER));
+  const found = await faultsOf(change(LEDGER));
   expect(found).toContainEqual(expect.stringContaining(fault));
 });
 

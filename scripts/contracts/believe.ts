@@ -7,10 +7,20 @@ import type { Erratum, NamedViolation } from "../errata/ledger.ts";
 import { documentOf, type NamedCase, type Subject } from "./load.ts";
 import { applyOverlay } from "./overlay.ts";
 
-/** What is wrong with the proof of an erratum of kind wire. Empty: the proof holds. */
-export async function proofFaults(
+/**
+ * What is wrong with the proof of an erratum of kind wire, with file and line. Empty: the proof
+ * holds.
+ */
+export async function proofFaults(erratum: Erratum, subject: Subject): Promise<string[]> {
+  const index = subject.ledger.errata.indexOf(erratum);
+  const place = subject.placeOf(["errata", index, "documented"]);
+  const faults = await faultsOf(erratum, subject);
+  return faults.map((fault) => `${place}: erratum ${erratum.id}: ${fault}`);
+}
+
+async function faultsOf(
   { documented = [], evidence = [], violations = [] }: Erratum,
-  subject: Pick<Subject, "document" | "forms" | "cases">,
+  subject: Subject,
 ): Promise<string[]> {
   const named = violations.map(nameOf);
   const shown = new Set<string>();

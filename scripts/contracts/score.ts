@@ -170,7 +170,7 @@ function countDocuments({ ledger }: Subject, { documents }: Report): void {
 }
 
 async function overlays(subject: Subject, report: Report): Promise<void> {
-  for (const [index, erratum] of subject.ledger.errata.entries()) {
+  for (const erratum of subject.ledger.errata) {
     if (erratum.kind === "prose") {
       report.errata.prose += 1;
       continue;
@@ -179,8 +179,7 @@ async function overlays(subject: Subject, report: Report): Promise<void> {
     if (erratum.origin === "seed") report.errata.fromSeeds += 1;
     const faults = await proofFaults(erratum, subject);
     if (faults.length === 0) report.errata.killed += 1;
-    const place = subject.placeOf(["errata", index, "documented"]);
-    for (const fault of faults) report.survivors.push(`${place}: erratum ${erratum.id}: ${fault}`);
+    report.survivors.push(...faults);
   }
 }
 
