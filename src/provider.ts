@@ -86,8 +86,8 @@ export interface TokenAnswer extends Moment {
 }
 
 /**
- * One credential at one provider: a user, a client, or a person's session. `Provider.connect` makes
- * it from the client's options.
+ * What the package has to know to call a provider as one identity: as a user, as an OAuth client,
+ * or in a person's session. `Provider.connect` makes it from the client's options.
  */
 export interface Connection {
   /** URL of the API, without a slash at its end. */
@@ -196,8 +196,9 @@ export interface Provider<Paths extends object, Options extends object> {
   /**
    * Whether a response other than 401 also means that the token has to be renewed (rule T-21).
    * Absent: none does.
-   * @param ended whether the token has expired, by `expiresAt` and the local clock, or, for a token
-   *   that this process fetched, by `ParsedToken.expires` and the server's clock
+   * @param ended whether the token has expired by at least one of two clocks: by the local clock
+   *   and `expiresAt`, or by the server's clock and `ParsedToken.expires`. The server's clock
+   *   counts only for a token that this process fetched.
    */
   readonly refusesToken?: (status: number, ended: boolean) => boolean;
   /** Only for providers with the authorization code flow. */

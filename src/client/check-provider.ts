@@ -7,7 +7,7 @@ import type { Connection, Provider } from "../provider.ts";
 
 /**
  * Checks what the token requests of a provider need.
- * @param binds whether tokens are bound to credentials, since the store is not the client's own
+ * @param binds whether tokens are bound to credentials: they are if the client has a `store` option
  * @throws ConfigurationError
  */
 export function requireTokenRequests(

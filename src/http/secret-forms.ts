@@ -15,14 +15,19 @@ export const SHORTEST = 8;
 /** Characters of the shortest encoding that is looked for. A shorter one occurs in any text. */
 const SHORTEST_ENCODING = 4;
 
-/** The signs of ASCII, and all of Latin-1 beyond ASCII: HTML has names for these characters. */
+/**
+ * White space, the signs of ASCII, and all of Latin-1 beyond ASCII. HTML has names such as `&lt;`
+ * for most of these characters, and `decodings.ts` decodes nearly every name as a space. So
+ * `comparable` writes a space for each of these characters.
+ */
 const SIGNS = /[\s!-/:-@[-`{-\u00ff]/g;
 
 /**
  * A text of the same length in which two characters are equal if an encoder may put one for the
  * other. Encoders differ in the case of hexadecimal digits, in whether they write `+` for a space,
- * and in the alphabet of base64. They may write a line break as `\n`, which may also be a backslash
- * and the letter n.
+ * and in the alphabet of base64. Some write a line break as `\n`, and in other texts `\n` is a
+ * backslash and the letter n. So `decodings.ts` decodes `\n` as the letter n, and a line break
+ * becomes the letter n here. Other control characters with such an escape are treated alike.
  */
 export const comparable = (text: string): string =>
   text

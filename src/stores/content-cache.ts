@@ -1,6 +1,7 @@
 /**
- * Reads files that never change, each of them once. Node only; loaded when a file store is first
- * used.
+ * Reads the numbered files of a store, each of them once. Such a file is written once and does not
+ * change afterwards, except that the file of a lease is emptied when its owner ends the lease. Node
+ * only; loaded when a file store is first used.
  */
 import type { Stats } from "node:fs";
 import { BoundedMap } from "./bounded-map.ts";

@@ -81,7 +81,7 @@ const importKey = (bytes: Uint8Array<ArrayBuffer>) =>
 
 function problemOf(bytes: Uint8Array | undefined): string | undefined {
   if (bytes === undefined)
-    return "must be 32 bytes, as bytes, hexadecimal digits or base64 (with its final `=`, if it has no digit)";
+    return "must be 32 bytes, as bytes, hexadecimal digits or base64 (base64 that contains no digit needs its final `=`)";
   if (isText(bytes)) return "must be random bytes: this key is readable text, and could be guessed";
   if (isDegenerate(bytes)) return "must be random bytes: the bytes of this key follow a pattern";
   return undefined;

@@ -32,14 +32,15 @@ export class Intents {
    * Writes the intent, if the record has a refresh token. Unless the decision is `go`, a written
    * intent is withdrawn.
    * @returns `go`: the refresh token may be sent; `late`: the deadline is too near; `again`: the
-   *   record has changed since it was read, or `held` says no
-   * @param held is called after the write: whether this process may still send the refresh token
+   *   record has changed since it was read, or `mayStillSend` says no
+   * @param mayStillSend whether this process may still send the refresh token, for example because
+   *   it still holds the lease. It is called after the write.
    * @throws StoreError
    */
   async declare(
     record: TokenRecord | undefined,
     { inTime }: Pick<GateConditions, "inTime">,
-    held: () => boolean,
+    mayStillSend: () => boolean,
   ): Promise<GateDecision> {
     this.lost = false;
     const stored = record?.token.refreshToken !== undefined;
@@ -47,7 +48,7 @@ export class Intents {
     // The write may have taken long.
     const decision: GateDecision = !inTime()
       ? { late: true }
-      : held()
+      : mayStillSend()
         ? { go: true }
         : { again: true };
     if (stored && !("go" in decision)) await this.withdraw();
@@ -68,7 +69,10 @@ export class Intents {
     }
   }
 
-  /** Removes the intent, because this owner holds no next refresh token and will get none. */
+  /**
+   * Removes this owner's intent. The caller knows that this owner does not have the next refresh
+   * token and will not get it.
+   */
   withdraw(): Promise<void> {
     return this.#record.removeIntent(this.owner);
   }
