@@ -11,6 +11,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import { normalize } from "node:path";
 import { parse } from "yaml";
 import { readOptions, refuse } from "./cli.ts";
 import { judge, type Listed, type MutationReport } from "./mutate/judge.ts";
@@ -24,8 +25,9 @@ const options = {
   report: { type: "boolean" },
   json: { type: "boolean" },
 } as const;
-const { file, force = false, report = false, json = false } = readOptions("mutate", options);
-if (file !== undefined && !(existsSync(file) && /^src\/(tokens|sharing)\//.test(file)))
+const { file: given, force = false, report = false, json = false } = readOptions("mutate", options);
+const file = given === undefined ? undefined : normalize(given);
+if (file !== undefined && !(existsSync(file) && /^src\/(tokens|sharing)\/[^/]+\.ts$/.test(file)))
   refuse("mutate", options, "--file takes a file of src/tokens or src/sharing.");
 
 /** Runs a command whose output belongs to this one, on stderr, and ends with it if it fails. */
