@@ -4,7 +4,7 @@
  *   npm run errata [-- --check]
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { readOptions } from "./cli.ts";
 import { markdown } from "./errata/render.ts";
@@ -20,7 +20,11 @@ const files = readdirSync("openapi/errata")
   .sort()
   .map((name) => join("openapi/errata", name));
 const read = files.map((file) => ({ file, ...readLedger(readFileSync(file, "utf8")) }));
-const faults = read.flatMap(({ file, faults }) => faults.map((fault) => `${file}:${fault}`));
+const faults = [
+  ...read.flatMap(({ file, faults }) => faults.map((fault) => `${file}:${fault}`)),
+  ...read.flatMap(({ file, ledger }) => misplaced(file, ledger?.provider)),
+  ...specsWithoutLedger(),
+];
 if (faults.length > 0) {
   console.error(faults.join("\n"));
   process.exit(1);
@@ -36,3 +40,23 @@ console.log(
   `${ledgers.reduce((sum, { errata }) => sum + errata.length, 0)} errata of ${ledgers.length} vendors.`,
 );
 process.exitCode = values.check && stale ? 1 : 0;
+
+/** A ledger is found by the name of its provider, which is also the name of the spec. */
+function misplaced(file: string, provider = basename(file, ".yaml")): string[] {
+  if (file !== join("openapi/errata", `${provider}.yaml`))
+    return [`${file}:1: its provider is ${provider}, and not the name of the file`];
+  return existsSync(`openapi/${provider}.yaml`)
+    ? []
+    : [`${file}:1: there is no spec openapi/${provider}.yaml`];
+}
+
+/** Without its ledger, the errata of a spec would silently be gone from the page. */
+function specsWithoutLedger(): string[] {
+  return readdirSync("openapi")
+    .filter((name) => name.endsWith(".yaml") && !existsSync(join("openapi/errata", name)))
+    .filter((name) => /^\s*"?x-errata"?:/m.test(readFileSync(join("openapi", name), "utf8")))
+    .map(
+      (name) =>
+        `openapi/${name}: it carries x-errata, and there is no ledger openapi/errata/${name}`,
+    );
+}

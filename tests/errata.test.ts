@@ -205,7 +205,7 @@ test.each([undefined, null, 7, [], {}, { provider: "x" }])(
   },
 );
 
-test("npm run errata refuses a ledger that does not keep to the schema, and writes nothing", () => {
+test("npm run errata refuses a ledger that is not valid, misplaced or missing, and writes nothing", () => {
   const folder = mkdtempSync(join(tmpdir(), "corrigenda-errata-"));
   try {
     for (const name of ["openapi", "docs", "scripts", "package.json"])
@@ -226,14 +226,26 @@ test("npm run errata refuses a ledger that does not keep to the schema, and writ
       }),
     );
     const before = readFileSync(join(folder, "docs", "errata.md"), "utf8");
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      ["--import", "tsx", "scripts/errata.ts"],
-      { cwd: folder, encoding: "utf8" },
-    );
-    expect(status).toBe(1);
-    expect(stderr).toMatch(
+    const refused = (): string => {
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        ["--import", "tsx", "scripts/errata.ts"],
+        { cwd: folder, encoding: "utf8" },
+      );
+      expect(status).toBe(1);
+      return stderr;
+    };
+    expect(refused()).toMatch(
       /genlogs\.yaml:\d+: erratum GL-01: \/errata\/0\/evidence\/0 must match pattern/,
+    );
+    writeFileSync(file, stringify({ ...ledger, provider: "other" }));
+    expect(refused()).toContain("genlogs.yaml:1: its provider is other, and not the name");
+    writeFileSync(file.replace("genlogs", "other"), stringify({ ...ledger, provider: "other" }));
+    rmSync(file);
+    const missing = refused();
+    expect(missing).toContain("other.yaml:1: there is no spec openapi/other.yaml");
+    expect(missing).toContain(
+      "openapi/genlogs.yaml: it carries x-errata, and there is no ledger openapi/errata/genlogs.yaml",
     );
     expect(readFileSync(join(folder, "docs", "errata.md"), "utf8")).toBe(before);
   } finally {
