@@ -7,23 +7,28 @@
  * DIR holds openapi/ and tests/cases/. FILE is a module that exports `implementations`, in the form
  * of scripts/contracts/implementations.ts.
  */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { readOptions } from "./cli.ts";
+import { readOptions, refuse } from "./cli.ts";
 import { cellName } from "./contracts/cells.ts";
 import type { Implementations } from "./contracts/implementations.ts";
 import { score } from "./contracts/score.ts";
 
-const values = readOptions("contracts", {
+const OPTIONS = {
   json: { type: "boolean" },
   root: { type: "string" },
   implementations: { type: "string" },
-});
+} as const;
+const values = readOptions("contracts", OPTIONS);
+const file = values.implementations;
+if (file !== undefined && !existsSync(file))
+  refuse("contracts", OPTIONS, `--implementations: there is no file ${file}.`);
 const { implementations } = (await import(
-  values.implementations === undefined
-    ? "./contracts/implementations.ts"
-    : pathToFileURL(resolve(values.implementations)).href
-)) as { implementations: Implementations };
+  file === undefined ? "./contracts/implementations.ts" : pathToFileURL(resolve(file)).href
+)) as { implementations?: Implementations };
+if (implementations === undefined)
+  refuse("contracts", OPTIONS, `--implementations: ${file} does not export \`implementations\`.`);
 const { report, rows } = await score(values.root, implementations).catch((error: unknown) => {
   if (!(error instanceof RangeError)) throw error;
   console.error(error.message);

@@ -25,7 +25,11 @@ const values = readOptions("generate", OPTIONS);
 const specs = values.specs ?? join(ROOT, "openapi");
 if (!existsSync(specs)) refuse("generate", OPTIONS, `There is no folder ${specs}.`);
 const out = values.out ?? join(ROOT, "generated");
-const wanted = await generate(specs);
+const wanted = await generate(specs).catch((error: unknown) => {
+  if (!(error instanceof RangeError)) throw error;
+  console.error(error.message);
+  process.exit(2);
+});
 const show = (name: string): string => relative(process.cwd(), join(out, name));
 const differences = compare(wanted, out);
 if (values.check) {

@@ -69,7 +69,7 @@ test("an overlay that matches nothing is an error", () => {
   );
 });
 
-test("a published overlay that extends no spec, or matches nothing in it, is named by its file", () => {
+test("a published overlay that is not YAML, extends no spec, or matches nothing in it, is named by its file", () => {
   const root = mkdtempSync(join(tmpdir(), "corrigenda-overlays-"));
   const write = (text: string) =>
     writeFileSync(join(root, "openapi/overlays/notes-old.yaml"), text);
@@ -86,6 +86,8 @@ test("a published overlay that extends no spec, or matches nothing in it, is nam
     expect(() => load(root)).toThrow(
       "openapi/overlays/notes-old.yaml: the overlay's target $.tags matches nothing",
     );
+    write("extends: ../notes.yaml\nactions: [\n");
+    expect(() => load(root)).toThrow(/openapi\/overlays\/notes-old\.yaml: .* at line \d+/);
     write("extends: ../notes.yaml\nactions: [{ target: $.paths, update: { /old: {} } }]\n");
     expect(load(root)).toMatchObject([
       { provider: "notes", forms: [{ name: "old", document: { paths: { "/old": {} } } }] },

@@ -1,10 +1,10 @@
 /** Reads specs, ledgers and cases from their files. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import type { ContractCase, OpenApiDocument } from "../../src/testing/index.ts";
 import { loadLedger, type Ledger, type LedgerPath } from "../errata/ledger.ts";
 import { applyPublished, readOverlays } from "./overlay.ts";
+import { readJson, readYaml } from "./read.ts";
 
 export interface NamedCase extends ContractCase {
   readonly name: string;
@@ -39,7 +39,7 @@ export const documentOf = (
 
 /**
  * @param root folder that holds openapi/ and tests/cases/
- * @throws RangeError if there is no folder openapi/
+ * @throws RangeError if there is no folder openapi/, or a file is not YAML or JSON
  */
 export function load(root = "."): Subject[] {
   if (!existsSync(join(root, "openapi")))
@@ -72,7 +72,7 @@ export function load(root = "."): Subject[] {
         ledgerFaults: faults.map((fault) => `${ledgerFile}:${fault}`),
         placeOf: (path) => `${ledgerFile}:${lineOf(path)}`,
         cases: names.map((name) => ({
-          ...(JSON.parse(readFileSync(join(folder, name), "utf8")) as ContractCase),
+          ...(readJson(join(folder, name)) as ContractCase),
           name: name.replace(".json", ""),
         })),
       };
@@ -81,4 +81,4 @@ export function load(root = "."): Subject[] {
 
 /** An alias in YAML is the same object in two places. Here each place has an object of its own. */
 const readDocument = (file: string): OpenApiDocument =>
-  JSON.parse(JSON.stringify(parse(readFileSync(file, "utf8")))) as OpenApiDocument;
+  JSON.parse(JSON.stringify(readYaml(file))) as OpenApiDocument;

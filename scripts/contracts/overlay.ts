@@ -1,10 +1,10 @@
 /** Applies the actions of an OpenAPI Overlay 1.1 to a copy of a document. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { jsonpath } from "json-p3";
-import { parse } from "yaml";
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 import type { OverlayAction } from "../errata/ledger.ts";
+import { readYaml } from "./read.ts";
 
 /** An overlay that the project publishes: openapi/overlays/<provider>-<form>.yaml. */
 export interface PublishedOverlay {
@@ -17,7 +17,7 @@ export interface PublishedOverlay {
 
 /**
  * @param specs folder that holds the specs, and may hold overlays/
- * @throws RangeError naming the file, if an overlay extends no spec
+ * @throws RangeError naming the file, if an overlay is not YAML or extends no spec
  */
 export function readOverlays(specs: string): PublishedOverlay[] {
   const folder = join(specs, "overlays");
@@ -26,7 +26,7 @@ export function readOverlays(specs: string): PublishedOverlay[] {
     .filter((file) => file.endsWith(".yaml"))
     .sort()
     .map((file) => {
-      const overlay = parse(readFileSync(join(folder, file), "utf8")) as {
+      const overlay = readYaml(join(folder, file)) as {
         extends?: string;
         actions?: readonly OverlayAction[];
       } | null;

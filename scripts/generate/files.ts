@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
-import { parse } from "yaml";
 import { applyPublished, readOverlays } from "../contracts/overlay.ts";
+import { readYaml } from "../contracts/read.ts";
 import { metaOf, type Spec } from "./meta.ts";
 import type { OpenApiDocument } from "../../src/testing/index.ts";
 
@@ -21,7 +21,7 @@ export async function generate(specs: string): Promise<Map<string, string>> {
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()) {
     const provider = basename(file).replace(/\.ya?ml$/, "");
-    const spec = parse(readFileSync(join(specs, file), "utf8")) as Spec;
+    const spec = readYaml(join(specs, file)) as Spec;
     const banner = bannerOf(`openapi/${file}`);
     // openapi-typescript has lint rules of its own here, and does not read redocly.yaml.
     const types = astToString(
