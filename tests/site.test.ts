@@ -43,7 +43,7 @@ describe("all pages", () => {
     expect(entries.filter((one) => !anchors.has(one))).toEqual([]);
   });
 
-  test("every link is relative, and leads to a page, an anchor, an API reference or a case", () => {
+  test("every link is relative, and leads to a page, an anchor, an API reference, an overlay or a case", () => {
     const inside = links.filter(({ href }) => !/^https:/.test(href));
     expect(inside.length).toBeGreaterThan(400);
     const wrong = inside.filter(({ address, href }) => {
@@ -53,7 +53,12 @@ describe("all pages", () => {
       );
       return (
         href.startsWith("/") ||
-        !(anchors.has(to) || /^(style\.css|openapi\/[a-z]+\.html|tests\/cases\/.*\.json)$/.test(to))
+        !(
+          anchors.has(to) ||
+          /^(style\.css|openapi\/[a-z]+\.html|openapi\/overlays\/[a-z-]+\.yaml|tests\/cases\/.*\.json)$/.test(
+            to,
+          )
+        )
       );
     });
     expect(wrong).toEqual([]);

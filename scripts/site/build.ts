@@ -25,6 +25,7 @@ export interface Report {
 }
 
 const CASES = "tests/cases";
+const OVERLAYS = "openapi/overlays";
 
 /**
  * @param out the folder of the site. It is emptied first
@@ -42,6 +43,7 @@ export async function buildSite(out: string): Promise<Report> {
   }
   cpSync(new URL("style.css", import.meta.url), join(out, "style.css"));
   cpSync(CASES, join(out, CASES), { recursive: true });
+  if (existsSync(OVERLAYS)) cpSync(OVERLAYS, join(out, OVERLAYS), { recursive: true });
   for (const { provider } of subjects) {
     const spec = `openapi/${provider}.yaml`;
     cpSync(spec, join(out, spec));
@@ -91,18 +93,23 @@ function resolverOf(pages: readonly Page[], ledgers: readonly Ledger[]): Resolve
     if (!existsSync(path))
       throw new RangeError(`${source} links to ${path}, which does not exist.`);
     if (/^openapi\/[^/]+\.yaml$/.test(path)) return path.replace(/yaml$/, "html");
-    return path.startsWith(`${CASES}/`) ? path : undefined;
+    return [CASES, OVERLAYS].some((folder) => path.startsWith(`${folder}/`)) ? path : undefined;
   };
 }
 
 /** Writes the API reference of a spec, with links from the spec to its errata. */
-async function buildReference({ provider, document }: Subject, out: string): Promise<void> {
+async function buildReference({ provider, document, forms }: Subject, out: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "corrigenda-docs-"));
   try {
     const file = join(folder, `${provider}.yaml`);
     const spec = withErrataLinks(document, provider) as { info: { description?: string } };
-    const ways = `[Overview](../index.html) · [Errata](../errata/${provider}.html) · [OpenAPI document](${provider}.yaml)`;
-    spec.info.description = `${ways}\n\n${spec.info.description ?? ""}`;
+    const ways = [
+      `[Overview](../index.html)`,
+      `[Errata](../errata/${provider}.html)`,
+      `[OpenAPI document](${provider}.yaml)`,
+      ...forms.map(({ name }) => `[Overlay ${name}](overlays/${provider}-${name}.yaml)`),
+    ];
+    spec.info.description = `${ways.join(" · ")}\n\n${spec.info.description ?? ""}`;
     writeFileSync(file, stringify(spec));
     await promisify(execFile)("npx", [
       "redocly",
