@@ -65,6 +65,7 @@ const entry = (text: string): Erratum => ({
   suggestion: text,
   confidence: "documented",
   settled: text,
+  form: text,
   pointers: [text],
   evidence: [text],
   documented: [{ target: text, update: { [text]: text } }],
@@ -163,7 +164,7 @@ describe.each([
       if (origin === DOCUMENTS) continue;
       expect(origin).toBe("https://here.example");
       expect(pathname).toMatch(
-        /^\/(errata\/[^/]+\.(html|md)|(index\.html|style\.css)|openapi\/[^/]+\.yaml|tests\/cases\/[^/]+\/[^/]+\.json)$/,
+        /^\/(errata\/[^/]+\.(html|md)|(index\.html|style\.css)|openapi\/(overlays\/)?[^/]+\.yaml|tests\/cases\/[^/]+\/[^/]+\.json)$/,
       );
     }
     expect(links.filter((link) => link.startsWith(DOCUMENTS)).length).toBeGreaterThan(

@@ -128,6 +128,11 @@ test.each<readonly [string, (ledger: string) => string | undefined, string]>([
     (text) => text + text.slice(text.indexOf("  - id")).replace("NO-01", "NO-02"),
     "notes.yaml:35: erratum NO-02: its overlay is that of NO-01, which counts already",
   ],
+  [
+    "with a form that does not exist",
+    (text) => text.replace("    pointers:", "    form: old\n    pointers:"),
+    "notes.yaml:19: erratum NO-01: the spec's form old has no /paths/~1notes~1{id}/get",
+  ],
   ["that is no YAML", (text) => `${text}  }\n`, "notes.yaml:24: it is not YAML"],
   [
     "that is missing",

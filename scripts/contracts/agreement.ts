@@ -16,7 +16,7 @@ export function disagreements(subject: Subject): string[] {
   const out: string[] = [];
   for (const [
     index,
-    { id, pointers, claims, evidence = [], documented, vendorOverlay },
+    { id, form, pointers, claims, evidence = [], documented, vendorOverlay },
   ] of ledger.errata.entries()) {
     const say = (part: string, what: string): void =>
       void out.push(`${placeOf(["errata", index, part])}: erratum ${id}: ${what}`);
@@ -27,7 +27,9 @@ export function disagreements(subject: Subject): string[] {
       const having = documents.filter((one) => nodeAt(one, pointer) !== undefined);
       const carries = (one: OpenApiDocument): boolean =>
         carried.get(one)?.some((node) => node.id === id && node.pointer === pointer) === true;
-      if (having.length === 0) say("pointers", `the spec has no ${pointer}`);
+      const own = form === undefined ? document : forms.find(({ name }) => name === form)?.document;
+      if (own === undefined || nodeAt(own, pointer) === undefined)
+        say("pointers", `the spec${form === undefined ? "" : `'s form ${form}`} has no ${pointer}`);
       else if (!having.every(carries))
         say("pointers", `the spec's ${pointer} does not carry it in x-errata`);
     }

@@ -55,6 +55,8 @@ export interface Erratum {
   readonly confidence: "documented" | "corroborated" | "inferred";
   /** The version of the document in which the contradiction is gone. */
   readonly settled?: string;
+  /** The form of the spec that has the pointers, if the spec itself does not have them. */
+  readonly form?: string;
   readonly pointers: readonly string[];
   readonly evidence?: readonly string[];
   /** Turns the curated spec back into what the documents say. */

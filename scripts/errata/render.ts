@@ -129,6 +129,8 @@ function partsOf(ledger: Ledger, level: string): string[] {
 
 function entry({ provider, documents }: Ledger, one: Erratum, level: string): string[] {
   const spec = `[curated OpenAPI document](../openapi/${address(provider)}.yaml)`;
+  const form = one.form && `${address(provider)}-${address(one.form)}.yaml`;
+  const applied = form ? `, with [this overlay](../openapi/overlays/${form}) applied` : "";
   const mends = one.vendorOverlay && documents[one.vendorOverlay.document];
   return [
     `${level} <a id="${anchor(one.id)}" href="#${anchor(one.id)}">${plain(one.id)}</a> ${plain(one.title)}`,
@@ -145,12 +147,13 @@ function entry({ provider, documents }: Ledger, one: Erratum, level: string): st
           overlay(one, one.vendorOverlay.actions),
         ])
       : []),
-    `In the ${spec}: ${one.pointers.map(codeSpan).join(", ")}`,
+    `In the ${spec}${applied}: ${one.pointers.map(codeSpan).join(", ")}`,
     ...(one.evidence ? [`Evidence: ${one.evidence.map(caseOf(provider)).join(", ")}`] : []),
     ...(one.documented
-      ? folded("Overlay that turns the curated document back into what the documents say", [
-          overlay(one, one.documented),
-        ])
+      ? folded(
+          `Overlay that turns the ${form ? "resulting" : "curated"} document back into what the documents say`,
+          [overlay(one, one.documented)],
+        )
       : []),
   ];
 }
