@@ -152,6 +152,7 @@ describe("T-20 renewals that came before the token's own time", () => {
     expect(onThisClock(endless, renewals, now)).toEqual({ ...endless, issuedAt: now - 5 });
     // Nothing was noted, or it is too old, or the clock is not ahead.
     expect(onThisClock(ahead, [], now)).toBeUndefined();
+    expect(onThisClock(endless, [], now)).toBeUndefined();
     expect(onThisClock(ahead, [{ at: now + 1 }], now)).toBeUndefined();
     expect(onThisClock(ahead, [{ at: now - HOUR }], now)).toBeUndefined();
     expect(onThisClock(tokenOf(now + FUTURE), renewals, now)).toBeUndefined();
