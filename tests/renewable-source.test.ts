@@ -549,6 +549,18 @@ describe("T-09 a consent, and the end of a session", () => {
     expect([source.pending, clock.pending]).toEqual([false, 0]);
   });
 
+  test("T-07 forget() leaves a record that other credentials than the last consent's have bound", async () => {
+    const { source, clock, store, key } = createSource({ ways: "refresh" });
+    const bindingKey = { bindingOf: async () => "ours", tagOf: async () => "tag" };
+    const token = { accessToken: "access", tokenType: "Bearer", issuedAt: clock.now() };
+    await clock.advanceUntil(source.adopt(token, "authorization_code", bindingKey));
+    const theirs = { generation: 5, token, binding: "theirs" };
+    const { generation = 0 } = (await store.get(key)) ?? {};
+    await store.set(key, theirs, generation);
+    await clock.advanceUntil(source.forget());
+    expect(await store.get(key)).toEqual(theirs);
+  });
+
   test("a consent ends a refusal of its token", async () => {
     const { source, get, consent } = createSource({ ways: "refresh", answer: () => reset });
     await consent(1);
@@ -563,7 +575,10 @@ describe("T-09 a consent, and the end of a session", () => {
 });
 
 describe("T-14 the end of a session, in a store that processes share", () => {
-  const create = (lease: (n: number) => boolean | Promise<boolean>) => {
+  const create = (
+    lease: (n: number) => boolean | Promise<boolean>,
+    release: () => Promise<unknown> = async () => undefined,
+  ) => {
     const log: string[] = [];
     const memory = createMemoryStore();
     let asked = 0;
@@ -577,7 +592,10 @@ describe("T-14 the end of a session, in a store that processes share", () => {
         log.push("lease");
         return lease((asked += 1));
       },
-      release: async () => void log.push("release"),
+      async release() {
+        log.push("release");
+        await release();
+      },
     });
     return { log, ...createSource({ store, ways: "refresh" }) };
   };
@@ -594,6 +612,21 @@ describe("T-14 the end of a session, in a store that processes share", () => {
     // Without randomness a pause is half as long: 100 ms, then 200 ms.
     expect(clock.scheduler.monotonic() - began).toBe(150);
     expect(clock.pending).toBe(0);
+  });
+
+  test("gives the lease back before forget() ends", async () => {
+    let released = (): void => undefined;
+    const { source, consent, log } = create(
+      () => true,
+      () => new Promise<void>((resolve) => (released = resolve)),
+    );
+    await consent(1);
+    const ended = source.forget().then(() => log.push("ended"));
+    await settle();
+    expect(log).toEqual(["lease", "delete", "release"]);
+    released();
+    await ended;
+    expect(log.at(-1)).toBe("ended");
   });
 
   test("comes nevertheless, once that process has taken too long", async () => {

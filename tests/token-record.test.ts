@@ -150,7 +150,7 @@ const broken: [what: string, record: unknown][] = [
       { ...whole, token: { ...token, [member]: value } },
     ]),
   ),
-  ...[7, null, "a", [7]].map((scope): [string, unknown] => [
+  ...[7, null, "a", [7], ["a", 7]].map((scope): [string, unknown] => [
     `scope ${JSON.stringify(scope)}`,
     { ...whole, token: { ...token, scope } },
   ]),

@@ -64,11 +64,10 @@ export class GrantedSource extends RenewableTokenSource {
     while (this.exclusive) await this.exclusive;
     const before = this.renewal.ongoing?.wait(undefined).catch(() => undefined);
     const work = Promise.resolve(before).then(run);
-    const mine = work.catch(() => undefined);
-    this.exclusive = mine;
+    this.exclusive = work.catch(() => undefined);
     this.hold();
     await work.finally(() => {
-      if (this.exclusive === mine) this.exclusive = undefined;
+      this.exclusive = undefined;
       this.settle();
     });
   }
