@@ -125,7 +125,7 @@ describe("T-05 a token", () => {
     const token = await get();
     await clock.advance(24 * HOUR);
     expect(await get()).toBe(token);
-    expect(events).toEqual([
+    expect(events).toStrictEqual([
       { type: "token_issued", grant: "client_credentials" },
       { type: "expiry_unknown", grant: "client_credentials" },
     ]);
@@ -400,6 +400,51 @@ describe("T-13 a lost answer", () => {
   });
 });
 
+describe("T-13 the try that reset() permits after a lost answer", () => {
+  const cut = Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNRESET" } });
+  const create = async () => {
+    const server = { answer: (): Promise<Response> => Promise.reject(cut), down: false };
+    const memory = createMemoryStore();
+    const store: TokenStore = {
+      get: (key) => (server.down ? Promise.reject(new Error("down")) : memory.get(key)),
+      set: memory.set,
+      delete: memory.delete,
+    };
+    const made = createSource({
+      ...{ ways: "refresh", options: { replay: false }, store },
+      answer: () => server.answer(),
+    });
+    await made.consent(1);
+    await made.clock.advance(HOUR);
+    await failure(made.get());
+    expect(await failure(made.get())).toMatchObject({ code: "rotation_in_doubt" });
+    made.source.reset();
+    return { ...made, server };
+  };
+
+  test("is not used up if nothing was sent, since the store failed", async () => {
+    const { get, server } = await create();
+    server.down = true;
+    expect(await failure(get())).toMatchObject({ kind: "store" });
+    server.down = false;
+    server.answer = async () => rotated(2);
+    expect((await get()).accessToken).toBe("access-2");
+  });
+
+  test("is permitted again by a reset() while it is under way", async () => {
+    const { source, clock, get, server } = await create();
+    let fail = (): void => undefined;
+    server.answer = () => new Promise((_, reject) => (fail = () => reject(cut)));
+    const trying = failure(source.getToken());
+    await settle();
+    source.reset();
+    fail();
+    await clock.advanceUntil(trying);
+    server.answer = async () => rotated(2);
+    expect((await get()).accessToken).toBe("access-2");
+  });
+});
+
 describe("T-16 a token that could not be saved", () => {
   const broken = (times = Infinity) => {
     const memory = createMemoryStore();
@@ -559,6 +604,18 @@ describe("T-09 a consent, and the end of a session", () => {
     await store.set(key, theirs, generation);
     await clock.advanceUntil(source.forget());
     expect(await store.get(key)).toEqual(theirs);
+  });
+
+  test("a token without a refresh token is renewable only where there is a login", async () => {
+    for (const [ways, renewable] of [
+      ["refresh", false],
+      ["both", true],
+    ] as const) {
+      const { source, clock } = createSource({ ways });
+      const token = { accessToken: "access", tokenType: "Bearer", issuedAt: clock.now() };
+      await source.adopt(token, "authorization_code", undefined);
+      expect(await source.explain()).toMatchObject({ token: { renewable } });
+    }
   });
 
   test("a consent ends a refusal of its token", async () => {
@@ -753,4 +810,18 @@ test("T-07 of two clients on one store, one renews and the other takes what it s
   await other.clock.advance(HOUR - HARD);
   await other.get();
   expect(other.requests).toHaveLength(1);
+});
+
+test("T-07 a token of the store that ends too soon for the caller is renewed", async () => {
+  const store = createMemoryStore();
+  await createSource({ store }).get();
+  for (const [minTtl, requests] of [
+    [600, 0],
+    [601, 1],
+  ] as const) {
+    const other = createSource({ store });
+    await other.clock.advance(HOUR - 600_000);
+    await other.get({ minTtl });
+    expect(other.requests).toHaveLength(requests);
+  }
 });

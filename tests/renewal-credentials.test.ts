@@ -162,6 +162,13 @@ describe("T-10 what identifies the credentials of a renewal", () => {
     }
   });
 
+  test("the tag is that of the word `latch`, the store key, the API keys and the refresh token", async () => {
+    const { credentials, deadline } = createCredentials({ credentials: { secret: "s" } });
+    const { tag } = await (await credentials.reveal(deadline())).prepare([refresh], "r");
+    // Clients of other versions on the same store compute it as well.
+    expect(tag).toBe(await credentials.bindingKey?.tagOf("latch", "key", [], "r"));
+  });
+
   test("a refresh token counts only where it is sent", async () => {
     const one = await prepare({}, [login()], "r");
     const other = await prepare({}, [login()], "another");

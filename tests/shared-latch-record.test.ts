@@ -238,7 +238,7 @@ describe("T-10 the latch in the store", () => {
       renewals,
     });
     await latch.add("tag", new CredentialsError({ message: "" }), clock.now() + 700);
-    expect(store.content).toEqual({
+    expect(store.content).toStrictEqual({
       generation: 7,
       latch: [entry("other", 900), entry("tag", 700)],
       renewals,
