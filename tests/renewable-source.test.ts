@@ -256,6 +256,15 @@ describe("T-07 a caller", () => {
     expect((await get({ rejected: next })).accessToken).toBe("access-3");
   });
 
+  test("T-20 who needs the token for longer gets the refused one as well, and nothing is sent", async () => {
+    const answer = (n: number): Response => issued(n, { expires_in: 100 });
+    const { clock, requests, get } = createSource({ answer });
+    const rejected = await get({ rejected: await get() });
+    await clock.advance(25_000);
+    expect(await get({ rejected, minTtl: 100 })).toBe(rejected);
+    expect(requests).toHaveLength(2);
+  });
+
   test("T-20 is told that the token was refused, and does not get it any more", async () => {
     const { source, get } = createSource({ answer: (n) => (n === 1 ? issued(n) : reset) });
     const rejected = await get();
