@@ -672,7 +672,7 @@ describe("T-14 the end of a session, in a store that processes share", () => {
     const began = clock.scheduler.monotonic();
     const ended = source.forget();
     await settle();
-    expect([log, clock.keepsAlive]).toEqual([["lease"], true]);
+    expect([log, clock.keepsAlive, source.pending]).toEqual([["lease"], true, true]);
     await clock.advanceUntil(ended);
     expect(log).toEqual(["lease", "lease", "lease", "delete", "release"]);
     // Without randomness a pause is half as long: 100 ms, then 200 ms.
