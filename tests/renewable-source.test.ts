@@ -2,8 +2,6 @@
  * The token of one credential as callers see it, in the test's own time (T-04 to T-11, T-16, T-20):
  * what is served, who waits, what is told, and when it ends.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import {
   createMemoryStore,
   shareable,
@@ -759,50 +757,6 @@ describe("T-06 a closed source", () => {
     await consenting;
     await ended;
     expect(clock.pending).toBe(0);
-  });
-});
-
-describe("T-07 a source that no other object refers to", () => {
-  setFlagsFromString("--expose-gc");
-  const gc = runInNewContext("gc") as () => void;
-  /** Whether the source outlives a garbage collection after the work. Nothing else is kept. */
-  async function survives(setup: Setup, work: (made: ReturnType<typeof createSource>) => unknown) {
-    const run = async (): Promise<WeakRef<object>> => {
-      const made = createSource(setup);
-      await work(made);
-      await settle();
-      return new WeakRef(made.source);
-    };
-    const source = await run();
-    for (let i = 0; i < 2; i += 1) {
-      await settle();
-      gc();
-    }
-    return source.deref() !== undefined;
-  }
-  const never = (): Promise<never> => new Promise(() => undefined);
-  const failing: TokenStore = {
-    get: async () => undefined,
-    set: () => Promise.reject(new Error("disk full")),
-    delete: async () => undefined,
-  };
-
-  test("is let go once it has nothing to do", async () => {
-    expect(await survives({}, ({ get }) => get())).toBe(false);
-    expect(await survives({ ways: "refresh" }, ({ consent }) => consent(1))).toBe(false);
-    const close = async ({ get, source }: ReturnType<typeof createSource>): Promise<void> => {
-      await get();
-      await failure(source.finish());
-    };
-    expect(await survives({ store: failing }, close)).toBe(false);
-  });
-
-  test("stays while a request or a write is under way, or its token is not saved", async () => {
-    const asking = ({ source }: ReturnType<typeof createSource>): void => void source.getToken();
-    expect(await survives({ answer: never }, asking)).toBe(true);
-    const store = { ...failing, set: never };
-    expect(await survives({ store, ways: "refresh" }, ({ adopt }) => void adopt(1))).toBe(true);
-    expect(await survives({ store: failing }, ({ get }) => get())).toBe(true);
   });
 });
 
